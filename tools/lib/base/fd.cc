@@ -1,0 +1,71 @@
+#include "base/fd.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/bytes.h"
+
+namespace cordon {
+
+void UniqueFd::reset(int fd) {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = fd;
+}
+
+Error errno_error(int error, std::string what, std::string where) {
+  return {ErrorCode::kIo, std::move(what) + ": " + std::strerror(error), std::move(where), {}};
+}
+
+Result<UniqueFd> open_input(const std::string& path) {
+  if (path == "-") {
+    UniqueFd fd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
+    if (!fd) return errno_error(errno, "cannot read standard input");
+    return fd;
+  }
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!fd) return errno_error(errno, "cannot open", printable(path));
+  struct stat st {};
+  if (::fstat(fd.get(), &st) != 0) return errno_error(errno, "cannot stat", printable(path));
+  if (S_ISDIR(st.st_mode)) return errno_error(EISDIR, "cannot read", printable(path));
+  return fd;
+}
+
+Result<std::size_t> read_some(int fd, char* buffer, std::size_t size, const std::string& where) {
+  while (true) {
+    const ssize_t got = ::read(fd, buffer, size);
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) return errno_error(errno, "cannot read", where);
+  }
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
+  auto fd = open_input(path);
+  if (!fd) return fd.error();
+  std::string content;
+  std::string block(64 * 1024, '\0');
+  while (true) {
+    auto got = read_some(fd->get(), block.data(), block.size(), printable(path));
+    if (!got) return got.error();
+    if (*got == 0) return content;
+    if (content.size() + *got > max_bytes)
+      return Error{ErrorCode::kBadInput, "larger than the limit of " + std::to_string(max_bytes) + " bytes",
+                   printable(path), {}};
+    content.append(block, 0, *got);
+  }
+}
+
+Result<void> write_all(int fd, std::string_view bytes, const std::string& where) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(fd, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return errno_error(errno, "cannot write", where);
+    bytes.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return {};
+}
+
+}  // namespace cordon

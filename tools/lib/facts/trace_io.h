@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/diagnostics.h"
+#include "base/fd.h"
+#include "facts/trace.h"
+
+namespace cordon {
+
+/// The trace's lines as text, each ending in '\n'. Canonical: the same value gives the same bytes.
+std::string head_line(const Head& head);
+std::string proc_line(const std::string& run, const Proc& proc);
+std::string fact_line(const std::string& run, const Fact& fact);  ///< with its id and origin, without its tally
+std::string tally_line(const std::string& run, const FactId& id, const Tally& tally);
+std::string end_line(const std::string& run, const End& end);
+
+/// The canonical JSON of subject, operation and verdict: what a fact's id is the hash of.
+std::string canonical_json(const Fact& fact);
+
+/// The whole trace as text: its runs in order, each with the facts that it saw. read(write(t)) == t.
+std::string write_trace(const Trace& trace);
+
+/// Reads traces one after another into one set. Same run id: counted once. Errors name file and line.
+class TraceReader {
+ public:
+  explicit TraceReader(Diagnostics& diagnostics);
+  ~TraceReader();
+  TraceReader(const TraceReader&) = delete;
+  TraceReader& operator=(const TraceReader&) = delete;
+
+  /// A file (compressed or not) or "-".
+  Result<void> add_file(const std::string& path);
+  /// Text that is already in memory; `where` stands in for a file name in messages.
+  Result<void> add_text(std::string_view text, const std::string& where);
+  /// The merged set. The reader is empty afterwards.
+  Trace finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// All files into one set.
+Result<Trace> read_traces(const std::vector<std::string>& paths, Diagnostics& diagnostics);
+
+/// Puts the facts of all into one set; order and repetition do not matter.
+Trace merge(std::vector<Trace> traces);
+
+}  // namespace cordon
