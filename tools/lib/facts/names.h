@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 #include <string_view>
+#include <variant>
 
 #include "facts/fact.h"
 
@@ -10,6 +11,11 @@
 /// they may be added to, never changed.
 namespace cordon {
 
+template <>
+struct EnumNames<Arch> {
+  static constexpr std::array kNames = std::to_array<std::string_view>(
+      {"x86_64", "i386", "x32", "aarch64", "arm", "riscv64", "s390x", "ppc64le"});
+};
 template <>
 struct EnumNames<FilePerm> {
   static constexpr std::array kNames = std::to_array<std::string_view>(

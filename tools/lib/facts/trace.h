@@ -1,12 +1,13 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "facts/fact.h"
+#include "facts/names.h"
 
 /// The trace format's lines (man page cordon-trace(5)), as structs.
 namespace cordon {

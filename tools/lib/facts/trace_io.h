@@ -1,6 +1,6 @@
 #pragma once
 
-#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -45,8 +45,5 @@ class TraceReader {
 
 /// All files into one set.
 Result<Trace> read_traces(const std::vector<std::string>& paths, Diagnostics& diagnostics);
-
-/// Puts the facts of all into one set; order and repetition do not matter.
-Trace merge(std::vector<Trace> traces);
 
 }  // namespace cordon
