@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """Finds Cordon's tests, runs them side by side, and adds up the results. See tests/run."""
 
 import argparse
