@@ -32,6 +32,9 @@ function(cordon_room name)
   endif()
 endfunction()
 
+# All that is installed, without the tests.
+add_custom_target(programs)
+
 # cordon_tool(NAME DEPENDS room…): the program NAME from the .cc files of this folder, installed.
 function(cordon_tool name)
   cmake_parse_arguments(TOOL "" "" "DEPENDS" ${ARGN})
@@ -45,5 +48,6 @@ function(cordon_tool name)
     target_link_libraries(${name} PRIVATE cordon_${room})
   endforeach()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  add_dependencies(programs ${name})
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
