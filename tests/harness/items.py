@@ -16,6 +16,7 @@ DIRECTIVE = re.compile(r"^(?:#|//|\"\"\")?\s*#?\s*(timeout|full-only|alone|helpe
 class Setting:
     source: str
     build: str
+    asan: str  # the build with sanitizers, or ""
     quick: bool
     bless: bool
 
@@ -133,19 +134,42 @@ def scripts(setting):
                     yield item
 
 
-def unit_binaries(build):
-    folder = os.path.join(build, "tests")
+def programs(folder, prefix):
+    """(name without the prefix, path) of the executables in a build folder."""
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-    return [(n, os.path.join(folder, n)) for n in names
-            if n.startswith("test_") and os.access(os.path.join(folder, n), os.X_OK) and os.path.isfile(os.path.join(folder, n))]
+    paths = [(n[len(prefix):], os.path.join(folder, n)) for n in names if n.startswith(prefix)]
+    return [(n, p) for n, p in paths if os.path.isfile(p) and os.access(p, os.X_OK)]
 
 
 def unit(setting):
-    for name, path in unit_binaries(setting.build):
+    for name, path in programs(os.path.join(setting.build, "tests"), "test_"):
         argv = [path, "-r", "xml", "-o", "@TMP@/report.xml"]
-        yield Item("unit/" + name[len("test_"):], argv, read_catch, setting.environment(), setting.source, 300, guess=5.0)
+        yield Item("unit/" + name, argv, read_catch, setting.environment(), setting.source, 300, guess=5.0)
+
+
+def corpora(setting, build, prefix, options):
+    """Every fuzz target over its corpus; a target without one is a fault of the tree."""
+    for name, path in programs(os.path.join(build, "tests", "fuzz"), "fuzz_"):
+        folder = os.path.join(setting.source, "tests", "corpus", name)
+        yield Item(prefix + name, [path, *options, folder], read_script, setting.environment(), setting.source, 300)
+
+
+def sanitized(setting):
+    """The unit tests and corpora once more, built with AddressSanitizer and UndefinedBehaviorSanitizer."""
+    options = {"ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:detect_leaks=1",
+               "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
+    for name, path in programs(os.path.join(setting.asan, "tests"), "test_"):
+        env = dict(setting.environment(), **options, CORDON_SANITIZED="1")
+        yield Item("asan/unit/" + name, [path, "-r", "compact"], read_script, env, setting.source, 600, guess=30.0)
+    for item in corpora(setting, setting.asan, "asan/corpus/", ["--vary"]):
+        item.env.update(options)
+        item.timeout = 600
+        yield item
 
 
 def find(setting):
     yield from unit(setting)
     yield from scripts(setting)
+    yield from corpora(setting, setting.build, "corpus/", [])
+    if setting.asan:
+        yield from sanitized(setting)

@@ -16,6 +16,7 @@ from pool import run_all
 def arguments():
     parser = argparse.ArgumentParser(prog="tests/run", add_help=False)
     parser.add_argument("--build", required=True)
+    parser.add_argument("--asan", default="")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--bless", action="store_true")
     parser.add_argument("--list", action="store_true")
@@ -49,7 +50,7 @@ def save_times(path, times, results):
 def main():
     args = arguments()
     source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    setting = items.Setting(source=source, build=args.build, quick=args.quick, bless=args.bless)
+    setting = items.Setting(source=source, build=args.build, asan=args.asan, quick=args.quick, bless=args.bless)
     found = [i for i in items.find(setting) if wanted(i, args.filters)]
     if args.list:
         print("\n".join(i.name for i in found))
