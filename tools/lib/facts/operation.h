@@ -69,6 +69,7 @@ enum class FilePerm : std::uint32_t {
   kConnect,     ///< a unix socket connected to
   kMounton,
   kChroot,
+  kOpenCreate,  ///< opened with O_CREAT though the name may have been there: AppArmor asks for create all the same
   kCount_,
 };
 using FilePerms = FlagSet<FilePerm>;
