@@ -13,6 +13,10 @@ void Tally::add(const Tally& other) {
   last_ms = std::max(last_ms, other.last_ms);
 }
 
+bool content_before(const Fact& a, const Fact& b) {
+  return std::tie(a.operation, a.subject, a.verdict) < std::tie(b.operation, b.subject, b.verdict);
+}
+
 bool Trace::complete() const {
   return !runs.empty() && std::all_of(runs.begin(), runs.end(), [](const Run& run) { return run.complete(); });
 }

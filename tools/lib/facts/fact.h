@@ -81,6 +81,9 @@ struct Fact {
   }
 };
 
+/// The order of a trace's facts: by operation, subject, verdict.
+bool content_before(const Fact& a, const Fact& b);
+
 /// 32 hex digits: the first half of the SHA-256 of the fact's canonical JSON (subject, operation, verdict).
 /// Equality is always decided by content, never by id alone.
 using FactId = std::string;

@@ -291,16 +291,12 @@ Result<void> TraceReader::add_text(std::string_view text, const std::string& whe
 
 namespace {
 
-bool before(const Fact& a, const Fact& b) {
-  return std::tie(a.operation, a.subject, a.verdict) < std::tie(b.operation, b.subject, b.verdict);
-}
-
 /// Sorts the facts by content and renumbers the runs' tallies.
 void sort_facts(Trace& trace) {
   std::vector<std::size_t> order(trace.facts.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return before(trace.facts[a], trace.facts[b]); });
+            [&](std::size_t a, std::size_t b) { return content_before(trace.facts[a], trace.facts[b]); });
   std::vector<std::size_t> place(order.size());
   std::vector<Fact> sorted;
   sorted.reserve(order.size());
