@@ -43,13 +43,14 @@ int run_command(const ToolRow& tool, const CommandRow& command, std::vector<std:
   return command.run(*arguments);
 }
 
-/// --version and --completions, wherever the tool's own words would stand; nothing if neither was asked for.
+/// --version, --completions and (for the build) --manual, wherever the tool's own words would stand; nothing if neither was asked for.
 std::optional<int> common_answer(const ToolRow& tool, const std::vector<std::string>& words) {
   if (words.empty()) return std::nullopt;
   if (words[0] == "--version") return print(tool.name + " " CORDON_VERSION "\n");
-  if (words[0] != "--completions") return std::nullopt;
-  const auto script = completions(tool, words.size() > 1 ? words[1] : "");
-  return script ? print(*script) : usage_error(tool, script.error());
+  if (words[0] != "--completions" && words[0] != "--manual") return std::nullopt;
+  const std::string what = words.size() > 1 ? words[1] : "";
+  const auto text = words[0] == "--manual" ? manual(tool, what) : completions(tool, what);
+  return text ? print(*text) : usage_error(tool, text.error());
 }
 
 }  // namespace

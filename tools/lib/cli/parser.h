@@ -25,6 +25,8 @@ std::string tool_help(const ToolRow& tool);
 std::string command_help(const ToolRow& tool, const CommandRow& command);
 /// A completion script for "bash", "zsh" or "fish".
 Result<std::string> completions(const ToolRow& tool, std::string_view shell);
+/// The hand-written man page with its line '.\" OPTIONS' replaced by what the tables say.
+Result<std::string> manual(const ToolRow& tool, const std::string& page);
 /// The long name without dashes: "-o,--output" → "output".
 std::string long_name(const OptionRow& option);
 

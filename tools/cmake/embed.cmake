@@ -1,0 +1,20 @@
+# cordon_embed(TARGET NAMESPACE FILE…): compiles data files into a target, so that it works without an install.
+# Declares nothing: a header of the room says `struct EmbeddedFile` through base/embedded.h and
+# `std::span<const EmbeddedFile> embedded_files();` in the namespace.
+function(cordon_embed target namespace)
+  set(rows "")
+  set(texts "")
+  set(index 0)
+  foreach(path IN LISTS ARGN)
+    file(READ ${path} text)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+    file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/profiles ${path})
+    string(APPEND texts "constexpr std::string_view kText${index} = R\"cordon~(${text})cordon~\";\n")
+    string(APPEND rows "    {\"${name}\", kText${index}},\n")
+    math(EXPR index "${index} + 1")
+  endforeach()
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/embedded_${target}.cc)
+  set(CORDON_EMBED_TEXT "#include <array>\n#include <span>\n\n#include \"base/embedded.h\"\n\nnamespace ${namespace} {\nnamespace {\n${texts}constexpr auto kFiles = std::to_array<cordon::EmbeddedFile>({\n${rows}});\n}\nstd::span<const cordon::EmbeddedFile> embedded_files();\nstd::span<const cordon::EmbeddedFile> embedded_files() { return kFiles; }\n}\n")
+  file(GENERATE OUTPUT ${out} CONTENT "${CORDON_EMBED_TEXT}")
+  target_sources(${target} PRIVATE ${out})
+endfunction()
