@@ -73,6 +73,7 @@ ParsedLine parse_auditd(string_view line, Record& record) {
   constexpr string_view kMsg = " msg=audit(";
   if (!starts_with(line, "type=") || !starts_with(rest, kMsg)) return {};
   record.type = record_type_from_name(name);
+  record.numbered = starts_with(name, "UNKNOWN[") || (!name.empty() && name.front() <= '9');
   if (record.type == 0) return malformed("the record's type is unknown");
   return take_stamp_and_body(rest.substr(kMsg.size()), record);
 }

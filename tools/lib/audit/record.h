@@ -23,6 +23,7 @@ struct Record {
   std::uint64_t byte = 0;     ///< offset of the line in its (uncompressed) source
   std::uint32_t source = 0;   ///< index into the reader's sources
   RecordType type = 0;
+  bool numbered = false;      ///< the type stood there as a number ("1400", "UNKNOWN[1500]")
   Dialect dialect = Dialect::kRaw;
 };
 

@@ -1,0 +1,27 @@
+#include "commands.h"
+
+namespace {
+
+using namespace cordon;
+
+cli::ToolRow tool() {
+  using namespace audit_tool;
+  const auto command = [](std::string name, std::string summary, std::vector<cli::OptionRow> options,
+                          std::vector<std::string> examples, int (*run)(const cli::Arguments&)) {
+    return cli::CommandRow{std::move(name), std::move(summary), "[LOG…]", std::move(options), std::move(examples), run};
+  };
+  return {std::string(kTool),
+          "Reads what the kernel refused, in any log that carries audit records, and says what to do about it.",
+          {
+              command("events", "every decision as one JSON object a line, for other programs", events_options(),
+                      {"cordon-audit events /var/log/audit/audit.log",
+                       "journalctl -o json -k | cordon-audit events --follow -"},
+                      events),
+              command("facts", "every decision as a trace, for cordon-synth and cordon-check", input_options(),
+                      {"cordon-audit facts audit.log > denied.trace"}, facts),
+          }};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run_tool(tool(), argc, argv); }

@@ -1,0 +1,110 @@
+#include <array>
+
+#include "audit/apparmor_record.h"
+#include "audit/event_json.h"
+#include "base/bytes.h"
+#include "base/text.h"
+
+namespace cordon::audit {
+namespace {
+
+using std::string_view;
+
+struct LabelRow {
+  string_view label;
+  std::array<string_view, 4> keys;  ///< the record's; the first that is present counts
+};
+/// What libapparmor's grammar (aalogparse) puts where; keys of old records beside those of new ones.
+constexpr std::array kLabels = std::to_array<LabelRow>({{"operation", {"operation"}},
+                                                        {"mask", {"requested_mask", "requested"}},
+                                                        {"denied_mask", {"denied_mask", "denied", "mask"}},
+                                                        {"fsuid", {"fsuid"}},
+                                                        {"ouid", {"ouid"}},
+                                                        {"profile", {"profile", "label"}},
+                                                        {"peer_profile", {"peer_profile", "peer_label"}},
+                                                        {"peer", {"peer"}},
+                                                        {"name", {"name", "capname"}},
+                                                        {"command", {"comm", "exe"}},
+                                                        {"name2", {"target", "name2"}},
+                                                        {"namespace", {"namespace"}},
+                                                        {"attribute", {"attribute"}},
+                                                        {"task", {"task"}},
+                                                        {"parent", {"parent"}},
+                                                        {"token", {"magic_token", "token"}},
+                                                        {"info", {"info"}},
+                                                        {"peer_info", {"peer_info"}},
+                                                        {"pid", {"pid"}},
+                                                        {"peer_pid", {"peer_pid"}},
+                                                        {"active_hat", {"active_hat"}},
+                                                        {"network_family", {"family"}},
+                                                        {"socket_type", {"sock_type"}},
+                                                        {"local_addr", {"laddr", "saddr"}},
+                                                        {"foreign_addr", {"faddr", "daddr"}},
+                                                        {"local_port", {"lport", "src"}},
+                                                        {"foreign_port", {"fport", "dest"}},
+                                                        {"net_addr", {"addr"}},
+                                                        {"peer_addr", {"peer_addr"}},
+                                                        {"dbus_bus", {"bus"}},
+                                                        {"dbus_path", {"path"}},
+                                                        {"dbus_interface", {"interface"}},
+                                                        {"dbus_member", {"member"}},
+                                                        {"signal", {"signal"}},
+                                                        {"fs_type", {"fstype"}},
+                                                        {"flags", {"flags"}},
+                                                        {"src_name", {"srcname"}},
+                                                        {"execpath", {"execpath"}},
+                                                        {"class", {"class"}}});
+
+void member(std::string& out, string_view name, string_view value) {
+  if (out.back() != '{') out += ',';
+  append_json_string(out, name);
+  out += ':';
+  if (is_utf8(value)) append_json_string(out, value);
+  else out += "{\"hex\":\"" + to_hex(value) + "\"}";
+}
+
+void append_labels(std::string& out, const AppArmorRecord& record) {
+  for (const LabelRow& row : kLabels)
+    for (const string_view key : row.keys)
+      if (!key.empty() && record.has(key) && record.get(key) != "none") {
+        member(out, row.label, record.get(key));
+        break;
+      }
+  if (record.has("protocol")) member(out, "protocol", protocol_name(record.get("protocol")));
+  string_view error = record.get("error");
+  if (!error.empty() && error.front() == '-') error.remove_prefix(1);
+  if (!error.empty()) member(out, "errorcode", error);
+}
+
+std::string stamp(const Event& event) {
+  const std::string id = event_id(event);
+  return event.node.empty() ? id : id.substr(event.node.size() + 1);
+}
+
+}  // namespace
+
+std::string apparmor_lines(const Event& event) {
+  std::string out;
+  for (const Record* raw : event.records) {
+    const string_view text = raw->type == kUserAvc ? inner_message(raw->body) : raw->body;
+    const DecisionRecord from{event, *raw, text};
+    if (decision_kind(*raw, text) != DecisionKind::kProfile) continue;
+    const AppArmorRecord record = parse_apparmor(from);
+    std::string line = "{";
+    member(line, "event_type", name_of(record.event));
+    if (event.serial != 0) {
+      member(line, "audit_id", stamp(event));
+      member(line, "epoch", std::to_string(event.time_ms / 1000));
+      member(line, "audit_subid", std::to_string(event.serial));
+    }
+    if (!record.old_form.empty()) {
+      if (!raw->numbered) member(line, "operation", record_type_name(raw->type));
+      member(line, "info", record.old_form);
+    }
+    append_labels(line, record);
+    out += line + "}\n";
+  }
+  return out;
+}
+
+}  // namespace cordon::audit

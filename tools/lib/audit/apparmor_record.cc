@@ -1,0 +1,88 @@
+#include "audit/apparmor_record.h"
+
+#include <array>
+
+#include "base/text.h"
+
+namespace cordon::audit {
+namespace {
+
+using std::string_view;
+
+struct EventRow {
+  AppArmorEvent event;
+  string_view word;       ///< apparmor="…"
+  RecordType type;        ///< the record type that stood for it before type 1400
+  string_view name;
+};
+/// Sources: kernel security/apparmor/audit.c (audit_mode words), linux/audit.h 1501-1507, libapparmor aalogparse.h.
+constexpr std::array kEvents =
+    std::to_array<EventRow>({{AppArmorEvent::kAudit, "AUDIT", kApparmorAudit, "AA_RECORD_AUDIT"},
+                             {AppArmorEvent::kAllowed, "ALLOWED", kApparmorAllowed, "AA_RECORD_ALLOWED"},
+                             {AppArmorEvent::kDenied, "DENIED", kApparmorDenied, "AA_RECORD_DENIED"},
+                             {AppArmorEvent::kHint, "HINT", kApparmorHint, "AA_RECORD_HINT"},
+                             {AppArmorEvent::kStatus, "STATUS", kApparmorStatus, "AA_RECORD_STATUS"},
+                             {AppArmorEvent::kError, "ERROR", kApparmorError, "AA_RECORD_ERROR"},
+                             {AppArmorEvent::kKilled, "KILLED", kApparmorKill, "AA_RECORD_KILL"}});
+
+AppArmorEvent event_of(string_view word, RecordType type) {
+  for (const EventRow& row : kEvents)
+    if (word.empty() ? row.type == type : row.word == word) return row.event;
+  return AppArmorEvent::kInvalid;
+}
+
+struct Protocol {
+  string_view number, name;
+};
+/// IANA protocol numbers, as /etc/protocols names them.
+constexpr std::array kProtocols = std::to_array<Protocol>(
+    {{"0", "ip"},    {"1", "icmp"},  {"2", "igmp"},  {"6", "tcp"},        {"17", "udp"},   {"33", "dccp"}, {"41", "ipv6"},
+     {"47", "gre"},  {"50", "esp"},  {"51", "ah"},   {"58", "ipv6-icmp"}, {"89", "ospf"},  {"103", "pim"}, {"112", "vrrp"},
+     {"132", "sctp"}, {"136", "udplite"}, {"137", "mpls-in-ip"}});
+
+bool is_key_value(string_view text) {
+  const std::size_t equals = text.find('=');
+  return equals != string_view::npos && text.substr(0, equals).find(' ') == string_view::npos;
+}
+
+}  // namespace
+
+string_view name_of(AppArmorEvent event) {
+  for (const EventRow& row : kEvents)
+    if (row.event == event) return row.name;
+  return "AA_RECORD_INVALID";
+}
+
+const std::string& AppArmorRecord::get(string_view key) const {
+  static const std::string kNone;
+  const auto found = fields.find(key);
+  return found == fields.end() ? kNone : found->second;
+}
+
+const std::string& AppArmorRecord::first_of(std::initializer_list<string_view> keys) const {
+  for (const string_view key : keys)
+    if (has(key)) return get(key);
+  return get({});
+}
+
+AppArmorRecord parse_apparmor(const DecisionRecord& from) {
+  AppArmorRecord record;
+  if (!is_key_value(from.text)) {
+    record.old_form = from.text;
+    return record;
+  }
+  FieldWalker walker(from.text, from.record.dialect);
+  for (Field field; walker.next(field);) record.fields.try_emplace(std::string(field.key), decode(field, from.record.dialect));
+  RecordType type = from.record.type;
+  if (const auto inner = parse_number<RecordType>(record.get("type"))) type = *inner;
+  record.event = event_of(record.get("apparmor"), type);
+  return record;
+}
+
+std::string protocol_name(string_view number) {
+  for (const Protocol& row : kProtocols)
+    if (row.number == number) return std::string(row.name);
+  return std::string(number);
+}
+
+}  // namespace cordon::audit

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+
+#include "audit/denial.h"
+
+/// The room's own: one decoder a mechanism. Each gives nothing for a record that holds no decision (a notice, a status).
+namespace cordon::audit {
+
+/// What all decoders look at.
+struct DecisionRecord {
+  const Event& event;
+  const Record& record;
+  std::string_view text;  ///< the body, or the inner message of a USER_AVC
+};
+
+/// Which decoder a record belongs to.
+enum class DecisionKind : std::uint8_t { kNone, kVector, kSelinuxError, kProfile, kFilter };
+DecisionKind decision_kind(const Record& record, std::string_view text);
+
+/// Appends what tells one decision from another to `out`; two records with the same key become one Denial.
+void append_avc_key(const DecisionRecord& from, Grain grain, std::string& out);
+void append_plain_key(const DecisionRecord& from, Grain grain, std::string& out);
+
+std::optional<Denial> decode_avc(const DecisionRecord& from);
+std::optional<Denial> decode_selinux_error(const DecisionRecord& from);
+std::optional<Denial> decode_apparmor(const DecisionRecord& from);
+std::optional<Denial> decode_seccomp(const DecisionRecord& from);
+
+/// Who and what, for the list of samples; cheap enough to be made for each record that may become one.
+Evidence evidence_of(const DecisionRecord& from);
+
+/// The exe= or comm= of the record, else of the event's SYSCALL record.
+std::string subject_exe(const DecisionRecord& from);
+std::string subject_comm(const DecisionRecord& from);
+/// The object's path as the event tells it.
+std::string object_path(const DecisionRecord& from);
+
+/// "(null)"-free, decoded value of a field of the record's text.
+inline std::string value_of(const DecisionRecord& from, std::string_view key);
+
+}  // namespace cordon::audit
+
+#include "audit/fields.h"
+
+inline std::string cordon::audit::value_of(const DecisionRecord& from, std::string_view key) {
+  return decoded_field(from.text, key, from.record.dialect);
+}
