@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "facts/operation.h"
+#include "selinux/module.h"
+
+struct selabel_handle;
+
+namespace cordon::selinux {
+
+/// What a file contexts file says of a path; never what the disk says. Works on machines without SELinux.
+class Labels {
+ public:
+  /// Errors: kIo, kBadInput (libselinux's message, with the line).
+  static Result<Labels> open(const std::string& file_contexts);
+  /// The lines of a module, matched by the same library.
+  static Result<Labels> of_module(const std::vector<FileContext>& contexts, bool mls);
+
+  Labels(Labels&&) noexcept;
+  Labels& operator=(Labels&&) noexcept;
+  ~Labels();
+
+  /// The whole context; nothing if no line matches or the line says <<none>>.
+  std::optional<std::string> lookup(const std::string& path, FileKind kind) const;
+  const std::string& digest() const { return digest_; }  ///< SHA-256 of the text form
+  const std::string& where() const { return where_; }
+
+ private:
+  Labels() = default;
+  selabel_handle* handle_ = nullptr;
+  std::string digest_;
+  std::string where_;
+};
+
+/// The path as an anchored PCRE that matches just it: every byte that means something to PCRE, to the file contexts
+/// parser, to m4 or to CIL is escaped, so that no name becomes a rule.
+std::string escape_path(std::string_view path);
+
+}  // namespace cordon::selinux

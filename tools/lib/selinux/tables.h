@@ -1,0 +1,124 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The rows of profiles/selinux/*.json, which also bear each row's reason and source.
+namespace cordon::selinux {
+
+using Strings = std::vector<std::string>;
+
+struct FileRow {
+  std::string klass;   ///< empty: by the file's kind
+  Strings object;      ///< permissions on the object
+  Strings directory;   ///< instead, on a directory; empty: the same
+  Strings inherited;   ///< on a descriptor that was passed in
+  Strings parent;      ///< on the directory that holds it
+};
+
+struct SocketRow {
+  std::string family;
+  std::string type;
+  std::string protocol;
+  std::string klass;
+  Strings send;
+};
+
+struct SyscallRow {
+  std::string klass;
+  Strings perms;
+  std::string target;  ///< "self", "filesystem", "kernel"
+  std::optional<std::uint32_t> arg;
+  std::uint64_t value = 0;
+};
+
+struct IpcRow {
+  std::string klass;
+  std::map<std::string, Strings> perms;  ///< by "create", "read", "write", "other"
+};
+
+struct AccessTables {
+  std::map<std::string, FileRow> files;    ///< by FilePerm's name
+  std::map<std::string, std::string> kinds;
+  std::vector<SocketRow> sockets;          ///< the first that fits
+  std::map<std::string, Strings> socket_acts;
+  std::multimap<std::string, SyscallRow> syscalls;
+  std::map<std::string, IpcRow> ipc;
+  std::map<std::string, std::string> signals;
+};
+
+struct Place {
+  std::string role;
+  Strings prefixes;
+  std::string suffix;
+  Strings attributes;
+  Strings generic;
+  Strings unlabelled;
+  bool written = true;
+  std::string reason;
+};
+
+struct FilesystemRow {
+  std::string prefix;
+  std::string fstype;
+};
+
+struct PlaceTables {
+  Strings file_attributes;
+  std::vector<Place> places;
+  std::map<std::string, Strings> manage;  ///< by class
+  std::vector<FilesystemRow> filesystems;
+  std::string terminal_prefix;
+  Strings terminal_types;
+  Strings interpreter_types;
+  Strings interpreter_names;
+  std::string interpreter_reason;
+};
+
+struct CallerRow {
+  std::string domain;
+  std::string role;
+  bool automatic = false;
+  std::string reason;
+};
+
+struct GrantRow {
+  Strings types;
+  std::string klass;
+  Strings perms;
+  std::string reason;
+};
+
+struct BaselineTables {
+  Strings domain_attributes;
+  Strings exec_attributes;
+  std::vector<CallerRow> callers;
+  std::vector<GrantRow> from_caller;
+  std::vector<GrantRow> to_domain;
+  std::vector<GrantRow> streams;
+  std::vector<GrantRow> self;
+  Strings with_open;
+  std::string with_open_reason;
+};
+
+struct GuardRow {
+  std::string id;
+  Strings types;
+  Strings type_suffixes;
+  Strings classes;
+  Strings perms;
+  std::string why;
+  std::string instead;
+};
+
+const AccessTables& access_tables();
+const PlaceTables& place_tables();
+const BaselineTables& baseline_tables();
+const std::vector<GuardRow>& guard_rows();
+
+/// The place whose prefix is the longest that holds the path; there is always one.
+const Place& place_of(const std::string& path);
+
+}  // namespace cordon::selinux
