@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "facts/fact.h"
+#include "triage/timeline.h"
+
+namespace cordon::triage {
+
+/// The parts of "user:role:type:level" (selinux(8)); a level may hold ':' itself. Missing parts are empty.
+struct Context {
+  std::string_view user, role, type, level;
+};
+Context split_context(std::string_view context);
+
+/// What the rules look at: the names of a denial's fields. Several values where the record lists several.
+enum class Field : std::uint8_t {
+  kMechanism,    ///< "selinux", "apparmor", "seccomp"
+  kOperation,    ///< the operation's kind: "av", "file", "syscall", …
+  kOutcome,      ///< "denied", "would_deny"
+  kProgram,      ///< the exe's last part, else comm, folded
+  kExe,
+  kComm,
+  kUnit,         ///< container or unit id
+  kProfile,      ///< the subject's AppArmor profile
+  kSourceUser, kSourceRole, kSourceType, kSourceLevel,
+  kTargetUser, kTargetRole, kTargetType, kTargetLevel,
+  kClass,        ///< SELinux class
+  kPerm,         ///< SELinux permissions, file permissions, a mechanism's own words
+  kPath,         ///< whole, folded
+  kName,         ///< the path's last part
+  kSyscall,
+  kArch,
+  kCapability,
+  kFamily, kType, kProtocol,
+  kPort,
+  kPeer,
+  kSignal,
+  kFstype,
+  kFlag,         ///< mount flags
+  kBus, kInterface, kMember,
+  kTarget,       ///< a change of domain's target, a mount's or rename's other end
+  kAct,
+  kResource,
+  kError,
+  kState,        ///< "disconnected", "inherited", "setid"
+  kClassGroup,   ///< "files" or "sockets" for the classes of that sort, else the class
+  kCount_,
+};
+
+/// The name that rule files use; kCount_ where there is none.
+Field field_named(std::string_view name);
+std::string_view name_of_field(Field field);
+
+/// A denial's fields, by Field.
+struct View {
+  std::vector<std::string> values[static_cast<std::size_t>(Field::kCount_)];
+  const std::vector<std::string>& of(Field field) const { return values[static_cast<std::size_t>(field)]; }
+  std::string_view first(Field field) const {
+    return of(field).empty() ? std::string_view{} : std::string_view{of(field).front()};
+  }
+};
+View view_of(const Fact& fact);
+
+/// True for what triage is about: denied, or would be denied, by one of the three mechanisms.
+bool is_denial(const Fact& fact);
+
+/// The key under which denials are the same but for process, inode, level, time, host and generated path parts.
+std::string shape_key(const Fact& fact);
+
+/// The host that logged it: the node of "node time:serial"; empty if none.
+std::string_view host_of(const Fact& fact);
+
+/// All denials with one shape_key.
+struct Shape {
+  static constexpr std::size_t kMaxSamples = 6;
+  static constexpr std::size_t kMaxNames = 64;  ///< distinct hosts, units, paths kept; the rest is counted in ""
+
+  Fact merged;                 ///< the first sample, its permissions joined with all the others'
+  std::vector<Fact> samples;   ///< the earliest ones that differ in operation or host
+  std::uint64_t count = 0;
+  std::uint64_t blocked = 0;   ///< of count: denied, not only logged
+  std::int64_t first_ms = 0, last_ms = 0;
+  std::map<std::string, std::uint64_t> hosts, units, programs, paths;
+  Timeline timeline;
+
+  void add(const Fact& fact);
+  /// To be called when all is added: makes `merged` independent of the order in which facts came.
+  void settle();
+};
+
+}  // namespace cordon::triage

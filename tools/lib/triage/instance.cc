@@ -1,0 +1,236 @@
+#include "triage/instance.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "facts/names.h"
+#include "triage/fold.h"
+#include "triage/match.h"
+
+namespace cordon::triage {
+namespace {
+
+void merge_names(std::map<std::string, std::uint64_t>& into, const std::map<std::string, std::uint64_t>& more) {
+  for (const auto& [name, count] : more) into[name] += count;
+}
+
+void sum_up(Finding& finding) {
+  std::set<std::string> mechanisms;
+  for (const auto& shape : finding.shapes) {
+    finding.count += shape.count;
+    finding.blocked += shape.blocked;
+    if (shape.first_ms != 0 && (finding.first_ms == 0 || shape.first_ms < finding.first_ms))
+      finding.first_ms = shape.first_ms;
+    finding.last_ms = std::max(finding.last_ms, shape.last_ms);
+    merge_names(finding.hosts, shape.hosts);
+    merge_names(finding.units, shape.units);
+    merge_names(finding.programs, shape.programs);
+    merge_names(finding.paths, shape.paths);
+    finding.timeline.merge(shape.timeline);
+    mechanisms.emplace(name_of(shape.merged.verdict.by));
+  }
+  finding.mechanisms.assign(mechanisms.begin(), mechanisms.end());
+}
+
+bool is_identifier(std::string_view word) {
+  return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+  });
+}
+
+std::string module_name(const Finding& finding, const View& view) {
+  std::string name = "local_";
+  for (const char c : view.first(Field::kProgram)) name += is_identifier(std::string_view(&c, 1)) && c != '.' && c != '-' ? c : '_';
+  return name + "_" + finding.id.substr(2);
+}
+
+/// The one path; if there are several, the directory that they share.
+std::string common_path(const Finding& finding) {
+  std::string common;
+  for (const auto& [path, count] : finding.paths) {
+    if (!path.starts_with("/")) continue;
+    common = common.empty() ? path : common_directory(common, path);
+  }
+  return common;
+}
+
+bool has_several_paths(const Finding& finding) {
+  return std::count_if(finding.paths.begin(), finding.paths.end(),
+                       [](const auto& row) { return row.first.starts_with("/"); }) > 1;
+}
+
+void path_blanks(Blanks& blanks, const Finding& finding, const View& view) {
+  const auto path = common_path(finding);
+  const bool several = has_several_paths(finding);
+  blanks["path"] = path;
+  if (!path.empty()) {
+    blanks["dir"] = several ? path : path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
+    blanks["path_regex"] = escape_regex(path) + (several ? "(/.*)?" : "");
+    blanks["dir_regex"] = escape_regex(blanks["dir"]) + "(/.*)?";
+  }
+  const auto name = view.first(Field::kName);
+  const auto target = view.first(Field::kTargetType);
+  blanks["object"] = !path.empty() ? path : !name.empty() ? std::string(name) : std::string(target);
+}
+
+std::string joined(const std::set<std::string>& words, std::string_view separator = " ") {
+  return join(std::vector<std::string>(words.begin(), words.end()), separator);
+}
+
+std::string local_profile(std::string_view profile) {
+  if (profile.starts_with("/")) profile.remove_prefix(1);
+  std::string name(profile.substr(0, profile.find("//")));
+  std::replace(name.begin(), name.end(), '/', '.');
+  return name;
+}
+
+std::string seccomp_json(const std::vector<std::string>& syscalls) {
+  std::string names;
+  for (const auto& name : syscalls) names += (names.empty() ? "\"" : ", \"") + name + "\"";
+  return "{ \"names\": [" + names + "], \"action\": \"SCMP_ACT_ALLOW\" }";
+}
+
+/// Commands that can be taken back by their own undo lines, or need none, come first.
+Reversal reversal_of(const Fix& fix) {
+  if (fix.commands.empty() && fix.files.empty()) return Reversal::kExact;
+  return fix.undo.empty() ? Reversal::kByHand : Reversal::kExact;
+}
+
+void add_fixes(Finding& finding, const CauseRule& rule, const Blanks& blanks) {
+  for (const auto& form : rule.fixes)
+    if (auto fix = make_fix(form, blanks, rule.id)) finding.fixes.push_back(std::move(*fix));
+}
+
+/// Attack signs are not to be allowed: what other rules would allow is left out.
+bool may_join(const CauseRule& lead, const CauseRule& other) {
+  return &lead != &other && lead.severity != Severity::kAttack;
+}
+
+}  // namespace
+
+const Shape& lead_shape(const Finding& finding) {
+  CORDON_INVARIANT(!finding.shapes.empty());
+  return *std::max_element(finding.shapes.begin(), finding.shapes.end(),
+                           [](const Shape& a, const Shape& b) { return a.count < b.count; });
+}
+
+std::optional<Fix> make_fix(const FixTemplate& form, const Blanks& blanks, const std::string& rule) {
+  Fix fix;
+  fix.kind = form.kind;
+  fix.rule = rule;
+  fix.title = *fill(form.title, blanks, Quote::kText);
+  const auto add = [&](const std::vector<std::string>& lines, std::vector<std::string>& into) {
+    for (const auto& line : lines) {
+      const auto filled = fill(line, blanks, Quote::kShell);
+      if (!filled) return false;
+      into.push_back(*filled);
+    }
+    return true;
+  };
+  if (!add(form.commands, fix.commands) || !add(form.undo, fix.undo)) return std::nullopt;
+  for (const auto& [name, body] : form.files) {
+    const auto file = fill(name, blanks, Quote::kFile);
+    const auto text = fill(body, blanks, Quote::kFile);
+    if (!file || !text) return std::nullopt;
+    fix.files.emplace_back(*file, *text);
+  }
+  for (const auto& [key, value] : form.with) {
+    const auto filled = fill(value, blanks, Quote::kFile);
+    if (!filled) return std::nullopt;
+    fix.with[key] = *filled;
+  }
+  fix.reversal = reversal_of(fix);
+  return fix;
+}
+
+std::string module_source(const Finding& finding, const std::string& module, std::string_view keyword) {
+  std::map<std::tuple<std::string, std::string, std::string>, std::set<std::string>> rules;
+  std::set<std::string> types;
+  std::map<std::string, std::set<std::string>> classes;
+  for (const auto& shape : finding.shapes) {
+    const auto* av = std::get_if<AvOp>(&shape.merged.operation);
+    if (av == nullptr || av->perms.empty()) continue;
+    const std::string source(split_context(av->source).type), target(split_context(av->target).type);
+    if (!is_identifier(source) || !is_identifier(target) || !is_identifier(av->klass)) continue;
+    if (!std::all_of(av->perms.begin(), av->perms.end(), is_identifier)) continue;
+    rules[{source, source == target ? "self" : target, av->klass}].insert(av->perms.begin(), av->perms.end());
+    types.insert({source, target});
+    classes[av->klass].insert(av->perms.begin(), av->perms.end());
+  }
+  if (rules.empty()) return {};
+  std::string out = "module " + module + " 1.0;\n\nrequire {\n";
+  for (const auto& type : types) out += "\ttype " + type + ";\n";
+  for (const auto& [klass, perms] : classes) out += "\tclass " + klass + " { " + joined(perms) + " };\n";
+  out += "}\n\n";
+  for (const auto& [key, perms] : rules)
+    out += std::string(keyword) + " " + std::get<0>(key) + " " + std::get<1>(key) + ":" + std::get<2>(key) + " { " +
+           joined(perms) + " };\n";
+  return out;
+}
+
+std::vector<std::string> denied_syscalls(const Finding& finding) {
+  std::set<std::string> names;
+  for (const auto& shape : finding.shapes)
+    if (const auto* call = std::get_if<SyscallOp>(&shape.merged.operation); call != nullptr && !call->name.empty())
+      names.insert(call->name);
+  return {names.begin(), names.end()};
+}
+
+Blanks blanks_of(const Finding& finding, const Shape& lead) {
+  const auto view = view_of(lead.merged);
+  Blanks blanks;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(Field::kCount_); ++i) {
+    const auto field = static_cast<Field>(i);
+    if (!view.of(field).empty()) blanks[std::string(name_of_field(field))] = view.of(field).front();
+  }
+  std::set<std::string> perms;
+  for (const auto& shape : finding.shapes) {
+    const auto other = view_of(shape.merged);
+    for (const auto& perm : other.of(Field::kPerm)) perms.insert(perm);
+  }
+  blanks["perms"] = joined(perms);
+  blanks["id"] = finding.id;
+  blanks["count"] = std::to_string(finding.count);
+  blanks["module"] = module_name(finding, view);
+  blanks["te"] = module_source(finding, blanks["module"], "allow");
+  blanks["te_dontaudit"] = module_source(finding, blanks["module"], "dontaudit");
+  blanks["apparmor_rules"] = join(apparmor_rules(finding), "\n");
+  const auto syscalls = denied_syscalls(finding);
+  blanks["syscalls"] = join(syscalls, " ");
+  if (!syscalls.empty()) blanks["seccomp_json"] = seccomp_json(syscalls);
+  const auto profile = fold_profile(view.first(Field::kProfile));
+  blanks["profile"] = profile;
+  if (!profile.empty()) blanks["local_profile"] = local_profile(profile);
+  path_blanks(blanks, finding, view);
+  return blanks;
+}
+
+Finding make_finding(const CauseRule& rule, const std::string& key, std::vector<Shape> shapes, const RuleSet& rules) {
+  Finding finding;
+  finding.id = "F-" + sha256_hex(key).substr(0, 10);
+  finding.rule = rule.id;
+  finding.title = rule.title;
+  finding.reason = rule.reason;
+  finding.source = rule.source;
+  finding.risk = rule.risk;
+  finding.severity = rule.severity;
+  finding.shapes = std::move(shapes);
+  std::sort(finding.shapes.begin(), finding.shapes.end(),
+            [](const Shape& a, const Shape& b) { return shape_key(a.merged) < shape_key(b.merged); });
+  sum_up(finding);
+  const auto& lead = lead_shape(finding);
+  const auto view = view_of(lead.merged);
+  const auto blanks = blanks_of(finding, lead);
+  finding.summary = *fill(rule.summary, blanks, Quote::kText);
+  add_fixes(finding, rule, blanks);
+  for (const auto& other : rules.rules) {
+    if (!may_join(rule, other) || !matches(other.when, view)) continue;
+    if (!other.fallback) finding.also.push_back(other.title);
+    add_fixes(finding, other, blanks);
+  }
+  return finding;
+}
+
+}  // namespace cordon::triage

@@ -1,0 +1,85 @@
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <tuple>
+
+#include "triage/prover.h"
+
+namespace cordon::triage {
+namespace {
+
+constexpr std::array kStatusNames = std::to_array<std::string_view>({"proven", "partial", "untried", "refuted", "refused"});
+constexpr std::array kReversalNames = std::to_array<std::string_view>({"exact", "by hand", "none"});
+
+auto order_of(const Fix& fix) {
+  const auto excess = fix.excess.known ? fix.excess.count : std::numeric_limits<std::uint64_t>::max();
+  return std::tuple(fix.proof.status, std::numeric_limits<std::uint64_t>::max() - fix.proof.fixed, excess,
+                    fix.reversal);
+}
+
+auto order_of(const Finding& finding) {
+  const bool logged_only = finding.blocked == 0;
+  return std::tuple(finding.severity == Severity::kNoise, finding.severity != Severity::kAttack, logged_only,
+                    finding.severity, std::numeric_limits<std::uint64_t>::max() - finding.count,
+                    std::string_view(finding.id));
+}
+
+/// A cause is the same fix only once: two rules may propose the same commands.
+void drop_repeated(std::vector<Fix>& fixes) {
+  std::vector<Fix> kept;
+  for (auto& fix : fixes) {
+    const bool known = std::any_of(kept.begin(), kept.end(), [&](const Fix& other) {
+      return other.kind == fix.kind && other.commands == fix.commands && (!fix.commands.empty() || other.title == fix.title);
+    });
+    if (!known) kept.push_back(std::move(fix));
+  }
+  fixes = std::move(kept);
+}
+
+/// Nothing is allowed by looking, and what only silences allows nothing either.
+void settle_untried(Fix& fix, bool any_prover) {
+  if (!fix.proof.how.empty()) return;
+  fix.proof.status = ProofStatus::kUntried;
+  switch (fix.kind) {
+    case FixKind::kInvestigate: fix.proof.how = "nothing to try: this is something to look at"; break;
+    case FixKind::kRun: fix.proof.how = "not tried: it changes how the program is started"; break;
+    case FixKind::kConfigure: fix.proof.how = "not tried: it changes settings, not the policy"; break;
+    case FixKind::kDontaudit: fix.proof.how = "not tried: it hides the denial and allows nothing"; break;
+    default:
+      fix.proof.how = any_prover ? "not tried: the policy given cannot answer for this denial"
+                                 : "not tried: no policy was given for this mechanism";
+  }
+}
+
+}  // namespace
+
+std::string_view to_text(ProofStatus status) { return kStatusNames[static_cast<std::size_t>(status)]; }
+std::string_view to_text(Reversal reversal) { return kReversalNames[static_cast<std::size_t>(reversal)]; }
+
+void rank_fixes(std::vector<Fix>& fixes) {
+  drop_repeated(fixes);
+  std::stable_sort(fixes.begin(), fixes.end(), [](const Fix& a, const Fix& b) { return order_of(a) < order_of(b); });
+}
+
+void rank_findings(std::vector<Finding>& findings) {
+  std::sort(findings.begin(), findings.end(),
+            [](const Finding& a, const Finding& b) { return order_of(a) < order_of(b); });
+}
+
+void prove_all(std::vector<Finding>& findings, const std::vector<Prover*>& provers) {
+  for (auto& finding : findings) {
+    for (auto* prover : provers) {
+      prover->explain(finding);
+      prover->propose(finding);
+    }
+    for (auto& fix : finding.fixes) {
+      for (auto* prover : provers)
+        if (prover->prove(finding, fix)) break;
+      settle_untried(fix, !provers.empty());
+    }
+    rank_fixes(finding.fixes);
+  }
+  rank_findings(findings);
+}
+
+}  // namespace cordon::triage
