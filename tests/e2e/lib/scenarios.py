@@ -30,7 +30,7 @@ SCENARIOS = (
              ("/bin/sh", "-c", "cat {dir}/words {dir}/secret | sort | head -n 2 | tr a-z A-Z"),
              {"words": "pear\napple\nfig\n", "secret": "aardvark\n"}, more_paths=("{dir}/secret",)),
     Scenario("sqlite", ("/usr/bin/sqlite3", "{dir}/shop.db", "create table t(a); insert into t values(1),(2); select sum(a) from t;"),
-             ("/usr/bin/sqlite3", "{dir}/shop.db", "select sum(a) from t; .read {dir}/other.sql"),
+             ("/usr/bin/sqlite3", "{dir}/shop.db", "select sum(a) from t;", ".read {dir}/other.sql"),
              {"other.sql": "select 'other';\n"}, needs=("sqlite3",), more_paths=("{dir}/other.sql",)),
     Scenario("web", ("{bin}/web.py", "{dir}"), ("{bin}/web.py", "{dir}", "second.html"),
              {"index.html": "<p>first\n", "second.html": "<p>second\n"}, "web.py", more_paths=("{dir}/second.html",)),
@@ -41,7 +41,7 @@ SCENARIOS = (
              ("i686-linux-gnu-gcc",), more_paths=("{dir}/second",)),
     Scenario("renaming", ("{bin}/renaming", "{dir}"), ("{bin}/renaming", "{dir}", "{dir}/elsewhere"), {}, "renaming.c",
              more_paths=("{dir}/elsewhere",)),
-    Scenario("capable", ("{bin}/capable", "{dir}"), ("{bin}/capable", "{dir}", "8093"), {}, "capable.c"),
+    Scenario("capable", ("{bin}/capable", "{dir}"), ("{bin}/capable", "{dir}", "chroot"), {}, "capable.c"),
     Scenario("helpers", ("{bin}/helpers.sh", "{dir}"), ("{bin}/helpers.sh", "{dir}", "{dir}/others"),
              {"words": "banana\napple\n", "others": "zebra\nant\n"}, "helpers.sh", more_paths=("{dir}/others",)),
 )

@@ -1,6 +1,8 @@
-// Needs capabilities: capable DIR [PORT]
-// Gives DIR/owned to nobody (CAP_CHOWN), makes a device node (CAP_MKNOD), listens on port 81 or PORT of the loopback
-// (CAP_NET_BIND_SERVICE), lowers its niceness (CAP_SYS_NICE), and says how each went.
+// Needs capabilities: capable DIR [chroot]
+// Gives DIR/owned to nobody (CAP_CHOWN), makes a device node (CAP_MKNOD), listens on port 81 of the loopback
+// (CAP_NET_BIND_SERVICE), lowers its niceness (CAP_SYS_NICE), with a second word changes its root (CAP_SYS_CHROOT), and
+// says how each went.
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +42,8 @@ int main(int argc, char** argv) {
   say("chown", chown(owned, 65534, 65534));
   unlink(node);
   say("mknod", mknod(node, S_IFCHR | 0600, makedev(1, 3)));
-  say("listen", listen_on(argc > 2 ? atoi(argv[2]) : 81));
+  say("listen", listen_on(81));
   say("nice", setpriority(PRIO_PROCESS, 0, -2));
+  if (argc > 2) say("chroot", chroot(argv[1]));
   return failures != 0;
 }
