@@ -1,0 +1,75 @@
+"""Inside the guest: runs the scenarios under what was learned and writes down what happened.
+
+usage: confined.py apparmor|selinux ROOT ROUND
+
+ROOT is the folder that the guest shares with the host. ROOT/ROUND.json lists the work: the scenario's name, which command
+to run (usual, more), and how to put its profile in force. ROOT/ROUND.results.json gets, for each, exit code, output
+and the kernel's denials.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from scenarios import SCENARIOS, Place  # noqa: E402
+
+
+def kernel_log():
+    return subprocess.run(["dmesg", "--raw"], capture_output=True, check=False).stdout.decode("utf-8", "replace").splitlines()
+
+
+def load_apparmor(job):
+    done = subprocess.run(["apparmor_parser", "-r", "-K", job["profile"]], capture_output=True, text=True, check=False)
+    return done.stderr if done.returncode else ""
+
+
+def label_selinux(job):
+    """Labels what the learned profile was written for: the files that exist, by the policy's own file contexts."""
+    paths = [p for p in job["paths"] if os.path.lexists(p)]
+    done = subprocess.run(["setfiles", "-F", "-f", "-", job["contexts"]], input="\n".join(paths), capture_output=True, text=True, check=False)
+    for path, context in job["chcon"]:
+        subprocess.run(["chcon", context, path], check=True)
+    return done.stderr if done.returncode else ""
+
+
+PUT_IN_FORCE = {"apparmor": load_apparmor, "selinux": label_selinux}
+
+
+def enforce(on):
+    with open("/sys/fs/selinux/enforce", "w", encoding="ascii") as file:
+        file.write("1" if on else "0")
+
+
+def carry_out(kind, root, job):
+    scenario = next(s for s in SCENARIOS if s.name == job["name"])
+    place = Place(root, scenario)
+    place.prepare()
+    trouble = PUT_IN_FORCE[kind](job)
+    if trouble:
+        return {"name": job["name"], "trouble": trouble}
+    runs = {}
+    for which in job["runs"]:
+        before = len(kernel_log())
+        if kind == "selinux":
+            enforce(True)
+        code, out, err = place.run(place.fill(getattr(scenario, which)))
+        if kind == "selinux":
+            enforce(False)
+        lines = kernel_log()[before:]
+        runs[which] = {"code": code, "out": out, "err": err[-2000:], "log": lines,
+                       "denials": [l for l in lines if 'apparmor="DENIED"' in l or "avc:  denied" in l]}
+    return {"name": job["name"], "runs": runs}
+
+
+def main():
+    kind, root, name = sys.argv[1:]
+    with open(f"{root}/{name}.json", encoding="utf-8") as file:
+        jobs = json.load(file)
+    results = [carry_out(kind, root, job) for job in jobs]
+    with open(f"{root}/{name}.results.json", "w", encoding="utf-8") as file:
+        json.dump(results, file, indent=1)
+
+
+main()
