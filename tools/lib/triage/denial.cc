@@ -15,7 +15,7 @@ constexpr std::array kFieldNames = std::to_array<std::string_view>(
      "target_type", "target_level", "class",      "perm",         "path",       "name",      "syscall",
      "arch",        "capability",  "family",      "type",         "protocol",   "port",      "peer",
      "signal",      "fstype",      "flag",        "bus",          "interface",  "member",    "target",
-     "act",         "resource",    "error",       "state",       "class_group"});
+     "act",         "resource",    "error",       "state",       "info",        "raw_type",     "class_group"});
 static_assert(kFieldNames.size() == static_cast<std::size_t>(Field::kCount_));
 
 std::string_view base_name(std::string_view path) {
@@ -53,6 +53,14 @@ class Filler {
   }
   void number(Field field, std::uint64_t value) {
     if (value != 0) put(field, std::to_string(value));
+  }
+
+  void details(const audit::Details& from) {
+    number(Field::kPort, from.port);
+    put(Field::kInfo, from.info);
+    put(Field::kRawType, split_context(from.target_raw).type);
+    put(Field::kRawType, split_context(from.source_raw).type);
+    if (view_.of(Field::kName).empty()) put(Field::kName, fold_path(from.name));
   }
 
   void operator()(const SyscallOp& op) {
@@ -133,6 +141,8 @@ class Filler {
     context(op.target, Field::kTargetUser);
     put(Field::kClass, op.klass);
     put(Field::kClassGroup, class_group(op.klass));
+    if (op.klass == "tcp_socket" || op.klass == "udp_socket" || op.klass == "sctp_socket" || op.klass == "dccp_socket")
+      put(Field::kProtocol, std::string_view(op.klass).substr(0, op.klass.find('_')));
     all(Field::kPerm, op.perms);
     path(op.path);
     capability(op);
@@ -279,7 +289,7 @@ Field field_named(std::string_view name) {
 
 std::string_view name_of_field(Field field) { return kFieldNames[static_cast<std::size_t>(field)]; }
 
-View view_of(const Fact& fact) {
+View view_of(const Fact& fact, const audit::Details& details) {
   View view;
   Filler filler(view);
   filler.put(Field::kMechanism, name_of(fact.verdict.by));
@@ -292,6 +302,7 @@ View view_of(const Fact& fact) {
   filler.put(Field::kError, fact.verdict.error);
   if (fact.verdict.by == Mechanism::kAppArmor) filler.put(Field::kProfile, fact.subject.domain);
   std::visit(filler, fact.operation);
+  filler.details(details);
   return view;
 }
 
@@ -300,7 +311,7 @@ bool is_denial(const Fact& fact) {
   return refused && fact.verdict.by != Mechanism::kNone;
 }
 
-std::string shape_key(const Fact& fact) {
+std::string shape_key(const Fact& fact, const audit::Details& details) {
   std::string key;
   key.reserve(160);
   KeyWriter writer(key);
@@ -309,6 +320,7 @@ std::string shape_key(const Fact& fact) {
   writer.put(fold_comm(program_of(fact.subject)));
   if (fact.verdict.by == Mechanism::kAppArmor) writer.put(fold_profile(fact.subject.domain));
   std::visit(writer, fact.operation);
+  if (details.port != 0) writer.put(std::to_string(details.port));
   return key;
 }
 
@@ -318,11 +330,11 @@ std::string_view host_of(const Fact& fact) {
   return blank == event.npos ? std::string_view{} : event.substr(0, blank);
 }
 
-void Shape::add(const Fact& fact) {
-  const auto times = std::max<std::uint64_t>(fact.tally.count, 1);
+void Shape::add(const Fact& fact, const audit::Details& from, bool counted) {
+  const auto times = counted ? std::max<std::uint64_t>(fact.tally.count, 1) : 0;
   const auto first = fact.tally.first_ms;
   const auto last = std::max(fact.tally.last_ms, first);
-  if (count == 0 || (first != 0 && (first_ms == 0 || first < first_ms))) first_ms = first;
+  if (first != 0 && (first_ms == 0 || first < first_ms)) first_ms = first;
   last_ms = std::max(last_ms, last);
   count += times;
   if (fact.verdict.outcome == Outcome::kDenied) blocked += times;
@@ -330,10 +342,14 @@ void Shape::add(const Fact& fact) {
   count_name(units, fact.subject.container, times);
   count_name(programs, fact.subject.exe.empty() ? fact.subject.comm : fact.subject.exe, times);
   count_name(paths, path_of(fact.operation), times);
-  timeline.add(last != 0 ? last : first, times);
+  if (times != 0) timeline.add(last, times);
+  keep_sample(fact, from);
+}
 
+void Shape::keep_sample(const Fact& fact, const audit::Details& from) {
   if (samples.empty()) merged = fact;
   else join_permissions(merged.operation, fact.operation);
+  if (samples.empty() || earlier(fact, samples.front())) details = from;
   for (const auto& known : samples)
     if (known.operation == fact.operation && known.subject == fact.subject && host_of(known) == host_of(fact)) return;
   if (samples.size() == kMaxSamples && !earlier(fact, samples.back())) return;
@@ -341,6 +357,10 @@ void Shape::add(const Fact& fact) {
   std::sort(samples.begin(), samples.end(), earlier);
   if (samples.size() > kMaxSamples) samples.pop_back();
 }
+
+View view_of(const Shape& shape) { return view_of(shape.merged, shape.details); }
+
+std::string shape_key(const Shape& shape) { return shape_key(shape.merged, shape.details); }
 
 void Shape::settle() {
   if (samples.empty()) return;

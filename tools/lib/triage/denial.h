@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "audit/denial.h"
 #include "facts/fact.h"
 #include "triage/timeline.h"
 
@@ -48,6 +49,8 @@ enum class Field : std::uint8_t {
   kResource,
   kError,
   kState,        ///< "disconnected", "inherited", "setid"
+  kInfo,         ///< AppArmor's info=
+  kRawType,      ///< the type of a label that the policy which was loaded did not know (srawcon=, trawcon=)
   kClassGroup,   ///< "files" or "sockets" for the classes of that sort, else the class
   kCount_,
 };
@@ -64,16 +67,20 @@ struct View {
     return of(field).empty() ? std::string_view{} : std::string_view{of(field).front()};
   }
 };
-View view_of(const Fact& fact);
+View view_of(const Fact& fact, const audit::Details& details);
 
 /// True for what triage is about: denied, or would be denied, by one of the three mechanisms.
 bool is_denial(const Fact& fact);
 
 /// The key under which denials are the same but for process, inode, level, time, host and generated path parts.
-std::string shape_key(const Fact& fact);
+std::string shape_key(const Fact& fact, const audit::Details& details);
 
 /// The host that logged it: the node of "node time:serial"; empty if none.
 std::string_view host_of(const Fact& fact);
+
+struct Shape;
+View view_of(const Shape& shape);
+std::string shape_key(const Shape& shape);
 
 /// All denials with one shape_key.
 struct Shape {
@@ -81,6 +88,7 @@ struct Shape {
   static constexpr std::size_t kMaxNames = 64;  ///< distinct hosts, units, paths kept; the rest is counted in ""
 
   Fact merged;                 ///< the first sample, its permissions joined with all the others'
+  audit::Details details;      ///< of the first record
   std::vector<Fact> samples;   ///< the earliest ones that differ in operation or host
   std::uint64_t count = 0;
   std::uint64_t blocked = 0;   ///< of count: denied, not only logged
@@ -88,9 +96,13 @@ struct Shape {
   std::map<std::string, std::uint64_t> hosts, units, programs, paths;
   Timeline timeline;
 
-  void add(const Fact& fact);
+  /// `counted` false: another fact of a record that was counted already.
+  void add(const Fact& fact, const audit::Details& from, bool counted);
   /// To be called when all is added: makes `merged` independent of the order in which facts came.
   void settle();
+
+ private:
+  void keep_sample(const Fact& fact, const audit::Details& from);
 };
 
 }  // namespace cordon::triage

@@ -140,40 +140,60 @@ void Engine::link(const std::string& event, std::uint32_t shape, std::uint64_t c
   links_[(std::uint64_t{low} << 32) | high] += count;
 }
 
-void Engine::add(const Fact& fact) {
-  ++facts_;
+void Engine::add(const audit::Denial& denial) {
+  ++records_;
   last_was_new_ = false;
-  if (!is_denial(fact)) return;
-  const auto count = std::max<std::uint64_t>(fact.tally.count, 1);
-  if (!filter_.accepts(fact)) {
-    filtered_ += count;
+  if (!denial.is_denial()) return;
+  const auto count = std::max<std::uint64_t>(denial.tally.count, 1);
+  if (denial.facts.empty()) {
+    undecoded_ += count;
+    problems_[denial.problem] += count;
     return;
   }
+  bool fresh = false, counted = true;
+  for (const auto& fact : denial.facts) {
+    fresh = add(fact, denial.details, counted) || fresh;
+    counted = false;
+  }
+  last_was_new_ = fresh;
+}
+
+void Engine::add(const Fact& fact) {
+  ++records_;
+  last_was_new_ = is_denial(fact) && add(fact, {}, true);
+}
+
+bool Engine::add(const Fact& fact, const audit::Details& details, bool counted) {
+  const auto count = counted ? std::max<std::uint64_t>(fact.tally.count, 1) : 0;
+  if (!filter_.accepts(fact)) {
+    filtered_ += count;
+    return false;
+  }
   denials_ += count;
-  auto key = shape_key(fact);
+  auto key = shape_key(fact, details);
   auto at = index_.find(key);
   if (at == index_.end() && shapes_.size() >= kMaxShapes) {
     folded_ += count;
     key = std::string(name_of(fact.verdict.by)) + '\1' + std::string(kind_of(fact.operation));
     at = index_.find(key);
   }
-  if (at == index_.end()) {
+  const bool fresh = at == index_.end();
+  if (fresh) {
     at = index_.emplace(std::move(key), static_cast<std::uint32_t>(shapes_.size())).first;
     shapes_.emplace_back();
-    last_was_new_ = true;
   }
   last_shape_ = at->second;
-  shapes_[last_shape_].add(fact);
-  link(fact.origin.event, last_shape_, count);
-  if (!last_was_new_) return;
-  const auto view = view_of(fact);
-  last_was_new_ = seen_findings_.insert(finding_key(best_rule(rules_, view), view)).second;
+  shapes_[last_shape_].add(fact, details, counted);
+  link(fact.origin.event, last_shape_, std::max<std::uint64_t>(count, 1));
+  if (!fresh) return false;
+  const auto view = view_of(fact, details);
+  return seen_findings_.insert(finding_key(best_rule(rules_, view), view)).second;
 }
 
 Finding Engine::last_finding() const {
   Shape shape = shapes_[last_shape_];
   shape.settle();
-  const auto view = view_of(shape.merged);
+  const auto view = view_of(shape);
   const auto& rule = best_rule(rules_, view);
   std::vector<Shape> shapes;
   shapes.push_back(std::move(shape));
@@ -186,7 +206,7 @@ std::vector<Finding> Engine::group() {
   std::vector<std::uint32_t> bucket_of(shapes_.size());
   for (std::uint32_t i = 0; i < shapes_.size(); ++i) {
     shapes_[i].settle();
-    const auto view = view_of(shapes_[i].merged);
+    const auto view = view_of(shapes_[i]);
     const auto& rule = best_rule(rules_, view);
     auto key = finding_key(rule, view);
     const auto [at, fresh] = by_key.emplace(std::move(key), static_cast<std::uint32_t>(buckets.size()));
@@ -210,7 +230,8 @@ void Engine::reset() {
   events_.clear();
   links_.clear();
   seen_findings_.clear();
-  facts_ = denials_ = filtered_ = folded_ = 0;
+  records_ = denials_ = filtered_ = folded_ = undecoded_ = 0;
+  problems_.clear();
   last_was_new_ = false;
 }
 
@@ -223,7 +244,9 @@ Triage Engine::finish(const std::vector<Prover*>& provers, const Baseline& basel
   rank_findings(triage.accepted);
   for (const auto* prover : provers)
     for (const auto& [name, digest] : prover->inputs()) triage.inputs[name] = digest;
-  triage.facts = facts_;
+  triage.records = records_;
+  triage.undecoded = undecoded_;
+  triage.problems = problems_;
   triage.denials = denials_;
   triage.filtered = filtered_;
   triage.folded = folded_;

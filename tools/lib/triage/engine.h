@@ -27,7 +27,9 @@ class Engine {
 
   Engine(const RuleSet& rules, Filter filter);
 
-  /// Any fact; those that are not denials are only counted.
+  /// What was logged; what is no denial is only counted, what could not be understood is counted with its problem.
+  void add(const audit::Denial& denial);
+  /// A fact of a trace; those that are not denials are only counted.
   void add(const Fact& fact);
   /// True if the last added fact was the first of its finding: what --follow prints.
   bool last_was_new() const { return last_was_new_; }
@@ -38,6 +40,7 @@ class Engine {
   Triage finish(const std::vector<Prover*>& provers, const Baseline& baseline, std::int64_t now_ms);
 
  private:
+  bool add(const Fact& fact, const audit::Details& details, bool counted);
   void link(const std::string& event, std::uint32_t shape, std::uint64_t count);
   std::vector<Finding> group();
   void reset();
@@ -49,7 +52,8 @@ class Engine {
   std::unordered_map<std::size_t, std::uint32_t> events_;            ///< hash of an event id → its first shape
   std::unordered_map<std::uint64_t, std::uint64_t> links_;           ///< two shapes of one event → how often
   std::unordered_set<std::string> seen_findings_;
-  std::uint64_t facts_ = 0, denials_ = 0, filtered_ = 0, folded_ = 0;
+  std::uint64_t records_ = 0, denials_ = 0, filtered_ = 0, folded_ = 0, undecoded_ = 0;
+  std::map<std::string, std::uint64_t> problems_;
   std::uint32_t last_shape_ = 0;
   bool last_was_new_ = false;
 };

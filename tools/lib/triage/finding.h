@@ -78,7 +78,11 @@ struct Finding {
 struct Triage {
   std::vector<Finding> findings;  ///< worst first
   std::vector<Finding> accepted;  ///< those that the baseline accepts
-  std::uint64_t facts = 0, denials = 0, filtered = 0;  ///< denials = those in findings and accepted
+  std::uint64_t records = 0;    ///< records that were looked at
+  std::uint64_t denials = 0;    ///< those in findings and accepted: nothing else becomes of a denial but the two below
+  std::uint64_t filtered = 0;   ///< denials that --since, --unit and their kin leave out
+  std::uint64_t undecoded = 0;  ///< denials that could not be understood
+  std::map<std::string, std::uint64_t> problems;  ///< why, with how many
   std::uint64_t folded = 0;  ///< denials counted in a finding whose own path or name is not kept (limit reached)
   std::map<std::string, std::string> inputs;  ///< policies and the like that were consulted: name → SHA-256
   std::map<std::string, std::uint64_t> counts;  ///< the reader's own counts, by name

@@ -179,7 +179,7 @@ std::vector<std::string> denied_syscalls(const Finding& finding) {
 }
 
 Blanks blanks_of(const Finding& finding, const Shape& lead) {
-  const auto view = view_of(lead.merged);
+  const auto view = view_of(lead);
   Blanks blanks;
   for (std::size_t i = 0; i < static_cast<std::size_t>(Field::kCount_); ++i) {
     const auto field = static_cast<Field>(i);
@@ -187,7 +187,7 @@ Blanks blanks_of(const Finding& finding, const Shape& lead) {
   }
   std::set<std::string> perms;
   for (const auto& shape : finding.shapes) {
-    const auto other = view_of(shape.merged);
+    const auto other = view_of(shape);
     for (const auto& perm : other.of(Field::kPerm)) perms.insert(perm);
   }
   blanks["perms"] = joined(perms);
@@ -218,10 +218,10 @@ Finding make_finding(const CauseRule& rule, const std::string& key, std::vector<
   finding.severity = rule.severity;
   finding.shapes = std::move(shapes);
   std::sort(finding.shapes.begin(), finding.shapes.end(),
-            [](const Shape& a, const Shape& b) { return shape_key(a.merged) < shape_key(b.merged); });
+            [](const Shape& a, const Shape& b) { return shape_key(a) < shape_key(b); });
   sum_up(finding);
   const auto& lead = lead_shape(finding);
-  const auto view = view_of(lead.merged);
+  const auto view = view_of(lead);
   const auto blanks = blanks_of(finding, lead);
   finding.summary = *fill(rule.summary, blanks, Quote::kText);
   add_fixes(finding, rule, blanks);
