@@ -1,0 +1,123 @@
+#include "seccomp/decide.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "kernel/syscalls.h"
+#include "seccomp/names.h"
+
+namespace cordon::seccomp {
+namespace {
+
+/// Each comparison of a raw program as a condition on argument 0..5: their values are the classes' boundaries.
+std::vector<CallRule> constants_of(const BpfProgram& program) {
+  constexpr std::size_t kMaxConstants = 256;
+  std::vector<CallRule> out;
+  std::optional<std::uint32_t> argument;
+  for (const sock_filter& insn : program) {
+    if (insn.code == (BPF_LD | BPF_W | BPF_ABS)) {
+      argument = std::nullopt;
+      if (insn.k >= offsetof(seccomp_data, args)) argument = (insn.k - offsetof(seccomp_data, args)) / 8;
+    }
+    if (!argument || BPF_CLASS(insn.code) != BPF_JMP || out.size() >= kMaxConstants) continue;
+    out.push_back({SECCOMP_RET_ALLOW, {{*argument, Compare::kEq, insn.k, 0}}, {}});
+  }
+  return out;
+}
+
+std::optional<std::uint32_t> number_of(const SyscallOp& op) {
+  if (op.name.empty()) return op.number < 0 ? std::nullopt : std::optional(static_cast<std::uint32_t>(op.number));
+  if (const auto number = number_on(op.arch, op.name)) return static_cast<std::uint32_t>(*number);
+  if (const auto number = syscall_number(op.arch, op.name)) return static_cast<std::uint32_t>(*number);
+  return std::nullopt;
+}
+
+/// Puts what the fact says of an argument over a vector's own bits.
+Call with_facts(const SyscallOp& op, std::uint32_t number, const std::array<std::uint64_t, 6>& vector) {
+  Call call{op.arch, number, vector};
+  for (const ArgPredicate& arg : op.args)
+    if (arg.index < 6) call.args.at(arg.index) = (call.args.at(arg.index) & ~arg.mask) | (arg.value & arg.mask);
+  return call;
+}
+
+Decision decision(Ruling ruling, std::string by, std::string why) { return {ruling, std::move(by), std::move(why)}; }
+
+}  // namespace
+
+bool lets_pass(std::uint32_t value) {
+  const std::uint32_t action = value & SECCOMP_RET_ACTION_FULL;
+  return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
+}
+
+std::vector<Runtime> runtimes_of(Platform platform) {
+  switch (platform) {
+    case Platform::kDocker:
+    case Platform::kPodman:
+    case Platform::kKubernetes:
+    case Platform::kEcs: return {Runtime::kCrun, Runtime::kRunc};
+    default: return {Runtime::kPlain, Runtime::kCrun, Runtime::kRunc};
+  }
+}
+
+Result<void> FilterDecider::add_profile(const Profile& profile, const std::string& where,
+                                        const std::vector<Runtime>& runtimes, Arch host) {
+  for (const Runtime runtime : runtimes) {
+    auto compiled = compile(profile, runtime, host);
+    if (!compiled) {
+      Error error = compiled.error();
+      error.where = where + (error.where.empty() ? "" : ": " + error.where);
+      return error;
+    }
+    const std::string as = runtime == Runtime::kPlain ? "" : " as " + std::string(runtime_name(runtime)) + " compiles it";
+    filters_.push_back({where, as, std::move(compiled->program), std::make_shared<Reference>(profile, runtime, host), {}});
+  }
+  return {};
+}
+
+void FilterDecider::add_program(BpfProgram program, const std::string& where) {
+  auto constants = constants_of(program);
+  filters_.push_back({where, "", std::move(program), nullptr, std::move(constants)});
+}
+
+Decision FilterDecider::decide(const Fact& fact) {
+  const auto* op = std::get_if<SyscallOp>(&fact.operation);
+  if (op == nullptr) return decision(Ruling::kNotApplicable, "", "seccomp sees system calls only");
+  return decide(*op);
+}
+
+Decision FilterDecider::decide(const SyscallOp& op) {
+  Decision result = decision(Ruling::kCannotTell, "", "no profile was read");
+  for (const Filter& filter : filters_) {
+    result = decide_in(filter, op);
+    if (result.ruling != Ruling::kAllowed) return result;
+  }
+  return result;
+}
+
+Decision FilterDecider::decide_in(const Filter& filter, const SyscallOp& op) const {
+  const auto number = number_of(op);
+  if (!number)
+    return decision(Ruling::kCannotTell, "", "no number is known for " + op.name + " on " + std::string(arch_info(op.arch).name));
+  const auto& rules = filter.reference ? filter.reference->rules_of(op.arch, *number) : filter.constants;
+  std::optional<std::uint32_t> passed;
+  std::optional<std::uint32_t> denied;
+  Call witness;
+  for (const auto& vector : argument_classes(rules)) {
+    const Call call = with_facts(op, *number, vector);
+    const std::uint32_t value = run_bpf(filter.program, data_of(call)).value;
+    if (!passed || !lets_pass(value)) witness = call;
+    (lets_pass(value) ? passed : denied) = value;
+    if (passed && denied) break;
+  }
+  std::string by = filter.where;
+  if (filter.reference) {
+    const Answer answer = filter.reference->ask(witness);
+    by += answer.pointers.empty() ? " (no rule)" : ": " + answer.pointers.front();
+  }
+  if (passed && denied)
+    return decision(Ruling::kCannotTell, by, "it depends on an argument that the fact does not hold" + filter.runtime);
+  if (denied) return decision(Ruling::kDenied, by, "the filter" + filter.runtime + " does " + describe_value(*denied));
+  return decision(Ruling::kAllowed, by, "");
+}
+
+}  // namespace cordon::seccomp

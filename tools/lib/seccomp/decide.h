@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "policy/backend.h"
+#include "seccomp/reference.h"
+
+namespace cordon::seccomp {
+
+/// Asks finished programs: those that the profile becomes under each runtime. A fact is allowed only if all allow it.
+class FilterDecider final : public Decider {
+ public:
+  /// A profile; compiled for each runtime. Errors are compile()'s.
+  Result<void> add_profile(const Profile& profile, const std::string& where, const std::vector<Runtime>& runtimes,
+                           Arch host = native_arch());
+  /// A raw program, for every ABI that it tests for.
+  void add_program(BpfProgram program, const std::string& where);
+
+  Decision decide(const Fact& fact) override;
+  /// The same for an operation: what a filter is asked is no more than that.
+  Decision decide(const SyscallOp& op);
+
+ private:
+  struct Filter {
+    std::string where;
+    std::string runtime;  ///< "as crun compiles it"; empty for a raw program
+    BpfProgram program;
+    std::shared_ptr<const Reference> reference;  ///< none for a raw program
+    std::vector<CallRule> constants;  ///< a raw program's comparisons, as if on every argument
+  };
+  Decision decide_in(const Filter& filter, const SyscallOp& op) const;
+
+  std::vector<Filter> filters_;
+};
+
+/// The runtimes that a platform stands for: crun and runc for the container engines, both and libseccomp alone
+/// elsewhere.
+std::vector<Runtime> runtimes_of(Platform platform);
+
+/// Whether a SECCOMP_RET_* value lets the call run.
+bool lets_pass(std::uint32_t value);
+
+}  // namespace cordon::seccomp
