@@ -1,9 +1,9 @@
 """Inside the guest: runs the scenarios under what was learned and writes down what happened.
 
-usage: confined.py apparmor|selinux ROOT ROUND
+usage: confined.py apparmor|selinux ROOT SHARE ROUND
 
-ROOT is the folder that the guest shares with the host. ROOT/ROUND.json lists the work: the scenario's name, which command
-to run (usual, more), and how to put its profile in force. ROOT/ROUND.results.json gets, for each, exit code, output
+ROOT is where the programs lie, SHARE the folder that the guest shares with the host. SHARE/ROUND.json lists the work: the scenario's name, which command
+to run (usual, more), and how to put its profile in force. SHARE/ROUND.results.json gets, for each, exit code, output
 and the kernel's denials.
 """
 
@@ -26,7 +26,9 @@ def load_apparmor(job):
 
 
 def label_selinux(job):
-    """Labels what the learned profile was written for: the files that exist, by the policy's own file contexts."""
+    """Loads the policy, and labels what the module was written for: the files that exist, by the policy's own file contexts."""
+    with open(job["policy"], "rb") as file, open("/sys/fs/selinux/load", "wb", buffering=0) as load:
+        load.write(file.read())
     paths = [p for p in job["paths"] if os.path.lexists(p)]
     done = subprocess.run(["setfiles", "-F", "-f", "-", job["contexts"]], input="\n".join(paths), capture_output=True, text=True, check=False)
     for path, context in job["chcon"]:
@@ -64,11 +66,11 @@ def carry_out(kind, root, job):
 
 
 def main():
-    kind, root, name = sys.argv[1:]
-    with open(f"{root}/{name}.json", encoding="utf-8") as file:
+    kind, root, share, name = sys.argv[1:]
+    with open(f"{share}/{name}.json", encoding="utf-8") as file:
         jobs = json.load(file)
     results = [carry_out(kind, root, job) for job in jobs]
-    with open(f"{root}/{name}.results.json", "w", encoding="utf-8") as file:
+    with open(f"{share}/{name}.results.json", "w", encoding="utf-8") as file:
         json.dump(results, file, indent=1)
 
 

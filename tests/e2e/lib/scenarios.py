@@ -39,8 +39,8 @@ SCENARIOS = (
     Scenario("compat32", ("{bin}/compat32", "{dir}"), ("{bin}/compat32", "{dir}", "{dir}/second"),
              {"in": "hello\n", "second": "other\n"}, "compat32.c", ("i686-linux-gnu-gcc", "-O1", "-static"),
              ("i686-linux-gnu-gcc",), more_paths=("{dir}/second",)),
-    Scenario("renaming", ("{bin}/renaming", "{dir}"), ("{bin}/renaming", "{dir}", "{dir}/elsewhere"), {}, "renaming.c",
-             more_paths=("{dir}/elsewhere",)),
+    Scenario("renaming", ("{bin}/renaming", "{dir}"), ("{bin}/renaming", "{dir}", "{dir}/other/state"), {"other/keep": ""},
+             "renaming.c", more_paths=("{dir}/other/state",)),
     Scenario("capable", ("{bin}/capable", "{dir}"), ("{bin}/capable", "{dir}", "chroot"), {}, "capable.c"),
     Scenario("helpers", ("{bin}/helpers.sh", "{dir}"), ("{bin}/helpers.sh", "{dir}", "{dir}/others"),
              {"words": "banana\napple\n", "others": "zebra\nant\n"}, "helpers.sh", more_paths=("{dir}/others",)),
@@ -76,6 +76,7 @@ class Place:
         shutil.rmtree(self.dir, ignore_errors=True)
         os.makedirs(self.dir)
         for name, content in self.scenario.files.items():
+            os.makedirs(os.path.dirname(os.path.join(self.dir, name)), exist_ok=True)
             with open(os.path.join(self.dir, name), "w", encoding="utf-8") as file:
                 file.write(content)
 

@@ -1,0 +1,125 @@
+"""The two rounds in which learned programs prove themselves under a kernel that enforces.
+
+First round: each program does what it did while it was recorded, with the same output and exit code and no denial, then one
+thing more, which must be denied. Second round: the denials of the first have been fed back, and it succeeds at both.
+What differs between AppArmor and SELinux is the `kind`: see the scripts that call `prove`.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+
+from house import E2E, TMP, fault, finish, guest, read_json, skip, tool, write
+from scenarios import SCENARIOS, Place
+
+
+class Rounds:
+    """kind has: name (the guest's security module), options (of the guest), synthesise(scenario, place, out, traces) -> a
+    dict for lib/confined.py, rules(out) -> a set of strings, asked_for(scenario, place, rule) -> is a new rule right,
+    missing(scenario, place, new) -> what new rules lack."""
+
+    def __init__(self, kind, root):
+        self.kind, self.root = kind, root
+        self.expected = {}
+
+    def out(self, scenario, which):
+        folder = os.path.join(TMP, scenario.name + "." + which)
+        os.makedirs(folder, exist_ok=True)
+        return folder
+
+    def job(self, scenario, which, traces):
+        place = Place(self.root, scenario)
+        made = self.kind.synthesise(scenario, place, self.out(scenario, which), traces)
+        return dict(made, name=scenario.name, runs=["usual", "more"])
+
+    def trace(self, scenario):
+        return os.path.join(TMP, scenario.name + ".trace")
+
+    def learn(self, scenario):
+        """Records the usual run here, notes what both runs should do, and checks the profile offline."""
+        place = Place(self.root, scenario)
+        place.build()
+        place.prepare()
+        self.expected[scenario.name] = {which: place.run(place.fill(getattr(scenario, which))) for which in ("usual", "more")}
+        place.prepare()
+        tool("cordon-record", "-o", self.trace(scenario), "--", *place.fill(scenario.usual), code=(self.expected[scenario.name]["usual"][0],))
+        return self.job(scenario, "first", [self.trace(scenario)])
+
+    def in_guest(self, name, jobs):
+        write(f"{TMP}/{name}.json", json.dumps(jobs))
+        guest(self.kind.name, ["/usr/bin/python3", "-B", f"{E2E}/lib/confined.py", self.kind.name, self.root, TMP, name], "--share", TMP,
+              *self.kind.options)
+        path = f"{TMP}/{name}.results.json"
+        return {r["name"]: r for r in read_json(path)} if os.path.exists(path) else {}
+
+    def same(self, name, which, run):
+        code, out, _ = self.expected[name][which.split(" ", maxsplit=1)[0]]
+        if (run["code"], run["out"]) != (code, out):
+            fault(f"{name}: {which} gives {run['code']} {run['out']!r} {run['err'][-300:]!r} confined, {code} {out!r} unconfined;",
+                  f"{len(run['denials'])} denials:", *run["denials"][:6])
+
+    def judge_first(self, result):
+        """Gives the log of the run that was denied, or None where nothing can be fed back."""
+        name = result["name"]
+        if "trouble" in result:
+            fault(f"{name}: the profile cannot be put in force: {result['trouble']}")
+            return None
+        usual, more = result["runs"]["usual"], result["runs"]["more"]
+        self.same(name, "usual", usual)
+        for line in usual["denials"][:8]:
+            fault(f"{name}: denied although it was recorded: {line}")
+        if (more["code"], more["out"]) == self.expected[name]["more"][:2] or not more["denials"]:
+            fault(f"{name}: what was not recorded is not denied: {more['code']} {more['out']!r}, {len(more['denials'])} denials")
+            return None
+        return more["log"]
+
+    def feed_back(self, scenario, log):
+        """The second profile: from the recording and the kernel's log. Its new rules are about the denial alone."""
+        place = Place(self.root, scenario)
+        done = tool("cordon-audit", "facts", write(f"{TMP}/{scenario.name}.log", "\n".join(log) + "\n"))
+        facts = f"{TMP}/{scenario.name}.denied.trace"
+        with open(facts, "wb") as file:
+            file.write(done.stdout)
+        job = self.job(scenario, "second", [self.trace(scenario), facts])
+        new = self.kind.rules(scenario, self.out(scenario, "second")) - self.kind.rules(scenario, self.out(scenario, "first"))
+        for rule in sorted(r for r in new if not self.kind.asked_for(scenario, place, r)):
+            fault(f"{scenario.name}: a rule that no denial asked for: {rule}")
+        for word in self.kind.missing(scenario, place, new):
+            fault(f"{scenario.name}: no new rule about {word}; new are: {sorted(new)}")
+        return job
+
+    def judge_second(self, result):
+        name = result["name"]
+        if "trouble" in result:
+            fault(f"{name}: the second profile cannot be put in force: {result['trouble']}")
+            return
+        for which in ("usual", "more"):
+            self.same(name, which + " after feeding back", result["runs"][which])
+
+    def run(self, scenarios):
+        jobs = [self.learn(s) for s in scenarios]
+        results = self.in_guest("first", jobs)
+        logs = {s.name: self.judge_first(results[s.name]) for s in scenarios if s.name in results}
+        again = [s for s in scenarios if logs.get(s.name)]
+        for result in self.in_guest("second", [self.feed_back(s, logs[s.name]) for s in again]).values():
+            self.judge_second(result)
+
+
+def prove(kind):
+    if os.geteuid() != 0:
+        skip("not root: the programs give files away and drop privileges")
+    if not shutil.which("cc"):
+        skip("no C compiler")
+    wanted = os.environ.get("CORDON_SCENARIOS", "").split()
+    root = tempfile.mkdtemp(prefix="cordon-e2e-", dir="/var/lib")
+    os.chmod(root, 0o755)
+    try:
+        able = [s for s in SCENARIOS if not Place(root, s).missing() and (not wanted or s.name in wanted)]
+        Rounds(kind, root).run(able)
+        for scenario in SCENARIOS:
+            if scenario not in able and not wanted:
+                print(f"left out: {scenario.name}, for want of {Place(root, scenario).missing()}")
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+    finish(f"{len(able)} programs")
