@@ -91,8 +91,9 @@ BaselineTables read_baseline() {
 }
 
 std::vector<GuardRow> read_guards() {
+  const Json json = Json::parse(k_guards_json);
   std::vector<GuardRow> out;
-  for (const Json& row : Json::parse(k_guards_json).at("guards"))
+  for (const Json& row : json.at("guards"))
     out.push_back({text(row, "id"), strings(row, "types"), strings(row, "type_suffixes"), strings(row, "classes"),
                    strings(row, "perms"), text(row, "why"), text(row, "instead")});
   return out;

@@ -1,0 +1,217 @@
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "base/fd.h"
+#include "policy/needs.h"
+#include "selinux/backend.h"
+#include "selinux/cil.h"
+#include "selinux/labels.h"
+#include "selinux/package.h"
+#include "selinux_testing.h"
+
+using namespace cordon;
+using namespace cordon::selinux;
+
+namespace {
+
+Fact file(const std::string& path, FilePerms perms, FileKind kind = FileKind::kRegular) {
+  Fact fact;
+  FileOp op;
+  op.path = path;
+  op.perms = perms;
+  op.kind = kind;
+  fact.operation = op;
+  return fact;
+}
+
+template <class Op>
+Fact fact_of(Op op) {
+  Fact fact;
+  fact.operation = std::move(op);
+  return fact;
+}
+
+Fact call(const std::string& name) {
+  SyscallOp op;
+  op.name = name;
+  return fact_of(op);
+}
+
+std::vector<Fact> small_program() {
+  NetOp bind;
+  bind.act = SocketAct::kBind;
+  bind.family = "inet";
+  bind.type = "stream";
+  bind.address = "127.0.0.1";
+  bind.port = 8080;
+  NetOp create = bind;
+  create.act = SocketAct::kCreate;
+  CapabilityOp capability;
+  capability.name = "net_bind_service";
+  ExecOp exec;
+  exec.path = "/usr/bin/gzip";
+  exec.loader = "/usr/lib64/ld-linux-x86-64.so.2";
+  return {file("/etc/passwd", FilePerm::kRead),
+          file("/usr/lib/x86_64-linux-gnu/libc.so.6", FilePerm::kRead | FilePerm::kMapExec),
+          file("/var/log/small.log", FilePerm::kAppend | FilePerm::kCreate),
+          file("/tmp/small.XYZ", FilePerm::kRead | FilePerm::kWrite | FilePerm::kCreate | FilePerm::kUnlink),
+          file("/run/small.pid", FilePerm::kWrite | FilePerm::kCreate),
+          file("/proc/meminfo", FilePerm::kRead),
+          file("/proc/self/status", FilePerm::kRead),
+          file("/dev/null", FilePerm::kWrite, FileKind::kCharDevice),
+          fact_of(create),
+          fact_of(bind),
+          fact_of(capability),
+          fact_of(exec),
+          call("clone"),
+          call("read")};
+}
+
+Policy policy_of(const std::vector<Fact>& facts, const std::string& name = "small") {
+  Policy out;
+  out.name = name;
+  out.program = "/usr/bin/small";
+  for (const Fact& fact : facts)
+    out.rules.push_back(Rule::observed({fact.subject, fact.operation, std::nullopt}, {fact_id(fact)}));
+  return out;
+}
+
+std::string bytes_of(const Emission& emission, const std::string& suffix) {
+  for (const EmittedFile& file : emission.files)
+    if (file.suffix == suffix) return file.bytes;
+  return {};
+}
+
+/// Writes the emission's files to a directory of its own and gives their paths.
+struct Written {
+  std::filesystem::path directory;
+  std::vector<std::string> paths;
+  explicit Written(const Emission& emission, const std::vector<std::string>& only = {}) {
+    std::string name = (std::filesystem::temp_directory_path() / "cordon-test-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    directory = name;
+    for (const EmittedFile& file : emission.files) {
+      if (!only.empty() && std::find(only.begin(), only.end(), file.suffix) == only.end()) continue;
+      paths.push_back((directory / ("small" + file.suffix)).string());
+      std::ofstream(paths.back(), std::ios::binary) << file.bytes;
+    }
+  }
+  ~Written() { std::filesystem::remove_all(directory); }
+};
+
+std::string say(const Result<Emission>& emission) { return emission ? "" : to_text(emission.error()); }
+
+}  // namespace
+
+TEST_CASE("every fact of a program is allowed by the module made of it") {
+  if (shared_policy() == nullptr) return;
+  Diagnostics diagnostics;
+  const auto facts = small_program();
+  const auto emission = selinux_backend().emit(policy_of(facts), {}, diagnostics);
+  INFO(say(emission));
+  REQUIRE(emission.ok());
+  if (std::getenv("CORDON_TEST_SHOW") != nullptr)
+    for (const EmittedFile& file : emission->files)
+      if (file.suffix != ".pp") std::cerr << "== " << file.suffix << "\n" << file.bytes;
+  for (const auto& suffixes : {std::vector<std::string>{".cil"}, {".pp"}, {".te", ".fc"}, {".te", ".fc", ".if", ".cil", ".pp"}}) {
+    const Written written(*emission, suffixes);
+    if (written.paths.size() != suffixes.size()) continue;
+    auto decider = selinux_backend().read(written.paths, {}, diagnostics);
+    INFO(suffixes.front() << ": " << (decider ? "" : to_text(decider.error())));
+    REQUIRE(decider.ok());
+    for (const Fact& fact : facts) {
+      const Decision decision = (*decider)->decide(fact);
+      INFO(kind_of(fact.operation) << " " << decision.by << " | " << decision.why);
+      const auto* syscall = std::get_if<SyscallOp>(&fact.operation);
+      const bool read_call = syscall != nullptr && syscall->name == "read";
+      CHECK(decision.ruling == (read_call ? Ruling::kNotApplicable : Ruling::kAllowed));
+    }
+  }
+}
+
+TEST_CASE("what was not seen is denied") {
+  if (shared_policy() == nullptr) return;
+  Diagnostics diagnostics;
+  const auto emission = selinux_backend().emit(policy_of(small_program()), {}, diagnostics);
+  REQUIRE(emission.ok());
+  const Written written(*emission, {".cil"});
+  auto decider = selinux_backend().read(written.paths, {}, diagnostics);
+  REQUIRE(decider.ok());
+  NetOp connect;
+  connect.act = SocketAct::kConnect;
+  connect.family = "inet";
+  connect.type = "stream";
+  connect.peer_port = 25;
+  SignalOp signal;
+  signal.signal = "kill";
+  CapabilityOp admin;
+  admin.name = "sys_admin";
+  for (const Fact& fact : {file("/etc/shadow", FilePerm::kRead), file("/etc/passwd", FilePerm::kWrite),
+                           file("/var/log/other.log", FilePerm::kAppend), file("/usr/bin/new", FilePerm::kCreate),
+                           fact_of(connect), fact_of(admin), file("/dev/mem", FilePerm::kRead, FileKind::kCharDevice)}) {
+    const Decision decision = (*decider)->decide(fact);
+    INFO(decision.by << " | " << decision.why);
+    CHECK(decision.ruling == Ruling::kDenied);
+    CHECK_FALSE(decision.why.empty());
+  }
+  CHECK((*decider)->decide(fact_of(signal)).ruling == Ruling::kCannotTell);
+}
+
+TEST_CASE("order and repetition of the rules do not change a byte") {
+  if (shared_policy() == nullptr) return;
+  Diagnostics diagnostics;
+  auto facts = small_program();
+  const auto first = selinux_backend().emit(policy_of(facts), {}, diagnostics);
+  std::reverse(facts.begin(), facts.end());
+  facts.push_back(facts.front());
+  const auto second = selinux_backend().emit(policy_of(facts), {}, diagnostics);
+  REQUIRE(first.ok());
+  REQUIRE(second.ok());
+  for (const char* suffix : {".te", ".fc", ".if", ".cil", ".pp"}) CHECK(bytes_of(*first, suffix) == bytes_of(*second, suffix));
+}
+
+TEST_CASE("a hostile file name never becomes a rule") {
+  if (shared_policy() == nullptr) return;
+  Diagnostics diagnostics;
+  const std::vector<std::string> names = {"/tmp/a\n(allow init_t shadow_t (file (write)))", "/tmp/\"; allow a b:c d;",
+                                          "/tmp/x system_u:object_r:shadow_t:s0", "/tmp/.*", "/tmp/a{1,9}(b|c)[d]?*$^",
+                                          "/tmp/`define(', /etc/shadow", std::string("/tmp/\xff\xfe\x01"), "/tmp/#'\\"};
+  std::vector<Fact> facts;
+  for (const std::string& name : names) facts.push_back(file(name, FilePerm::kWrite | FilePerm::kCreate));
+  const auto emission = selinux_backend().emit(policy_of(facts), {}, diagnostics);
+  INFO(say(emission));
+  REQUIRE(emission.ok());
+  CHECK(bytes_of(*emission, ".te").find("shadow_t") == std::string::npos);
+  const auto cil = read_cil(bytes_of(*emission, ".cil"), "cil", diagnostics);
+  REQUIRE(cil.ok());
+  CHECK_FALSE(requirements(*cil).types.contains("shadow_t"));
+  for (const FileContext& context : cil->contexts) CHECK(context.type.starts_with("small_"));
+  CHECK_FALSE(bytes_of(*emission, ".pp").empty());
+  const auto contexts = read_fc(bytes_of(*emission, ".fc"), "fc");
+  REQUIRE(contexts.ok());
+  CHECK(contexts->size() == names.size() + 1);
+  auto labels = Labels::of_module(*contexts, true);
+  REQUIRE(labels.ok());
+  for (const std::string& name : names) CHECK(type_of(labels->lookup(name, FileKind::kRegular).value_or("")) == "small_tmp_t");
+  CHECK_FALSE(labels->lookup("/tmp/anything", FileKind::kRegular).has_value());
+}
+
+TEST_CASE("a name that the policy has already is refused with a way out") {
+  if (shared_policy() == nullptr) return;
+  Diagnostics diagnostics;
+  const auto emission = selinux_backend().emit(policy_of(small_program(), "httpd"), {}, diagnostics);
+  REQUIRE_FALSE(emission.ok());
+  CHECK(emission.error().hint.find("my_httpd") != std::string::npos);
+}
+
+TEST_CASE("a guard keeps the password file out and says so") {
+  if (shared_policy() == nullptr) return;
+  Diagnostics diagnostics;
+  const auto emission = selinux_backend().emit(policy_of({file("/etc/shadow", FilePerm::kRead)}), {}, diagnostics);
+  REQUIRE(emission.ok());
+  CHECK(bytes_of(*emission, ".te").find("shadow_t") == std::string::npos);
+  CHECK_FALSE(diagnostics.all().empty());
+}

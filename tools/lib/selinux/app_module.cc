@@ -1,0 +1,273 @@
+#include "selinux/app_module.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/text.h"
+#include "selinux/demand.h"
+#include "selinux/guard.h"
+#include "selinux/private_types.h"
+#include "selinux/resolve.h"
+#include "selinux/shape.h"
+#include "selinux/tables.h"
+
+namespace cordon::selinux {
+namespace {
+
+class Builder {
+ public:
+  Builder(const Policy& policy, const PolicyDb& base, const Labels& labels, const AppOptions& options)
+      : policy_(policy), base_(base), labels_(labels), options_(options) {}
+
+  Result<AppModule> run();
+
+ private:
+  Result<void> name_it();
+  void declare();
+  void label_program();
+  void let_callers_in();
+  void add_baseline();
+  void add_rule(std::size_t index, Resolver& resolver);
+  void add_demand(const Demand& demand, const Resolved& target, std::size_t index);
+  void grant_stream(const GrantRow& row);
+  void add_with_open();
+  void follow_symlinks();
+  void summarise();
+  bool knows(const std::string& klass) const { return base_.has_class(klass); }
+  std::vector<std::string> known_perms(const std::string& klass, const std::vector<std::string>& perms) const;
+  void allow(const std::string& source, const std::string& target, const std::string& klass,
+             const std::vector<std::string>& perms) {
+    if (knows(klass)) module().allow(source, target, klass, known_perms(klass, perms));
+  }
+  Module& module() { return out_.module; }
+  void note(std::size_t rule, Fit fit, std::string why) { out_.notes.push_back({rule, {fit, std::move(why)}}); }
+
+  const Policy& policy_;
+  const PolicyDb& base_;
+  const Labels& labels_;
+  const AppOptions& options_;
+  AppModule out_;
+  std::string program_label_;
+  std::set<std::string> searched_;  // types of the directories on the way
+  std::set<std::pair<std::string, std::string>> guarded_;
+};
+
+/// The operation with the path of its pattern.
+Operation concrete(const Grant& grant) {
+  if (!grant.pattern) return grant.operation;
+  Operation out = grant.operation;
+  if (auto* file = std::get_if<FileOp>(&out)) file->path = sample_of(*grant.pattern);
+  if (auto* exec = std::get_if<ExecOp>(&out)) exec->path = sample_of(*grant.pattern);
+  return out;
+}
+
+bool has(const std::vector<std::string>& list, const std::string& word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+/// "python3.11" is python: what comes after the letters is a version.
+bool is_interpreter(const std::string& program, const std::string& label) {
+  if (has(place_tables().interpreter_types, label)) return true;
+  std::string name = program.substr(program.find_last_of('/') + 1);
+  name.erase(std::find_if(name.begin(), name.end(), [](char c) { return c < 'a' || c > 'z'; }), name.end());
+  return has(place_tables().interpreter_names, name);
+}
+
+std::vector<std::string> Builder::known_perms(const std::string& klass, const std::vector<std::string>& perms) const {
+  std::vector<std::string> out;
+  for (const std::string& perm : perms)
+    if (base_.has_perm(klass, perm)) out.push_back(perm);
+  return out;
+}
+
+Result<void> Builder::name_it() {
+  module().name = to_identifier(policy_.name);
+  out_.domain = module().name + "_t";
+  out_.exec_type = module().name + "_exec_t";
+  for (const std::string& type : {out_.domain, out_.exec_type})
+    if (base_.has_type(type) || base_.has_attribute(type))
+      return Error{ErrorCode::kUsage, fmt::format("the policy already has a type {}", type), base_.where(),
+                   fmt::format("choose another name, such as -n my_{}", module().name)};
+  return {};
+}
+
+void Builder::declare() {
+  Module& m = module();
+  m.types = {out_.domain, out_.exec_type};
+  for (const std::string& attribute : baseline_tables().domain_attributes)
+    if (base_.has_attribute(attribute)) {
+      m.type_attributes[out_.domain].insert(attribute);
+      out_.added.push_back(fmt::format("{} joins the attribute {}: what the policy grants every domain", out_.domain, attribute));
+    }
+  for (const std::string& attribute : baseline_tables().exec_attributes)
+    if (base_.has_attribute(attribute)) m.type_attributes[out_.exec_type].insert(attribute);
+  if (options_.permissive) m.permissive.insert(out_.domain);
+  if (!policy_.complete) m.remarks.push_back("INCOMPLETE: a recording behind this module was cut off or lost events.");
+}
+
+void Builder::label_program() {
+  const std::string entry_perms[] = {"entrypoint", "execute", "getattr", "ioctl", "lock", "map", "open", "read"};
+  const std::vector<std::string> perms(std::begin(entry_perms), std::end(entry_perms));
+  allow(out_.domain, out_.exec_type, "file", perms);
+  if (base_.has_type("fs_t")) allow(out_.exec_type, "fs_t", "filesystem", {"associate"});
+  if (policy_.program.empty()) return;
+  const std::string label(type_of(labels_.lookup(policy_.program, FileKind::kRegular).value_or("")));
+  if (!is_interpreter(policy_.program, label)) {
+    module().contexts.push_back({escape_path(policy_.program), "--", out_.exec_type, "s0"});
+    program_label_ = out_.exec_type;
+    return;
+  }
+  program_label_ = base_.has_type(label) ? label : "bin_t";
+  allow(out_.domain, program_label_, "file", perms);
+  out_.added.push_back(fmt::format("{} keeps the label {}: {}. Start it with: runcon -t {} -- COMMAND, or label a wrapper {}",
+                                   printable(policy_.program), program_label_, place_tables().interpreter_reason,
+                                   out_.domain, out_.exec_type));
+}
+
+void Builder::let_callers_in() {
+  for (const CallerRow& row : baseline_tables().callers) {
+    const bool wanted = options_.callers.empty() ? row.automatic : has(options_.callers, row.domain);
+    if (!wanted || !base_.has_type(row.domain) || !base_.has_role(row.role)) continue;
+    Module& m = module();
+    m.role_types.insert({row.role, out_.domain});
+    m.type_rules.insert({"type_transition", row.domain, out_.exec_type, "process", {}, out_.domain});
+    allow(row.domain, out_.exec_type, "file", {"execute", "getattr", "map", "open", "read"});
+    for (const GrantRow& grant : baseline_tables().to_domain) allow(row.domain, out_.domain, grant.klass, grant.perms);
+    for (const GrantRow& grant : baseline_tables().from_caller) allow(out_.domain, row.domain, grant.klass, grant.perms);
+    out_.added.push_back(fmt::format("{} enters {} by {} ({}); its descriptors, pipes and sockets serve as standard streams",
+                                     row.domain, out_.domain, out_.exec_type, row.reason));
+  }
+  if (base_.has_role("system_r")) module().role_types.insert({"system_r", out_.domain});
+}
+
+void Builder::grant_stream(const GrantRow& row) {
+  std::vector<std::string> types;
+  for (const std::string& type : row.types) {
+    if (!base_.has_type(type)) continue;
+    allow(out_.domain, type, row.klass, row.perms);
+    types.push_back(type);
+  }
+  if (!types.empty()) out_.added.push_back(fmt::format("{}:{}: {}", join(types, ", "), row.klass, row.reason));
+}
+
+void Builder::add_baseline() {
+  for (const GrantRow& row : baseline_tables().self) allow(out_.domain, out_.domain, row.klass, row.perms);
+  for (const GrantRow& row : baseline_tables().streams) grant_stream(row);
+}
+
+void Builder::add_demand(const Demand& demand, const Resolved& target, std::size_t index) {
+  const std::vector<std::string> perms = known_perms(demand.klass, demand.perms);
+  if (perms.size() < demand.perms.size() && base_.handle_unknown() != "allow")
+    note(index, Fit::kNarrower, fmt::format("the policy has no such permission: {}:{}", target.type, demand.klass));
+  const bool own = module().types.contains(target.type);
+  const auto hits = own && target.type != out_.exec_type ? std::vector<GuardHit>{}
+                                                         : guard_hits(out_.domain, target.type, demand.klass, perms);
+  std::set<std::string> left(perms.begin(), perms.end());
+  for (const GuardHit& hit : hits) {
+    for (const std::string& perm : hit.perms) left.erase(perm);
+    const std::string what = fmt::format("{}:{} {{ {} }}", target.type, demand.klass, join(hit.perms, " "));
+    note(index, Fit::kNarrower, fmt::format("{} is left out: {}; {}", what, hit.why, hit.instead));
+    if (guarded_.insert({what, hit.id}).second)
+      out_.left_out.push_back(fmt::format("{} ({}); {}", what, hit.why, hit.instead));
+  }
+  if (demand.klass == "dir" && demand.perms == std::vector<std::string>{"search"} && !own) searched_.insert(target.type);
+  allow(out_.domain, target.type, demand.klass, {left.begin(), left.end()});
+}
+
+void Builder::add_rule(std::size_t index, Resolver& resolver) {
+  const Grant& grant = policy_.rules[index].grant();
+  const Demands demands = demands_of(concrete(grant), [this](std::string_view klass) { return base_.has_class(klass); });
+  if (!demands.untold.empty()) note(index, Fit::kNarrower, "not granted, since it cannot be told: " + demands.untold);
+  std::string shared;
+  for (const Demand& demand : demands.all) {
+    const Resolved target = resolver.target(demand.target);
+    if (target.type.empty()) {
+      note(index, Fit::kNarrower, fmt::format("{} {{ {} }} is not granted: {}", demand.klass, join(demand.perms, " "), target.why));
+      continue;
+    }
+    if (!module().types.contains(target.type) && demand.target.kind == TargetKind::kPath && demand.klass != "dir")
+      shared = target.type;
+    add_demand(demand, target, index);
+  }
+  if (!shared.empty()) note(index, Fit::kWider, fmt::format("SELinux grants by label: every object of type {}", shared));
+}
+
+/// Which of fstat and TCGETS a C library calls on a file that it opened differs by version.
+void Builder::add_with_open() {
+  std::vector<Access> opened;
+  for (const auto& [access, perms] : module().rules)
+    if (access.source == out_.domain && perms.contains("open")) opened.push_back(access);
+  for (const Access& access : opened) {
+    const auto more = known_perms(access.klass, baseline_tables().with_open);
+    module().rules[access].insert(more.begin(), more.end());
+  }
+  if (!opened.empty())
+    out_.added.push_back(fmt::format("{} with every open: {}", join(baseline_tables().with_open, " and "), baseline_tables().with_open_reason));
+}
+
+void Builder::follow_symlinks() {
+  for (const std::string& type : searched_) allow(out_.domain, type, "lnk_file", {"getattr", "read"});
+  if (!searched_.empty())
+    out_.added.push_back("symlinks in the directories on the way: the recording names paths with symlinks resolved");
+}
+
+void Builder::summarise() {
+  const Module& m = out_.module;
+  std::set<std::string> targets;
+  std::size_t rules = 0;
+  for (const auto& [access, perms] : m.rules) {
+    if (access.source != out_.domain) continue;
+    ++rules;
+    if (access.target != "self" && !m.types.contains(access.target)) targets.insert(access.target);
+  }
+  out_.summary.push_back(fmt::format("domain {}, entered by {}", out_.domain, program_label_.empty() ? out_.exec_type : program_label_));
+  out_.summary.push_back(fmt::format("{} over {} of the policy", counted(rules, "allow rule"), counted(targets.size(), "type")));
+  std::vector<std::string> own;
+  for (const std::string& type : m.types)
+    if (type != out_.domain && type != out_.exec_type) own.push_back(type);
+  out_.summary.push_back(own.empty() ? "no files of its own" : "its own files: " + join(own, ", "));
+  for (const std::string& line : out_.left_out) out_.summary.push_back("left out: " + line);
+}
+
+Result<AppModule> Builder::run() {
+  if (auto named = name_it(); !named) return named.error();
+  declare();
+  label_program();
+  let_callers_in();
+  auto no_labels = Labels::of_module({}, base_.mls());
+  if (!no_labels) return no_labels.error();
+  const Resolver plain(base_, labels_, *no_labels, out_.domain);
+  const auto paths = private_paths(policy_, module().name, plain);
+  add_private_types(module(), paths, out_.domain, base_);
+  auto own_labels = Labels::of_module(module().contexts, base_.mls());
+  if (!own_labels) return own_labels.error();
+  Resolver resolver(base_, labels_, *own_labels, out_.domain);
+  for (std::string& words : add_transitions(module(), paths, out_.domain, resolver))
+    out_.added.push_back("no transition: " + std::move(words));
+  for (const Rule& rule : policy_.rules)
+    if (const auto* op = std::get_if<UnixOp>(&rule.grant().operation); op != nullptr && op->act == SocketAct::kBind)
+      resolver.listens_at(op->address);
+  add_baseline();
+  for (std::size_t i = 0; i < policy_.rules.size(); ++i) add_rule(i, resolver);
+  add_with_open();
+  follow_symlinks();
+  if (module().types.size() > 2)
+    out_.added.push_back("the program may manage its own files in full: make, read, write, rename, delete");
+  std::sort(out_.added.begin(), out_.added.end());
+  summarise();
+  return std::move(out_);
+}
+
+}  // namespace
+
+Result<AppModule> build_app_module(const Policy& policy, const PolicyDb& base, const Labels& labels,
+                                   const AppOptions& options, Diagnostics& diagnostics) {
+  auto built = Builder(policy, base, labels, options).run();
+  if (built)
+    for (const std::string& line : built->left_out) diagnostics.warn("SELinux: left out " + line);
+  return built;
+}
+
+}  // namespace cordon::selinux

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "policy/backend.h"
+#include "selinux/labels.h"
+#include "selinux/module.h"
+#include "selinux/policydb.h"
+
+namespace cordon::selinux {
+
+struct AppOptions {
+  std::vector<std::string> callers;  ///< domains; empty: those of the baseline that the policy has
+  bool permissive = false;
+  std::string range = "s0";
+};
+
+/// An application module with what has to be said about it.
+struct AppModule {
+  Module module;
+  std::string domain;
+  std::string exec_type;
+  std::vector<RuleNote> notes;
+  std::vector<std::string> added;
+  std::vector<std::string> summary;
+  std::vector<std::string> left_out;  ///< accesses that a guard refused, each with its reason
+};
+
+/// Errors: kUsage where the policy already has a type of that name.
+Result<AppModule> build_app_module(const Policy& policy, const PolicyDb& base, const Labels& labels,
+                                   const AppOptions& options, Diagnostics& diagnostics);
+
+}  // namespace cordon::selinux

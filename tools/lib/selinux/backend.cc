@@ -1,0 +1,196 @@
+#include "selinux/backend.h"
+
+#include <fmt/format.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "selinux/app_module.h"
+#include "selinux/cil.h"
+#include "selinux/decider.h"
+#include "selinux/demand.h"
+#include "selinux/interface_file.h"
+#include "selinux/package.h"
+
+namespace cordon {
+namespace {
+
+using namespace selinux;
+
+constexpr OptionSpec kOptions[] = {
+    {"policy", "", "", "the binary policy to look names up in and to decide with (else the loaded or installed one)"},
+    {"file-contexts", "", "", "the file contexts that label the targets (else the installed ones)"},
+    {"caller", "", "auto", "the domains that start the program, by commas: unconfined_t, init_t, user_t, …"},
+    {"permissive", "FLAG", "", "make the new domain permissive: denials are logged, not enforced"},
+};
+
+std::string value(const BackendOptions& options, const char* name) {
+  const auto found = options.values.find(name);
+  return found == options.values.end() ? std::string() : found->second;
+}
+
+Result<PolicyDb> load_policy(const BackendOptions& options) {
+  const std::string given = value(options, "policy");
+  if (!given.empty()) return PolicyDb::load(given);
+  auto found = find_policy();
+  if (!found) return found.error();
+  return PolicyDb::load(*found);
+}
+
+Result<Labels> load_labels(const BackendOptions& options) {
+  const std::string given = value(options, "file-contexts");
+  if (!given.empty()) return Labels::open(given);
+  auto found = find_file_contexts();
+  if (!found) return found.error();
+  return Labels::open(*found);
+}
+
+AppOptions app_options(const BackendOptions& options) {
+  AppOptions out;
+  const std::string callers = value(options, "caller");
+  if (!callers.empty() && callers != "auto")
+    for (std::string_view name : split(callers, ',')) out.callers.emplace_back(trim(name));
+  if (callers.empty() && options.platform == Platform::kSystemd) out.callers = {"init_t", "initrc_t"};
+  const std::string permissive = value(options, "permissive");
+  out.permissive = !permissive.empty() && permissive != "0" && permissive != "false";
+  return out;
+}
+
+bool ends_with(const std::string& path, std::string_view suffix) { return path.ends_with(suffix); }
+
+class SelinuxBackend final : public Backend {
+ public:
+  std::string_view name() const override { return "selinux"; }
+  std::span<const OptionSpec> options() const override { return kOptions; }
+  bool governs(const Operation& operation) const override { return is_governed(operation); }
+  Expression express(const Grant& grant, const BackendOptions& options) const override;
+  Result<Emission> emit(const Policy& policy, const BackendOptions& options, Diagnostics& diagnostics) const override;
+  bool recognises(const std::string& path, std::string_view start) const override;
+  Result<std::unique_ptr<Decider>> read(const std::vector<std::string>& paths, const BackendOptions& options,
+                                        Diagnostics& diagnostics) const override;
+};
+
+Expression SelinuxBackend::express(const Grant& grant, const BackendOptions&) const {
+  const Demands demands = demands_of(grant.operation, [](std::string_view) { return true; });
+  if (demands.all.empty() && demands.untold.empty()) return {Fit::kNone, "SELinux is not asked for such an operation"};
+  if (!demands.untold.empty()) return {Fit::kNarrower, "not all of it can be told: " + demands.untold};
+  if (std::holds_alternative<FileOp>(grant.operation) || std::holds_alternative<ExecOp>(grant.operation))
+    return {Fit::kWider, "SELinux grants by label: every object of the same type"};
+  return {};
+}
+
+Emission files_of(AppModule built, const PolicyDb& policy, const Labels& labels, Diagnostics& diagnostics) {
+  Emission out;
+  const Module& module = built.module;
+  const ContextStyle style = policy.mls() ? ContextStyle::kMls : ContextStyle::kPlain;
+  const std::string te = write_te(module);
+  const std::string fc = write_fc(module, style);
+  out.files = {{".te", te}, {".fc", fc}, {".if", write_interfaces(module, built.domain, built.exec_type)},
+               {".cil", write_cil(module, policy.mls())}};
+  if (auto package = build_package(module.name, te, fc, policy.mls())) {
+    out.files.push_back({".pp", std::move(*package)});
+  } else {
+    diagnostics.warn("no .pp was made: " + package.error().what, package.error().where, package.error().hint);
+    built.summary.push_back("no .pp: " + package.error().what);
+  }
+  out.notes = std::move(built.notes);
+  out.summary = std::move(built.summary);
+  out.added = std::move(built.added);
+  out.inputs = {{"policy " + policy.where(), policy.digest()}, {"file contexts " + labels.where(), labels.digest()}};
+  return out;
+}
+
+Result<Emission> SelinuxBackend::emit(const Policy& policy, const BackendOptions& options,
+                                      Diagnostics& diagnostics) const {
+  auto base = load_policy(options);
+  if (!base) return base.error();
+  auto labels = load_labels(options);
+  if (!labels) return labels.error();
+  auto built = build_app_module(policy, *base, *labels, app_options(options), diagnostics);
+  if (!built) return built.error();
+  if (const auto bad = bad_names(built->module); !bad.empty())
+    return Error{ErrorCode::kRefused, "a name cannot stand in policy source: " + bad.front(), {}, {}};
+  return files_of(std::move(*built), *base, *labels, diagnostics);
+}
+
+bool SelinuxBackend::recognises(const std::string& path, std::string_view start) const {
+  if (is_package(start)) return true;
+  const std::string_view text = trim(start.substr(0, 4096));
+  if (ends_with(path, ".cil")) return text.empty() || text.front() == '(' || text.front() == ';';
+  if (ends_with(path, ".te"))
+    return text.find("module ") != text.npos || text.find("policy_module(") != text.npos;
+  if (ends_with(path, ".fc")) return text.find(":object_r:") != text.npos || text.find("gen_context(") != text.npos || text.empty();
+  return ends_with(path, ".if") && text.find("interface(`") != text.npos;
+}
+
+/// The name in a source's `module NAME VERSION;`, which the file that checkmodule makes must bear.
+std::string module_name_in(std::string_view te) {
+  for (std::string_view line : split(te, '\n')) {
+    line = trim(line);
+    if (!line.starts_with("module ")) continue;
+    line = trim(line.substr(7));
+    return std::string(line.substr(0, line.find_first_of(" \t;")));
+  }
+  return "module";
+}
+
+/// The module of one file; nothing for an .if, which holds no rules.
+Result<Module> read_file_of(const std::string& path, bool mls, Diagnostics& diagnostics) {
+  auto bytes = read_file(path, kMaxCilBytes);
+  if (!bytes) return bytes.error();
+  if (is_package(*bytes)) {
+    auto cil = package_to_cil(*bytes, path);
+    if (!cil) return cil.error();
+    return read_cil(*cil, path, diagnostics);
+  }
+  if (!ends_with(path, ".te")) return read_cil(*bytes, path, diagnostics);
+  auto package = build_package(module_name_in(*bytes), *bytes, "", mls);
+  if (!package) return package.error();
+  auto cil = package_to_cil(*package, path);
+  if (!cil) return cil.error();
+  return read_cil(*cil, path, diagnostics);
+}
+
+/// The file that the rules are read from: .cil, else .pp, else .te.
+const std::string* rules_in(const std::vector<std::string>& paths) {
+  for (const char* suffix : {".cil", ".pp", ".te"})
+    for (const std::string& path : paths)
+      if (ends_with(path, suffix)) return &path;
+  return paths.size() == 1 && !ends_with(paths[0], ".fc") && !ends_with(paths[0], ".if") ? &paths[0] : nullptr;
+}
+
+Result<void> add_contexts(const std::vector<std::string>& paths, Module& module) {
+  if (!module.contexts.empty()) return {};
+  for (const std::string& path : paths) {
+    if (!ends_with(path, ".fc")) continue;
+    auto text = read_file(path, kMaxCilBytes);
+    if (!text) return text.error();
+    auto contexts = read_fc(*text, path);
+    if (!contexts) return contexts.error();
+    module.contexts.insert(module.contexts.end(), contexts->begin(), contexts->end());
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Decider>> SelinuxBackend::read(const std::vector<std::string>& paths,
+                                                      const BackendOptions& options, Diagnostics& diagnostics) const {
+  const std::string* rules = rules_in(paths);
+  if (rules == nullptr)
+    return Error{ErrorCode::kUsage, "no file with the module's rules", join(paths, ", "), "give its .cil, .pp or .te"};
+  auto policy = load_policy(options);
+  if (!policy) return policy.error();
+  auto labels = load_labels(options);
+  if (!labels) return labels.error();
+  auto module = read_file_of(*rules, policy->mls(), diagnostics);
+  if (!module) return module.error();
+  if (auto added = add_contexts(paths, *module); !added) return added.error();
+  return make_decider(std::move(*policy), std::move(*labels), std::move(*module), diagnostics);
+}
+
+}  // namespace
+
+const Backend& selinux_backend() {
+  static const SelinuxBackend backend;
+  return backend;
+}
+
+}  // namespace cordon
