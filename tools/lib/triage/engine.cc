@@ -45,7 +45,7 @@ class Groups {
 };
 
 auto rank_of(const CauseRule& rule) {
-  return std::tuple(rule.fallback, rule.severity != Severity::kAttack, -static_cast<std::int64_t>(rule.weight),
+  return std::tuple(rule.fallback, rule.severity != Severity::kAttack, rule.general, -static_cast<std::int64_t>(rule.weight),
                     std::string_view(rule.id));
 }
 

@@ -15,7 +15,7 @@ struct ExtraBlank {
   bool made_for_file;
 };
 constexpr auto kExtra = std::to_array<ExtraBlank>({
-    {"id", false},          {"dir", false},         {"path_regex", false},    {"dir_regex", false},
+    {"object", false},      {"id", false},          {"dir", false},         {"path_regex", false},    {"dir_regex", false},
     {"perms", true},        {"count", false},       {"module", false},        {"expected_type", false},
     {"expected_context", false}, {"boolean", false}, {"value", false},        {"old_value", false},
     {"te", true},           {"te_dontaudit", true}, {"apparmor_rules", true}, {"port_type", false},

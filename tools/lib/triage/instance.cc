@@ -70,9 +70,9 @@ void path_blanks(Blanks& blanks, const Finding& finding, const View& view) {
     blanks["path_regex"] = escape_regex(path) + (several ? "(/.*)?" : "");
     blanks["dir_regex"] = escape_regex(blanks["dir"]) + "(/.*)?";
   }
-  const auto name = view.first(Field::kName);
-  const auto target = view.first(Field::kTargetType);
-  blanks["object"] = !path.empty() ? path : !name.empty() ? std::string(name) : std::string(target);
+  blanks["object"] = path;
+  for (const auto field : {Field::kName, Field::kTargetType, Field::kPeer, Field::kTarget, Field::kSyscall})
+    if (blanks["object"].empty()) blanks["object"] = view.first(field);
 }
 
 std::string joined(const std::set<std::string>& words, std::string_view separator = " ") {
@@ -190,6 +190,8 @@ Blanks blanks_of(const Finding& finding, const Shape& lead) {
     const auto other = view_of(shape);
     for (const auto& perm : other.of(Field::kPerm)) perms.insert(perm);
   }
+  for (const auto* name : {"profile", "source_type", "mechanism"})
+    if (blanks["program"].empty()) blanks["program"] = blanks[name];
   blanks["perms"] = joined(perms);
   blanks["id"] = finding.id;
   blanks["count"] = std::to_string(finding.count);

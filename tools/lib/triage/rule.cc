@@ -39,7 +39,7 @@ class RuleReader {
   std::optional<CauseRule> read() {
     CauseRule rule;
     if (!json_.is_object()) return fail("", "a rule must be an object");
-    only(json_, "", {"id", "title", "summary", "reason", "source", "risk", "severity", "fallback", "match", "group_by",
+    only(json_, "", {"id", "title", "summary", "reason", "source", "risk", "severity", "general", "fallback", "match", "group_by",
                      "by_directory", "fixes", "examples"});
     rule.id = text(json_, "", "id", true);
     rule.title = text(json_, "", "title", true);
@@ -47,6 +47,7 @@ class RuleReader {
     rule.reason = text(json_, "", "reason", true);
     rule.source = text(json_, "", "source", true);
     rule.risk = text(json_, "", "risk", false);
+    rule.general = flag("general");
     rule.fallback = flag("fallback");
     rule.by_directory = flag("by_directory");
     severity(rule);

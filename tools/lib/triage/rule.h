@@ -62,6 +62,7 @@ struct CauseRule {
   std::string source;    ///< where the fact comes from
   std::string risk;      ///< what allowing it would open; may be empty
   Severity severity = Severity::kMissing;
+  bool general = false;   ///< steps back behind every rule that is not
   bool fallback = false;  ///< considered only if no other rule matches
   Condition when;
   std::size_t weight = 0;  ///< how many field tests a match passes at least: the more special rule wins
