@@ -1,0 +1,222 @@
+#include "apparmor/build.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <tuple>
+
+#include "apparmor/children.h"
+#include "apparmor/data.h"
+#include "apparmor/glob.h"
+#include "apparmor/text.h"
+#include "apparmor/translate.h"
+#include "base/text.h"
+
+namespace cordon::apparmor {
+namespace {
+
+struct ClassTitle {
+  std::string_view title;
+  bool (*holds)(const ProfileRule&);
+};
+bool is_file(const ProfileRule& rule) { return rule.klass == RuleClass::kFile && rule.exec.empty(); }
+bool is_exec(const ProfileRule& rule) { return rule.klass == RuleClass::kFile && !rule.exec.empty(); }
+bool is_link(const ProfileRule& rule) { return rule.klass == RuleClass::kLink; }
+bool is_capability(const ProfileRule& rule) { return rule.klass == RuleClass::kCapability; }
+bool is_network(const ProfileRule& rule) { return rule.klass == RuleClass::kNetwork || rule.klass == RuleClass::kUnix; }
+bool is_process(const ProfileRule& rule) { return rule.klass == RuleClass::kSignal || rule.klass == RuleClass::kPtrace; }
+bool is_mount(const ProfileRule& rule) {
+  return rule.klass == RuleClass::kMount || rule.klass == RuleClass::kRemount || rule.klass == RuleClass::kUmount ||
+         rule.klass == RuleClass::kPivotRoot;
+}
+bool is_any(const ProfileRule&) { return true; }
+constexpr auto kTitles = std::to_array<ClassTitle>({
+    {"capabilities", is_capability},
+    {"network", is_network},
+    {"signals and tracing", is_process},
+    {"mounts", is_mount},
+    {"programs", is_exec},
+    {"files", is_file},
+    {"links", is_link},
+    {"other", is_any},
+});
+
+/// Splits rules of one basis into titled sections; each rule lands in the first that holds it.
+std::vector<Section> by_class(std::string_view basis, std::vector<ProfileRule> rules) {
+  std::vector<Section> sections;
+  for (const ClassTitle& row : kTitles) {
+    Section section{std::string(basis) + " " + std::string(row.title), {}, {}, {}};
+    const auto rest = std::stable_partition(rules.begin(), rules.end(), [&](const auto& r) { return !row.holds(r); });
+    section.rules.assign(rest, rules.end());
+    rules.erase(rest, rules.end());
+    sections.push_back(std::move(section));
+  }
+  return sections;
+}
+
+/// An owner rule needs only the letters that the rule for everyone does not give.
+void drop_covered_owner_letters(std::vector<ProfileRule>& rules) {
+  std::map<std::string, FileLetters> everyone;
+  for (const ProfileRule& rule : rules)
+    if (rule.klass == RuleClass::kFile && !rule.owner && !rule.deny) everyone[rule.pattern] |= rule.letters;
+  for (ProfileRule& rule : rules) {
+    if (rule.klass != RuleClass::kFile || !rule.owner) continue;
+    const auto found = everyone.find(rule.pattern);
+    if (found == everyone.end()) continue;
+    rule.letters &= ~found->second;
+    if ((found->second & kW) != 0) rule.letters &= ~FileLetters{kA};
+  }
+  std::erase_if(rules, [](const ProfileRule& rule) {
+    return rule.klass == RuleClass::kFile && rule.letters == 0 && rule.exec.empty() && rule.owner;
+  });
+}
+
+using BasisKey = std::tuple<BasisKind, std::string, std::string>;
+using ByBasis = std::map<BasisKey, std::vector<ProfileRule>>;
+
+ByBasis translate_rules(const std::vector<const Rule*>& rules, const std::vector<std::size_t>& indexes,
+                        const TranslateContext& context, BuiltProfile& built) {
+  ByBasis out;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    const Rule& rule = *rules[i];
+    const Grant& grant = rule.grant();
+    Translation said = grant.pattern ? translate(grant.operation, *grant.pattern, context)
+                                     : translate(grant.operation, context);
+    if (said.expression.fit != Fit::kExact) built.notes.push_back({indexes[i], said.expression});
+    auto& bucket = out[{rule.basis().kind, rule.basis().by, rule.basis().reason}];
+    bucket.insert(bucket.end(), said.rules.begin(), said.rules.end());
+    if (rule.basis().kind == BasisKind::kGeneralised && !said.rules.empty()) {
+      ++built.counts.generalised;
+      built.counts.generalised_from += rule.evidence().size();
+    }
+  }
+  return out;
+}
+
+std::string basis_title(BasisKind kind, const std::string& by) {
+  switch (kind) {
+    case BasisKind::kObserved: return "Observed:";
+    case BasisKind::kGeneralised: return "Generalised (" + by + "):";
+    case BasisKind::kBaseline: return "Baseline (" + by + "):";
+    case BasisKind::kPinned: return "Pinned (" + by + "):";
+  }
+  return {};
+}
+
+void add_sections(ProfileText& profile, ByBasis by_basis) {
+  for (auto& [key, rules] : by_basis) {
+    const auto& [kind, by, reason] = key;
+    normalise(rules);
+    drop_covered_owner_letters(rules);
+    for (Section& section : by_class(basis_title(kind, by), std::move(rules))) {
+      if (section.rules.empty()) continue;
+      if (!reason.empty()) section.comments.push_back(reason);
+      profile.sections.push_back(std::move(section));
+    }
+  }
+}
+
+Section baseline_section(BuiltProfile& built) {
+  Section section{"Baseline (standard-streams):", {}, {}, {}};
+  for (const PackRule& rule : baseline_pack()) {
+    section.verbatim.push_back("# " + rule.reason);
+    section.verbatim.push_back(rule.rule);
+    built.added.push_back(rule.rule.substr(0, rule.rule.size() - 1) + ": " + rule.reason);
+  }
+  return section;
+}
+
+/// The program itself: the kernel maps it for execve, under the profile that it starts.
+Section program_section(const std::string& program) {
+  ProfileRule rule;
+  rule.pattern = escape_name(program);
+  rule.letters = kR | kM;
+  return {"Baseline (execve):", {"the program that the profile is attached to, read and mapped by execve itself"}, {rule}, {}};
+}
+
+/// True if a seen access is one that the row would refuse.
+bool was_seen(const PackRule& deny, const Policy& policy) {
+  const auto glob = Glob::parse(deny.glob);
+  if (!glob) return true;
+  for (const Rule& rule : policy.rules) {
+    const auto* file = std::get_if<FileOp>(&rule.grant().operation);
+    if (file == nullptr || file->path.compare(0, glob->literal_prefix().size(), glob->literal_prefix()) != 0) continue;
+    if ((letters_for(*file) & deny.letters) != 0 && glob->matches(mediated_name(*file))) return true;
+  }
+  return false;
+}
+
+Section denies_section(const Policy& policy, BuiltProfile& built) {
+  Section section{"Denied whatever else is granted (kernel-interfaces):", {}, {}, {}};
+  for (const PackRule& rule : denies_pack()) {
+    if (was_seen(rule, policy)) {
+      built.remarks.push_back("Left out, since the program was seen to use it: " + rule.rule);
+      continue;
+    }
+    section.verbatim.push_back("# " + rule.reason);
+    section.verbatim.push_back(rule.rule);
+  }
+  return section;
+}
+
+bool has_disconnected(const Policy& policy) {
+  return std::any_of(policy.rules.begin(), policy.rules.end(), [](const Rule& rule) {
+    const auto* file = std::get_if<FileOp>(&rule.grant().operation);
+    return file != nullptr && file->disconnected;
+  });
+}
+
+void count(const ProfileText& profile, RuleCounts& counts) {
+  for (const Section& section : profile.sections) {
+    for (const ProfileRule& rule : section.rules) {
+      if (is_exec(rule)) ++counts.programs;
+      else if (is_file(rule)) ++counts.files;
+      else if (is_network(rule)) ++counts.network;
+      else if (is_capability(rule)) ++counts.capabilities;
+      else ++counts.other;
+    }
+  }
+  for (const ProfileText& child : profile.children) count(child, counts);
+}
+
+/// A part of the policy as a profile: its rules' sections between the baseline and the denies.
+ProfileText part_profile(const Part& part, const Policy& policy, const EmitOptions& options, BuiltProfile& built) {
+  TranslateContext context;
+  context.dialect = options.dialect;
+  context.profile = part.full_name;
+  context.addresses = false;
+  ProfileText profile;
+  profile.name = part.name;
+  profile.attachment = part.attachment;
+  if (has_disconnected(policy)) profile.flags.push_back("attach_disconnected");
+  profile.sections.push_back(baseline_section(built));
+  if (!part.attachment.empty()) profile.sections.push_back(program_section(part.attachment));
+  add_sections(profile, translate_rules(part.rules, part.indexes, context, built));
+  profile.sections.insert(profile.sections.end(), part.extra.begin(), part.extra.end());
+  if (options.denies) profile.sections.push_back(denies_section(policy, built));
+  return profile;
+}
+
+/// Children repeat the parent's packs and remarks: each is said once.
+void unique_in_order(std::vector<std::string>& lines) {
+  std::set<std::string> seen;
+  std::erase_if(lines, [&](const std::string& line) { return !seen.insert(line).second; });
+}
+
+}  // namespace
+
+Result<BuiltProfile> build_profile(const Policy& policy, const EmitOptions& options, Diagnostics& diagnostics) {
+  static_cast<void>(diagnostics);
+  BuiltProfile built;
+  const std::vector<Part> parts = split_by_program(policy, options.exec);
+  built.profile = part_profile(parts.front(), policy, options, built);
+  for (std::size_t i = 1; i < parts.size(); ++i)
+    built.profile.children.push_back(part_profile(parts[i], policy, options, built));
+  apply_transitions(built.profile, parts);
+  count(built.profile, built.counts);
+  unique_in_order(built.added);
+  unique_in_order(built.remarks);
+  return built;
+}
+
+}  // namespace cordon::apparmor

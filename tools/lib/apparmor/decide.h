@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apparmor/blob.h"
+#include "apparmor/source.h"
+#include "apparmor/walk.h"
+#include "policy/backend.h"
+
+namespace cordon::apparmor {
+
+/// Decides facts by walking compiled profiles. `source` (may be empty) is the same profiles' text as rules, so that a
+/// decision can name the line.
+class ProfileDecider : public Decider {
+ public:
+  ProfileDecider(std::vector<CompiledProfile> profiles, std::vector<SourceProfile> source);
+  Decision decide(const Fact& fact) override;
+
+  const std::vector<CompiledProfile>& profiles() const { return profiles_; }
+  const std::vector<SourceProfile>& source() const { return source_; }
+
+  /// The profile that a fact's subject runs under: by its logged domain, else by following exec from the main profile.
+  const CompiledProfile* profile_for(const Subject& subject) const;
+  const RuleIndex* source_for(const std::string& profile) const;
+
+ private:
+  const CompiledProfile* named(std::string_view name) const;
+  const CompiledProfile* reached_by(const std::string& exe) const;
+  const CompiledProfile* after_exec(const CompiledProfile& from, const std::string& path, const ExecAnswer& exec) const;
+
+  std::vector<CompiledProfile> profiles_;
+  std::vector<SourceProfile> source_;
+  std::vector<RuleIndex> index_;  ///< one for each of source_
+};
+
+/// Reads and compiles profile files. All profiles of all files can be asked.
+Result<std::unique_ptr<ProfileDecider>> read_profiles(const std::vector<std::string>& paths,
+                                                      const BackendOptions& options, Diagnostics& diagnostics);
+
+/// The same from text in memory; `where` stands in for the file's name.
+Result<std::unique_ptr<ProfileDecider>> read_profile_text(std::string_view text, const std::string& where,
+                                                          Diagnostics& diagnostics);
+
+}  // namespace cordon::apparmor

@@ -1,0 +1,305 @@
+#include "apparmor/source.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "apparmor/rule_reader.h"
+#include "apparmor/syntax.h"
+#include "apparmor/text.h"
+#include "base/fd.h"
+#include "base/text.h"
+
+namespace cordon::apparmor {
+namespace {
+
+Error fault(std::string what, const std::string& file, std::size_t line) {
+  return {ErrorCode::kBadInput, std::move(what), file + ":" + std::to_string(line), ""};
+}
+
+/// What <name> or "name" an include means, and whether it may be missing.
+struct IncludeName {
+  std::string name;
+  bool search = false;
+  bool if_exists = false;
+};
+
+IncludeName include_name(const Statement& statement) {
+  IncludeName out;
+  for (const std::string& word : statement.words) {
+    if (word == "include" || word == "#include" || word == "if") continue;
+    if (word == "exists") {
+      out.if_exists = true;
+      continue;
+    }
+    std::string name = word;
+    for (const char* keyword : {"#include", "include"})
+      if (name.rfind(keyword, 0) == 0) name = name.substr(std::string_view(keyword).size());
+    if (name.empty()) continue;
+    out.search = name.front() == '<';
+    out.name = out.search ? name.substr(1, name.find('>') - 1) : unquoted(name);
+    break;
+  }
+  return out;
+}
+
+class SourceReader {
+ public:
+  SourceReader(const SourceOptions& options, Diagnostics& diagnostics) : options_(options), diagnostics_(diagnostics) {}
+
+  Result<void> read(std::string_view text, const std::string& file) { return file_text(text, file, nullptr, 0); }
+  std::vector<SourceProfile> take() {
+    for (SourceProfile& profile : profiles_) profile.variables = variables_;
+    return std::move(profiles_);
+  }
+
+ private:
+  Result<void> file_text(std::string_view text, const std::string& file, SourceProfile* into, std::size_t depth) {
+    if (depth > options_.max_include_depth || ++files_ > options_.max_files)
+      return fault("includes are nested too deep, or too many", file, 1);
+    const auto statements = parse_syntax(text, file);
+    if (!statements) return statements.error();
+    return statements_into(*statements, file, into, depth);
+  }
+
+  Result<void> statements_into(const std::vector<Statement>& all, const std::string& file, SourceProfile* into,
+                               std::size_t depth) {
+    for (const Statement& statement : all)
+      if (const auto read = one(statement, file, into, depth); !read) return read;
+    return {};
+  }
+
+  Result<void> one(const Statement& statement, const std::string& file, SourceProfile* into, std::size_t depth) {
+    switch (statement.kind) {
+      case StatementKind::kInclude: return include(statement, file, into, depth);
+      case StatementKind::kAbi:
+      case StatementKind::kAlias: return {};
+      case StatementKind::kVariable: return variable(statement);
+      case StatementKind::kProfile:
+      case StatementKind::kHat: return block(statement, file, into, depth);
+      case StatementKind::kIf:
+      case StatementKind::kElse: return conditional(statement, file, into, depth);
+      case StatementKind::kQualified: return qualified(statement, file, into, depth);
+      case StatementKind::kRule: return rule(statement, file, into);
+    }
+    return {};
+  }
+
+  Result<void> rule(const Statement& statement, const std::string& file, SourceProfile* into) {
+    if (into == nullptr) return fault("a rule outside of any profile", file, statement.line);
+    auto read = read_rule(statement.words);
+    if (!read) return fault(read.error().what, file, statement.line);
+    for (const ProfileRule& prefix : prefixes_) {
+      read->audit |= prefix.audit;
+      read->deny |= prefix.deny;
+      read->owner |= prefix.owner;
+    }
+    into->rules.push_back({*read, file, statement.line, statement.text});
+    return {};
+  }
+
+  /// audit { … }, deny { … }, owner { … }: the words go before each rule inside.
+  Result<void> qualified(const Statement& statement, const std::string& file, SourceProfile* into, std::size_t depth) {
+    ProfileRule prefix;
+    for (const std::string& word : statement.words) {
+      prefix.audit |= word == "audit";
+      prefix.deny |= word == "deny";
+      prefix.owner |= word == "owner";
+    }
+    prefixes_.push_back(prefix);
+    const auto read = statements_into(statement.body, file, into, depth);
+    prefixes_.pop_back();
+    return read;
+  }
+
+  /// Both branches count: which one holds depends on variables that a site sets.
+  Result<void> conditional(const Statement& statement, const std::string& file, SourceProfile* into, std::size_t depth) {
+    return statements_into(statement.body, file, into, depth);
+  }
+
+  Result<void> variable(const Statement& statement) {
+    const std::size_t equals = statement.text.find('=');
+    std::string name(trim(std::string_view(statement.text).substr(0, equals)));
+    const bool adds = !name.empty() && name.back() == '+';
+    while (!name.empty() && (name.back() == '+' || name.back() == '?' || name.back() == ' ')) name.pop_back();
+    if (name.rfind("@{", 0) == 0 && name.back() == '}') name = name.substr(2, name.size() - 3);
+    auto& values = variables_[name];
+    if (!adds) values.clear();
+    for (const std::string& word : rule_words(std::string_view(statement.text).substr(equals + 1)))
+      values.push_back(unquoted(word));
+    return {};
+  }
+
+  Result<void> block(const Statement& statement, const std::string& file, SourceProfile* parent, std::size_t depth) {
+    SourceProfile profile;
+    profile.file = file;
+    profile.line = statement.line;
+    read_head(statement, profile);
+    if (profile.name.empty()) return fault("a block without a name", file, statement.line);
+    if (parent != nullptr) profile.name = parent->name + "//" + profile.name;
+    if (const auto read = statements_into(statement.body, file, &profile, depth); !read) return read;
+    profiles_.push_back(std::move(profile));
+    return {};
+  }
+
+  static void read_head(const Statement& statement, SourceProfile& profile) {
+    bool in_flags = false;
+    for (const std::string& raw : statement.words) {
+      if (raw.rfind("flags=", 0) == 0 || raw.rfind("xattrs=", 0) == 0) in_flags = true;
+      else if (raw == "(" || raw == "," || (raw == ")" && !(in_flags = false))) continue;
+      else if (in_flags) profile.flags.push_back(raw.back() == ',' ? raw.substr(0, raw.size() - 1) : raw);
+      else if (raw == "profile" || raw == "hat") continue;
+      else if (profile.name.empty()) profile.name = unquoted(raw[0] == '^' ? raw.substr(1) : raw);
+      else if (profile.attachment.empty()) profile.attachment = unquoted(raw);
+    }
+    if (profile.attachment.empty() && profile.name.rfind('/', 0) == 0) profile.attachment = profile.name;
+  }
+
+  std::optional<std::string> find_include(const IncludeName& include, const std::string& file) const {
+    struct stat status {};
+    if (!include.search) {
+      const std::string beside = include.name.rfind('/', 0) == 0
+                                     ? include.name
+                                     : file.substr(0, file.rfind('/') + 1) + include.name;
+      if (stat(beside.c_str(), &status) == 0) return beside;
+    }
+    for (const std::string& directory : options_.include_dirs)
+      if (stat((directory + "/" + include.name).c_str(), &status) == 0) return directory + "/" + include.name;
+    return std::nullopt;
+  }
+
+  Result<void> include(const Statement& statement, const std::string& file, SourceProfile* into, std::size_t depth) {
+    const IncludeName wanted = include_name(statement);
+    const auto path = find_include(wanted, file);
+    if (!path) {
+      if (wanted.if_exists) return {};
+      return fault("cannot find the include " + wanted.name, file, statement.line);
+    }
+    struct stat status {};
+    if (stat(path->c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return include_directory(*path, into, depth);
+    return include_file(*path, into, depth);
+  }
+
+  Result<void> include_file(const std::string& path, SourceProfile* into, std::size_t depth) {
+    const auto text = read_file(path, std::size_t{64} << 20);
+    if (!text) return text.error();
+    return file_text(*text, path, into, depth + 1);
+  }
+
+  Result<void> include_directory(const std::string& path, SourceProfile* into, std::size_t depth) {
+    DIR* handle = opendir(path.c_str());
+    if (handle == nullptr) return {};
+    std::set<std::string> names;
+    while (const dirent* entry = readdir(handle))
+      if (entry->d_name[0] != '.') names.insert(entry->d_name);
+    closedir(handle);
+    for (const std::string& name : names) {
+      struct stat status {};
+      const std::string file = path + "/" + name;
+      if (stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+      if (const auto read = include_file(file, into, depth); !read) return read;
+    }
+    return {};
+  }
+
+  const SourceOptions& options_;
+  Diagnostics& diagnostics_;
+  std::vector<SourceProfile> profiles_;
+  Variables variables_;
+  std::vector<ProfileRule> prefixes_;
+  std::size_t files_ = 0;
+};
+
+bool has_all(const std::set<std::string>& have, const std::set<std::string>& want) {
+  return have.empty() || std::all_of(want.begin(), want.end(), [&](const auto& word) { return have.count(word) != 0; });
+}
+
+}  // namespace
+
+Result<std::vector<SourceProfile>> read_source(std::string_view text, const std::string& file,
+                                               const SourceOptions& options, Diagnostics& diagnostics) {
+  SourceReader reader(options, diagnostics);
+  if (const auto read = reader.read(text, file); !read) return read.error();
+  return reader.take();
+}
+
+FileLetters granted_letters(const ProfileRule& rule) {
+  if (rule.klass == RuleClass::kLink) return kL;
+  FileLetters letters = rule.letters;
+  if (rule.pattern.empty()) letters = kR | kW | kA | kK | kL | kM | kX;
+  if (!rule.exec.empty()) letters |= kX;
+  if (rule.exec == "ix") letters |= kM;
+  if ((letters & kW) != 0) letters |= kA;
+  return letters;
+}
+
+RuleIndex::RuleIndex(const SourceProfile& profile) : profile_(profile) {
+  for (const SourceRule& candidate : profile.rules) {
+    const ProfileRule& rule = candidate.rule;
+    if (rule.klass != RuleClass::kFile && rule.klass != RuleClass::kLink) continue;
+    if (rule.pattern.empty()) {
+      everything_.push_back(&candidate);
+    } else if (!is_glob(rule.pattern)) {
+      exact_[unescape_name(rule.pattern)].push_back(&candidate);
+    } else if (const auto expanded = expand_variables(rule.pattern, profile.variables)) {
+      if (auto glob = Glob::parse(*expanded)) globs_.push_back({&candidate, std::move(*glob)});
+    }
+  }
+}
+
+namespace {
+
+/// Keeps the best of the candidates: a deny ends the search.
+struct Choice {
+  FileLetters letters;
+  bool owner;
+  const SourceRule* best = nullptr;
+  bool offer(const SourceRule& candidate) {
+    const ProfileRule& rule = candidate.rule;
+    if (rule.owner && !owner) return false;
+    const FileLetters have = granted_letters(rule);
+    if (rule.deny && (letters & have) != 0) {
+      best = &candidate;
+      return true;
+    }
+    if (best == nullptr && !rule.deny && (letters & ~have) == 0) best = &candidate;
+    return false;
+  }
+};
+
+}  // namespace
+
+const SourceRule* RuleIndex::file_rule(std::string_view name, FileLetters letters, bool owner) const {
+  Choice choice{letters, owner};
+  if (const auto found = exact_.find(name); found != exact_.end())
+    for (const SourceRule* candidate : found->second)
+      if (choice.offer(*candidate)) return choice.best;
+  for (const GlobRule& candidate : globs_) {
+    const bool useful = candidate.rule->rule.deny || choice.best == nullptr;
+    if (useful && candidate.glob.matches(name) && choice.offer(*candidate.rule)) return choice.best;
+  }
+  for (const SourceRule* candidate : everything_)
+    if (choice.offer(*candidate)) return choice.best;
+  return choice.best;
+}
+
+const SourceRule* RuleIndex::rule(RuleClass klass, const ProfileRule& like) const {
+  const SourceRule* best = nullptr;
+  for (const SourceRule& candidate : profile_.rules) {
+    const ProfileRule& rule = candidate.rule;
+    if (rule.klass != klass || !has_all(rule.words, like.words)) continue;
+    const bool keys_fit = std::all_of(like.keys.begin(), like.keys.end(), [&](const auto& key) {
+      const auto found = rule.keys.find(key.first);
+      return found == rule.keys.end() || has_all(found->second, key.second);
+    });
+    if (!keys_fit) continue;
+    if (rule.deny) return &candidate;
+    if (best == nullptr) best = &candidate;
+  }
+  return best;
+}
+
+}  // namespace cordon::apparmor

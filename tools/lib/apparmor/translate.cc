@@ -1,0 +1,429 @@
+#include "apparmor/translate.h"
+
+#include <algorithm>
+#include <array>
+
+#include "apparmor/text.h"
+
+namespace cordon::apparmor {
+namespace {
+
+struct PermRow {
+  FilePerm perm;
+  FileLetters letters;
+};
+/// open for writing with O_APPEND asks for append alone; create, delete, chmod and chown hang on 'w' in the compiled
+/// form; a rename reads and writes the old name. getattr, readlink, search and watch are never refused.
+constexpr auto kPermRows = std::to_array<PermRow>({
+    {FilePerm::kRead, kR},
+    {FilePerm::kWrite, kW},
+    {FilePerm::kAppend, kA},
+    {FilePerm::kCreate, kW},
+    {FilePerm::kTruncate, kW},
+    {FilePerm::kUnlink, kW},
+    {FilePerm::kRenameFrom, kR | kW},
+    {FilePerm::kRenameTo, kW},
+    {FilePerm::kSymlink, kW},
+    {FilePerm::kMap, kR},
+    {FilePerm::kMapExec, kM},
+    {FilePerm::kLock, kK},
+    {FilePerm::kSetattr, kW},
+    {FilePerm::kList, kR},
+    {FilePerm::kConnect, kR | kW},
+    {FilePerm::kExec, kX},
+    {FilePerm::kOpenCreate, kW},
+});
+
+/// Where ownership tells programs apart. Elsewhere a read is not made to depend on it: system files belong to root
+/// whoever learns, and a service that drops its user id after learning as root would lose its libraries.
+constexpr auto kPrivateTrees =
+    std::to_array<std::string_view>({"/home/", "/root/", "/tmp/", "/var/tmp/", "/dev/shm/", "/run/user/", "/proc/"});
+
+bool in_private_tree(std::string_view path) {
+  return std::any_of(kPrivateTrees.begin(), kPrivateTrees.end(),
+                     [&](std::string_view tree) { return path.substr(0, tree.size()) == tree; });
+}
+
+bool owner_matters(const FileOp& op, FileLetters letters, const TranslateContext& context) {
+  if (op.owner != Owner::kSelf) return false;
+  return context.from_log || (letters & (kW | kA | kK)) != 0 || in_private_tree(op.path);
+}
+
+Translation exactly(std::vector<ProfileRule> rules) { return {std::move(rules), {}}; }
+Translation nothing_needed() { return {}; }
+Translation cannot(std::string why) { return {{}, {Fit::kNone, std::move(why)}}; }
+Translation wider(ProfileRule rule, std::string why) {
+  return {{std::move(rule)}, {Fit::kWider, std::move(why)}};
+}
+
+bool is_absolute(std::string_view path) { return !path.empty() && path[0] == '/'; }
+
+bool is_link(const FileOp& op) { return op.perms.has(FilePerm::kLinkTo); }
+
+ProfileRule link_rule(const FileOp& op, const TranslateContext& context) {
+  ProfileRule rule;
+  rule.pattern = escape_name(op.path);
+  rule.owner = op.owner == Owner::kSelf;
+  if (context.from_log || op.target.empty()) {
+    rule.letters = kL;
+    return rule;
+  }
+  rule.klass = RuleClass::kLink;
+  rule.target = escape_name(op.target);
+  return rule;
+}
+
+ProfileRule file_rule(std::string glob, FileLetters letters, bool owner) {
+  ProfileRule rule;
+  rule.pattern = std::move(glob);
+  rule.letters = letters & ~FileLetters{kX};
+  rule.owner = owner;
+  if ((letters & kX) != 0) {
+    rule.exec = "ix";
+    rule.letters |= kR | kM;
+  }
+  return rule;
+}
+
+std::string file_fit_why(const FileOp& op) {
+  const FilePerms w_alone = FilePerm::kCreate | FilePerm::kUnlink | FilePerm::kSetattr | FilePerm::kSymlink |
+                            FilePerm::kRenameTo;
+  if (op.perms.has_any(w_alone) && !op.perms.has_any(FilePerm::kWrite | FilePerm::kTruncate))
+    return "creating, removing and changing attributes hang on 'w', which also lets the content be written";
+  if (op.perms.has(FilePerm::kConnect)) return "connecting to a socket by its path needs 'rw' on it";
+  return {};
+}
+
+Translation translate_file(const FileOp& op, const PathPattern* pattern, const TranslateContext& context) {
+  if (!path_mediated(op) || op.inherited) return nothing_needed();
+  if (!is_absolute(op.path)) {
+    if (op.perms.empty()) return nothing_needed();
+    return cannot("the path is not absolute: only attach_disconnected in the profile's flags reaches it");
+  }
+  // An x in the denial of a link is the link's subset test, not an execution.
+  FileLetters letters = letters_for(op);
+  if (!op.target.empty()) letters &= ~FileLetters{kX};
+  Translation out;
+  if (is_link(op)) out.rules.push_back(link_rule(op, context));
+  if (letters != 0) {
+    std::string glob = pattern != nullptr ? pattern_glob(*pattern) : escape_name(mediated_name(op));
+    out.rules.push_back(file_rule(std::move(glob), letters, owner_matters(op, letters, context)));
+  }
+  if (std::string why = file_fit_why(op); !why.empty()) out.expression = {Fit::kWider, std::move(why)};
+  if (pattern != nullptr && !pattern_is_exact_glob(*pattern))
+    out.expression = {Fit::kWider, "the shape's length cannot be counted in the profile language"};
+  return out;
+}
+
+Translation translate_exec(const ExecOp& op, const PathPattern* pattern, const TranslateContext& context) {
+  if (!is_absolute(op.path)) return cannot("the program's path is not absolute");
+  std::vector<ProfileRule> rules;
+  rules.push_back(file_rule(pattern != nullptr ? pattern_glob(*pattern) : escape_name(op.path), kX, false));
+  // The kernel opens these for execve, and the new image's mappings of them are checked.
+  for (const std::string* mapped : {&op.interpreter, &op.loader})
+    if (is_absolute(*mapped) && !context.from_log) rules.push_back(file_rule(escape_name(*mapped), kR | kM, false));
+  return exactly(std::move(rules));
+}
+
+struct ActRow {
+  SocketAct act;
+  std::string_view word;
+};
+constexpr auto kActs = std::to_array<ActRow>({
+    {SocketAct::kCreate, "create"},
+    {SocketAct::kBind, "bind"},
+    {SocketAct::kListen, "listen"},
+    {SocketAct::kConnect, "connect"},
+    {SocketAct::kAccept, "accept"},
+    {SocketAct::kSend, "send"},
+    {SocketAct::kReceive, "receive"},
+    {SocketAct::kGetopt, "getopt"},
+    {SocketAct::kSetopt, "setopt"},
+    {SocketAct::kGetattr, "getattr"},
+    {SocketAct::kSetattr, "setattr"},
+    {SocketAct::kShutdown, "shutdown"},
+    {SocketAct::kRead, "receive"},
+    {SocketAct::kWrite, "send"},
+});
+
+std::string act_word(SocketAct act) {
+  for (const ActRow& row : kActs)
+    if (row.act == act) return std::string(row.word);
+  return "create";
+}
+
+void put(ProfileRule& rule, const char* key, const std::string& value) {
+  if (!value.empty()) rule.keys[key] = {value};
+}
+
+void put_addresses(ProfileRule& rule, const NetOp& op) {
+  put(rule, "ip", op.address);
+  if (op.port != 0) put(rule, "port", std::to_string(op.port));
+  if (!op.peer_address.empty()) rule.peer["ip"] = op.peer_address;
+  if (op.peer_port != 0) rule.peer["port"] = std::to_string(op.peer_port);
+}
+
+/// A log that names no access word (file_perm before the classes) is carried as read.
+bool has_access_word(const NetOp& op) { return op.act != SocketAct::kRead && op.act != SocketAct::kWrite; }
+
+Translation translate_net(const NetOp& op, const TranslateContext& context) {
+  ProfileRule rule;
+  rule.klass = RuleClass::kNetwork;
+  put(rule, "family", op.family);
+  put(rule, "type", op.type);
+  const bool fine = context.addresses && dialect_info(context.dialect).network_addresses;
+  if (fine) {
+    put_addresses(rule, op);
+    if (has_access_word(op)) rule.words.insert(act_word(op.act));
+  }
+  const bool named = !op.address.empty() || op.port != 0 || !op.peer_address.empty() || op.peer_port != 0;
+  if (fine || !named) return exactly({rule});
+  return wider(rule, "a network rule of this dialect names family and type, not addresses and ports");
+}
+
+/// Once connected or accepted, a socket is written and read; the recorder need not see every byte of it.
+void add_traffic(std::set<std::string>& words, SocketAct act) {
+  if (act == SocketAct::kConnect || act == SocketAct::kAccept) words.insert({"send", "receive"});
+  if (act == SocketAct::kCreate) words.insert({"getattr", "getopt", "setattr", "setopt", "shutdown", "send", "receive"});
+}
+
+bool has_peer(SocketAct act) {
+  return act == SocketAct::kConnect || act == SocketAct::kAccept || act == SocketAct::kSend ||
+         act == SocketAct::kReceive || act == SocketAct::kRead || act == SocketAct::kWrite;
+}
+
+/// "@name" with its bytes escaped; unnamed sockets are "none".
+std::string unix_address(const std::string& address) {
+  if (address.empty() || address[0] != '@') return {};
+  return "@" + escape_name(std::string_view(address).substr(1));
+}
+
+Translation translate_unix(const UnixOp& op, const TranslateContext& context) {
+  const bool by_path = is_absolute(op.address) || is_absolute(op.peer_address);
+  ProfileRule rule;
+  rule.klass = RuleClass::kUnix;
+  put(rule, "type", op.type);
+  rule.words.insert(act_word(op.act));
+  if (!context.from_log) add_traffic(rule.words, op.act);
+  put(rule, "addr", unix_address(op.address));
+  // A rule with a peer cannot grant create, bind, listen, options or attributes.
+  const std::string peer = has_peer(op.act) ? unix_address(op.peer_address) : std::string();
+  if (!peer.empty()) rule.peer["addr"] = peer;
+  if (by_path) return wider(rule, "a socket with a path is held by the file rule; the type is all that this rule says");
+  return exactly({rule});
+}
+
+std::string peer_label(const std::string& peer, bool same_program, const TranslateContext& context) {
+  if (same_program) return escape_name(context.profile);
+  if (context.from_log) return escape_name(peer);
+  return "unconfined";
+}
+
+/// The profile language says "stp" where signal(7) says TSTP.
+std::string signal_word(const std::string& name) { return name == "tstp" ? "stp" : name; }
+
+Translation translate_signal(const SignalOp& op, const TranslateContext& context) {
+  ProfileRule rule;
+  rule.klass = RuleClass::kSignal;
+  rule.words.insert(op.direction == Direction::kSend ? "send" : "receive");
+  put(rule, "set", signal_word(op.signal));
+  if (const std::string peer = peer_label(op.peer, op.same_program, context); !peer.empty()) rule.peer["label"] = peer;
+  if (context.from_log || op.same_program) return exactly({rule});
+  return {{rule}, {Fit::kNarrower, "the peer is taken to be unconfined: its profile was not recorded"}};
+}
+
+constexpr auto kPtraceWords = std::to_array<std::string_view>({"trace", "tracedby", "read", "readby"});
+
+Translation translate_ptrace(const PtraceOp& op, const TranslateContext& context) {
+  ProfileRule rule;
+  rule.klass = RuleClass::kPtrace;
+  rule.words.insert(std::string(kPtraceWords[static_cast<std::size_t>(op.act)]));
+  if (const std::string peer = peer_label(op.peer, op.same_program, context); !peer.empty()) rule.peer["label"] = peer;
+  if (context.from_log || op.same_program) return exactly({rule});
+  return {{rule}, {Fit::kNarrower, "the peer is taken to be unconfined: its profile was not recorded"}};
+}
+
+/// Directories carry a slash in the kernel's name for them; a recording's path does not say which it is.
+std::string mount_point(const std::string& path, const TranslateContext& context) {
+  if (path.empty() || path.back() == '/' || context.from_log) return escape_name(path);
+  return escape_name(path) + "{,/}";
+}
+
+std::set<std::string> mount_options(const MountOp& op) {
+  std::set<std::string> options(op.flags.begin(), op.flags.end());
+  constexpr auto kCommands = std::to_array<std::string_view>(
+      {"bind", "rbind", "move", "private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable",
+       "runbindable"});
+  const bool is_command = std::any_of(kCommands.begin(), kCommands.end(),
+                                      [&](std::string_view word) { return options.count(std::string(word)) != 0; });
+  if (options.count("ro") == 0 && !is_command) options.insert("rw");
+  options.erase("remount");
+  // Bits without a word of mount(8) cannot be said; a recursion without bind or propagation means nothing.
+  std::erase_if(options, [](const std::string& word) { return word == "rec" || word.substr(0, 2) == "0x"; });
+  return options;
+}
+
+RuleClass mount_class(MountAct act) {
+  switch (act) {
+    case MountAct::kRemount: return RuleClass::kRemount;
+    case MountAct::kUmount: return RuleClass::kUmount;
+    case MountAct::kPivotRoot: return RuleClass::kPivotRoot;
+    default: return RuleClass::kMount;
+  }
+}
+
+ProfileRule pivot_rule(const MountOp& op, const TranslateContext& context) {
+  ProfileRule rule;
+  rule.klass = RuleClass::kPivotRoot;
+  if (!op.source.empty()) rule.keys["oldroot"] = {mount_point(op.source, context)};
+  rule.pattern = mount_point(op.target, context);
+  return rule;
+}
+
+Translation translate_mount(const MountOp& op, const TranslateContext& context) {
+  if (op.act == MountAct::kPivotRoot) return exactly({pivot_rule(op, context)});
+  ProfileRule rule;
+  rule.klass = mount_class(op.act);
+  const std::string point = mount_point(op.target, context);
+  if (op.act == MountAct::kUmount || op.act == MountAct::kRemount || op.act == MountAct::kPropagation) {
+    rule.pattern = op.act == MountAct::kPropagation ? "" : point;
+    if (op.act == MountAct::kPropagation) rule.target = point;
+    if (op.act != MountAct::kUmount) rule.keys["options"] = mount_options(op);
+    return exactly({rule});
+  }
+  put(rule, "fstype", op.act == MountAct::kMount ? escape_name(op.fstype) : std::string());
+  rule.keys["options"] = mount_options(op);
+  const bool source_is_path = op.act == MountAct::kBind || op.act == MountAct::kMove;
+  rule.pattern = source_is_path ? mount_point(op.source, context) : escape_name(op.source);
+  rule.target = point;
+  if (op.data.empty()) return exactly({rule});
+  return wider(rule, "the file system's own options are not held to those seen");
+}
+
+Translation translate_dbus(const IpcOp& op) {
+  ProfileRule rule;
+  rule.klass = RuleClass::kDbus;
+  rule.words.insert(op.perms.begin(), op.perms.end());
+  put(rule, "bus", op.bus);
+  const bool bind = rule.words.count("bind") != 0;
+  if (bind) put(rule, "name", escape_name(op.name));
+  put(rule, "path", escape_name(op.path));
+  put(rule, "interface", escape_name(op.interface));
+  put(rule, "member", escape_name(op.member));
+  if (!op.peer.empty() && !bind) rule.peer["label"] = escape_name(op.peer);
+  return exactly({rule});
+}
+
+Translation translate_mqueue(const IpcOp& op, const TranslateContext& context) {
+  if (!dialect_info(context.dialect).mqueue) return nothing_needed();
+  ProfileRule rule;
+  rule.klass = RuleClass::kMqueue;
+  rule.words.insert(op.perms.begin(), op.perms.end());
+  put(rule, "type", op.kind == IpcKind::kMqueuePosix ? "posix" : "sysv");
+  rule.pattern = escape_name(op.name);
+  return exactly({rule});
+}
+
+Translation translate_io_uring(const IpcOp& op, const TranslateContext& context) {
+  if (!dialect_info(context.dialect).io_uring) return nothing_needed();
+  ProfileRule rule;
+  rule.klass = RuleClass::kIoUring;
+  for (const std::string& word : op.perms)
+    if (word == "sqpoll" || word == "override_creds" || word == "cmd") rule.words.insert(word);
+  if (rule.words.empty()) return nothing_needed();
+  if (!op.peer.empty()) rule.keys["label"] = {escape_name(op.peer)};
+  return exactly({rule});
+}
+
+Translation translate_ipc(const IpcOp& op, const TranslateContext& context) {
+  switch (op.kind) {
+    case IpcKind::kDbus: return translate_dbus(op);
+    case IpcKind::kMqueuePosix:
+    case IpcKind::kMqueueSysv: return translate_mqueue(op, context);
+    case IpcKind::kIoUring: return translate_io_uring(op, context);
+    default: return nothing_needed();
+  }
+}
+
+Translation translate_namespace(const NamespaceOp& op, const TranslateContext& context) {
+  if (op.kind != "user" || op.act != NamespaceAct::kCreate || !dialect_info(context.dialect).userns)
+    return nothing_needed();
+  ProfileRule rule;
+  rule.klass = RuleClass::kUserns;
+  rule.words.insert("create");
+  return exactly({rule});
+}
+
+Translation translate_domain(const DomainOp& op) {
+  if (op.act != "change_profile" && op.act != "change_onexec") return nothing_needed();
+  ProfileRule rule;
+  rule.klass = RuleClass::kChangeProfile;
+  if (!op.path.empty()) rule.pattern = escape_name(op.path);
+  rule.target = escape_name(op.target);
+  return exactly({rule});
+}
+
+Translation translate_capability(const CapabilityOp& op) {
+  ProfileRule rule;
+  rule.klass = RuleClass::kCapability;
+  rule.words.insert(op.name);
+  return exactly({rule});
+}
+
+/// One overload per kind of operation; what AppArmor has no say in needs nothing.
+struct Visitor {
+  const PathPattern* pattern;
+  const TranslateContext& context;
+  Translation operator()(const FileOp& op) const { return translate_file(op, pattern, context); }
+  Translation operator()(const ExecOp& op) const { return translate_exec(op, pattern, context); }
+  Translation operator()(const NetOp& op) const { return translate_net(op, context); }
+  Translation operator()(const UnixOp& op) const { return translate_unix(op, context); }
+  Translation operator()(const CapabilityOp& op) const { return translate_capability(op); }
+  Translation operator()(const SignalOp& op) const { return translate_signal(op, context); }
+  Translation operator()(const PtraceOp& op) const { return translate_ptrace(op, context); }
+  Translation operator()(const MountOp& op) const { return translate_mount(op, context); }
+  Translation operator()(const IpcOp& op) const { return translate_ipc(op, context); }
+  Translation operator()(const NamespaceOp& op) const { return translate_namespace(op, context); }
+  Translation operator()(const DomainOp& op) const { return translate_domain(op); }
+  template <class Other>
+  Translation operator()(const Other&) const {
+    return nothing_needed();
+  }
+};
+
+}  // namespace
+
+FileLetters letters_for(const FileOp& op) {
+  FileLetters letters = 0;
+  for (const PermRow& row : kPermRows)
+    if (op.perms.has(row.perm)) letters |= row.letters;
+  // A mount on a directory or a change of root is held by mount rules and capabilities, not by file rules.
+  return letters;
+}
+
+std::string mediated_name(const FileOp& op) {
+  const bool directory =
+      op.kind == FileKind::kDirectory || (op.kind == FileKind::kUnknown && op.perms.has(FilePerm::kList));
+  if (!directory || op.path.empty() || op.path.back() == '/') return op.path;
+  return op.path + "/";
+}
+
+bool path_mediated(const FileOp& op) {
+  switch (op.kind) {
+    case FileKind::kMemfd:
+    case FileKind::kAnonInode: return false;
+    case FileKind::kFifo:
+    case FileKind::kSocket: return is_absolute(op.path);
+    default: return true;
+  }
+}
+
+Translation translate(const Operation& operation, const TranslateContext& context) {
+  return std::visit(Visitor{nullptr, context}, operation);
+}
+
+Translation translate(const Operation& operation, const PathPattern& pattern, const TranslateContext& context) {
+  return std::visit(Visitor{&pattern, context}, operation);
+}
+
+}  // namespace cordon::apparmor
