@@ -28,13 +28,24 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
+namespace {
+
+/// English: one match, two matches; one capability, two capabilities; one rule, two rules.
+std::string plural(std::string_view noun) {
+  const auto ends = [&](std::string_view ending) { return noun.ends_with(ending); };
+  const bool vowel_y = ends("ay") || ends("ey") || ends("oy") || ends("uy");
+  if (ends("y") && !vowel_y) return std::string(noun.substr(0, noun.size() - 1)) + "ies";
+  if (ends("s") || ends("x") || ends("ch") || ends("sh")) return std::string(noun) + "es";
+  return std::string(noun) + "s";
+}
+
+}  // namespace
+
 std::string counted(std::size_t count, std::string_view noun) {
   std::string text = std::to_string(count);
   for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, 1, ' ');
   text += ' ';
-  text += noun;
-  if (count != 1) text += 's';
-  return text;
+  return text + (count == 1 ? std::string(noun) : plural(noun));
 }
 
 std::optional<std::vector<std::string>> split_command(std::string_view command) {

@@ -14,7 +14,7 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string_view trim(std::string_view text);
 
-/// "1 file", "2 files": the count with thousands separated by blanks, and an s unless it is one.
+/// "1 file", "2 files": the count with thousands separated by blanks, and the noun in the plural unless it is one.
 std::string counted(std::size_t count, std::string_view noun);
 
 /// The whole text as a number in `base`, or nothing.

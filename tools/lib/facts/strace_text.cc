@@ -219,6 +219,7 @@ class Importer {
     head.engine = "strace";
     head.detail = Detail::kSet;
     head.arch = std::string(name_of(native_arch()));
+    head.program = program_;
     End end;
     end.ok = true;
     std::string text = head_line(head);
@@ -265,6 +266,7 @@ class Importer {
       exec.path = *path;
       add(exec, call);
       if (call.error.empty()) exe_[call.pid] = *path;
+      if (call.error.empty() && program_.empty()) program_ = *path;
       return;
     }
     FileOp file;
@@ -277,6 +279,7 @@ class Importer {
   StraceImport import_;
   std::map<std::string, Fact> facts_;
   std::unordered_map<std::int64_t, std::string> exe_;
+  std::string program_;  ///< the first that was started
 };
 
 }  // namespace
