@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "base/fd.h"
 #include "base/text.h"
 #include "selinux/app_module.h"
-#include "selinux/cil.h"
 #include "selinux/decider.h"
 #include "selinux/demand.h"
 #include "selinux/interface_file.h"
+#include "selinux/module_files.h"
 #include "selinux/package.h"
 
 namespace cordon {
@@ -54,8 +53,6 @@ AppOptions app_options(const BackendOptions& options) {
   out.permissive = !permissive.empty() && permissive != "0" && permissive != "false";
   return out;
 }
-
-bool ends_with(const std::string& path, std::string_view suffix) { return path.ends_with(suffix); }
 
 class SelinuxBackend final : public Backend {
  public:
@@ -115,74 +112,21 @@ Result<Emission> SelinuxBackend::emit(const Policy& policy, const BackendOptions
 bool SelinuxBackend::recognises(const std::string& path, std::string_view start) const {
   if (is_package(start)) return true;
   const std::string_view text = trim(start.substr(0, 4096));
-  if (ends_with(path, ".cil")) return text.empty() || text.front() == '(' || text.front() == ';';
-  if (ends_with(path, ".te"))
+  if (path.ends_with(".cil")) return text.empty() || text.front() == '(' || text.front() == ';';
+  if (path.ends_with(".te"))
     return text.find("module ") != text.npos || text.find("policy_module(") != text.npos;
-  if (ends_with(path, ".fc")) return text.find(":object_r:") != text.npos || text.find("gen_context(") != text.npos || text.empty();
-  return ends_with(path, ".if") && text.find("interface(`") != text.npos;
-}
-
-/// The name in a source's `module NAME VERSION;`, which the file that checkmodule makes must bear.
-std::string module_name_in(std::string_view te) {
-  for (std::string_view line : split(te, '\n')) {
-    line = trim(line);
-    if (!line.starts_with("module ")) continue;
-    line = trim(line.substr(7));
-    return std::string(line.substr(0, line.find_first_of(" \t;")));
-  }
-  return "module";
-}
-
-/// The module of one file; nothing for an .if, which holds no rules.
-Result<Module> read_file_of(const std::string& path, bool mls, Diagnostics& diagnostics) {
-  auto bytes = read_file(path, kMaxCilBytes);
-  if (!bytes) return bytes.error();
-  if (is_package(*bytes)) {
-    auto cil = package_to_cil(*bytes, path);
-    if (!cil) return cil.error();
-    return read_cil(*cil, path, diagnostics);
-  }
-  if (!ends_with(path, ".te")) return read_cil(*bytes, path, diagnostics);
-  auto package = build_package(module_name_in(*bytes), *bytes, "", mls);
-  if (!package) return package.error();
-  auto cil = package_to_cil(*package, path);
-  if (!cil) return cil.error();
-  return read_cil(*cil, path, diagnostics);
-}
-
-/// The file that the rules are read from: .cil, else .pp, else .te.
-const std::string* rules_in(const std::vector<std::string>& paths) {
-  for (const char* suffix : {".cil", ".pp", ".te"})
-    for (const std::string& path : paths)
-      if (ends_with(path, suffix)) return &path;
-  return paths.size() == 1 && !ends_with(paths[0], ".fc") && !ends_with(paths[0], ".if") ? &paths[0] : nullptr;
-}
-
-Result<void> add_contexts(const std::vector<std::string>& paths, Module& module) {
-  if (!module.contexts.empty()) return {};
-  for (const std::string& path : paths) {
-    if (!ends_with(path, ".fc")) continue;
-    auto text = read_file(path, kMaxCilBytes);
-    if (!text) return text.error();
-    auto contexts = read_fc(*text, path);
-    if (!contexts) return contexts.error();
-    module.contexts.insert(module.contexts.end(), contexts->begin(), contexts->end());
-  }
-  return {};
+  if (path.ends_with(".fc")) return text.find(":object_r:") != text.npos || text.find("gen_context(") != text.npos || text.empty();
+  return path.ends_with(".if") && text.find("interface(`") != text.npos;
 }
 
 Result<std::unique_ptr<Decider>> SelinuxBackend::read(const std::vector<std::string>& paths,
                                                       const BackendOptions& options, Diagnostics& diagnostics) const {
-  const std::string* rules = rules_in(paths);
-  if (rules == nullptr)
-    return Error{ErrorCode::kUsage, "no file with the module's rules", join(paths, ", "), "give its .cil, .pp or .te"};
   auto policy = load_policy(options);
   if (!policy) return policy.error();
   auto labels = load_labels(options);
   if (!labels) return labels.error();
-  auto module = read_file_of(*rules, policy->mls(), diagnostics);
+  auto module = read_module(paths, policy->mls(), diagnostics);
   if (!module) return module.error();
-  if (auto added = add_contexts(paths, *module); !added) return added.error();
   return make_decider(std::move(*policy), std::move(*labels), std::move(*module), diagnostics);
 }
 

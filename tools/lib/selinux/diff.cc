@@ -1,0 +1,179 @@
+#include "selinux/diff.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "selinux/policydb_impl.h"
+
+namespace cordon::selinux {
+namespace {
+
+std::string list(const std::set<std::string>& names) {
+  std::string out = "{";
+  for (const std::string& name : names) out += " " + name;
+  return out + " }";
+}
+
+std::string rule_text(const Vector& vector, const std::set<std::string>& perms) {
+  return fmt::format("allow {} {}:{} {};", vector.source, vector.target == vector.source ? "self" : vector.target,
+                     vector.klass, list(perms));
+}
+
+std::string type_rule_text(const TypeRule& rule) {
+  return fmt::format("{} {} {}:{} {}{};", rule.kind, rule.source, rule.target, rule.klass, rule.result,
+                     rule.name.empty() ? "" : " \"" + rule.name + "\"");
+}
+
+std::string context_line(const FileContext& context) {
+  return fmt::format("{} {} {}", context.regex, context.file_type, context.type.empty() ? "<<none>>" : context.type);
+}
+
+std::set<std::string> minus(const std::set<std::string>& a, const std::set<std::string>& b) {
+  std::set<std::string> out;
+  std::set_difference(a.begin(), a.end(), b.begin(), b.end(), std::inserter(out, out.end()));
+  return out;
+}
+
+/// Everything of a module but its access vectors, one line each.
+std::set<std::string> lines_of(const Module& module) {
+  std::set<std::string> out;
+  for (const std::string& type : module.types) out.insert("type " + type + ";");
+  for (const auto& [type, attributes] : module.type_attributes)
+    for (const std::string& attribute : attributes) out.insert(fmt::format("typeattribute {} {};", type, attribute));
+  for (const auto& [role, type] : module.role_types) out.insert(fmt::format("role {} types {};", role, type));
+  for (const std::string& type : module.permissive) out.insert("permissive " + type + ";");
+  for (const TypeRule& rule : module.type_rules) out.insert(type_rule_text(rule));
+  for (const FileContext& context : module.contexts) out.insert(context_line(context));
+  return out;
+}
+
+void compare(const std::set<std::string>& old_lines, const std::set<std::string>& new_lines,
+             std::vector<VectorChange>& out) {
+  for (const std::string& line : minus(old_lines, new_lines)) out.push_back({false, line, {}});
+  for (const std::string& line : minus(new_lines, old_lines)) out.push_back({true, line, {}});
+}
+
+void compare(const Vectors& old_vectors, const Vectors& new_vectors, std::vector<VectorChange>& out) {
+  static const std::set<std::string> kNone;
+  for (const auto& [vector, perms] : old_vectors) {
+    const auto other = new_vectors.find(vector);
+    const auto gone = minus(perms, other == new_vectors.end() ? kNone : other->second);
+    if (!gone.empty()) out.push_back({false, rule_text(vector, gone), {}});
+  }
+  for (const auto& [vector, perms] : new_vectors) {
+    const auto other = old_vectors.find(vector);
+    const auto fresh = minus(perms, other == old_vectors.end() ? kNone : other->second);
+    if (!fresh.empty()) out.push_back({true, rule_text(vector, fresh), {}});
+  }
+}
+
+/// A policy's rules by their heads as text: kind, source, target, class and condition; the value is the permissions
+/// or the new type.
+using RuleLines = std::map<std::pair<std::string, std::string>, std::set<std::string>>;
+
+struct Walk {
+  const PolicyDb::Impl* impl;
+  RuleLines* out;
+  std::string condition;
+};
+
+std::set<std::string> perms_of_bits(const PolicyDb::Impl& impl, std::uint32_t klass, std::uint32_t bits) {
+  std::set<std::string> out;
+  const std::string text = impl.perms_text(klass, bits);
+  for (std::string_view word : split(std::string_view(text).substr(1, text.size() - 2), ' '))
+    if (!word.empty()) out.emplace(word);
+  return out;
+}
+
+void take(const Walk& walk, const avtab_key_t& key, const avtab_datum_t& datum) {
+  static constexpr std::pair<std::uint16_t, const char*> kKinds[] = {
+      {AVTAB_ALLOWED, "allow"}, {AVTAB_AUDITDENY, "dontaudit"}, {AVTAB_AUDITALLOW, "auditallow"},
+      {AVTAB_TRANSITION, "type_transition"}, {AVTAB_CHANGE, "type_change"}, {AVTAB_MEMBER, "type_member"}};
+  const PolicyDb::Impl& impl = *walk.impl;
+  for (const auto& [bit, word] : kKinds) {
+    if ((key.specified & bit) == 0) continue;
+    const std::string head = fmt::format("{} {} {}:{}", word, impl.type_name(key.source_type), impl.type_name(key.target_type),
+                                         impl.db.sym_val_to_name[SYM_CLASSES][key.target_class - 1]);
+    auto& values = (*walk.out)[{head, walk.condition}];
+    if ((bit & AVTAB_TYPE) != 0) values.insert(impl.type_name(datum.data));
+    else values.merge(perms_of_bits(impl, key.target_class, bit == AVTAB_AUDITDENY ? ~datum.data : datum.data));
+  }
+}
+
+RuleLines rules_of(const PolicyDb& policy) {
+  RuleLines out;
+  const PolicyDb::Impl& impl = policy.impl();
+  impl.use();
+  Walk walk{&impl, &out, {}};
+  avtab_map(&impl.db.te_avtab, [](avtab_key_t* key, avtab_datum_t* datum, void* self) {
+    take(*static_cast<Walk*>(self), *key, *datum);
+    return 0;
+  }, &walk);
+  for (const cond_node_t* node = impl.db.cond_list; node != nullptr; node = node->next)
+    for (const auto& [rules, branch] : {std::pair(node->true_list, "True"), std::pair(node->false_list, "False")}) {
+      walk.condition = fmt::format("[ {} ]:{}", impl.condition_text(*node), branch);
+      for (const cond_av_list_t* rule = rules; rule != nullptr; rule = rule->next) take(walk, rule->node->key, rule->node->datum);
+    }
+  return out;
+}
+
+std::string with_values(const std::string& head, const std::set<std::string>& values) {
+  const bool one = head.starts_with("type_");
+  return head + " " + (one ? *values.begin() : list(values)) + ";";
+}
+
+void compare(const RuleLines& a, const RuleLines& b, bool added, std::vector<VectorChange>& out) {
+  static const std::set<std::string> kNone;
+  for (const auto& [key, values] : a) {
+    const auto other = b.find(key);
+    const auto only = minus(values, other == b.end() ? kNone : other->second);
+    if (!only.empty()) out.push_back({added, with_values(key.first, only), key.second});
+  }
+}
+
+std::set<std::string> symbols_of(const PolicyDb& policy) {
+  std::set<std::string> out;
+  for (const std::string& type : policy.types()) {
+    out.insert("type " + type + ";");
+    for (const std::string& attribute : policy.attributes_of(type)) out.insert(fmt::format("typeattribute {} {};", type, attribute));
+  }
+  for (const BooleanSetting& boolean : policy.booleans()) out.insert(fmt::format("bool {} {};", boolean.name, boolean.on));
+  return out;
+}
+
+}  // namespace
+
+std::vector<VectorChange> diff_modules(const Module& old_module, const Module& new_module) {
+  std::vector<VectorChange> out;
+  compare(lines_of(old_module), lines_of(new_module), out);
+  compare(vectors_of(old_module, nullptr), vectors_of(new_module, nullptr), out);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::vector<VectorChange> diff_policies(const PolicyDb& old_policy, const PolicyDb& new_policy) {
+  std::vector<VectorChange> out;
+  compare(symbols_of(old_policy), symbols_of(new_policy), out);
+  const RuleLines old_rules = rules_of(old_policy);
+  const RuleLines new_rules = rules_of(new_policy);
+  compare(old_rules, new_rules, false, out);
+  compare(new_rules, old_rules, true, out);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::vector<std::string> outside_bounds(const Module& module, const Module& ceiling, const PolicyDb* policy) {
+  std::vector<std::string> out;
+  const Vectors allowed = vectors_of(ceiling, policy);
+  static const std::set<std::string> kNone;
+  for (const auto& [vector, perms] : vectors_of(module, policy)) {
+    const auto found = allowed.find(vector);
+    const auto outside = minus(perms, found == allowed.end() ? kNone : found->second);
+    if (!outside.empty()) out.push_back(rule_text(vector, outside));
+  }
+  return out;
+}
+
+}  // namespace cordon::selinux

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "selinux/module.h"
+#include "selinux/policydb.h"
+
+namespace cordon::selinux {
+
+/// One access vector, by type names.
+struct Vector {
+  std::string source;
+  std::string target;
+  std::string klass;
+  auto operator<=>(const Vector&) const = default;
+};
+using Vectors = std::map<Vector, std::set<std::string>>;
+
+/// The allow rules with "self" and the attributes of module and policy taken apart into types. `policy` may be null:
+/// then attributes that the module does not declare stay as they are.
+Vectors vectors_of(const Module& module, const PolicyDb* policy);
+
+/// True if the policy's rules allow it between the two types, constraints left aside; booleans as they stand.
+bool rules_allow(const PolicyDb& policy, const Vector& vector, const std::string& perm);
+
+}  // namespace cordon::selinux
