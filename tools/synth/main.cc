@@ -1,0 +1,129 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "base/atomic_file.h"
+#include "base/bytes.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "facts/pins.h"
+#include "facts/trace_io.h"
+#include "flow/backends.h"
+#include "flow/summary.h"
+#include "flow/synthesise.h"
+
+namespace {
+
+using namespace cordon;
+
+constexpr std::string_view kTool = "cordon-synth";
+
+/// A backend and where its files go: a directory and stem, or one file of exactly that name.
+struct Destination {
+  const Backend* backend = nullptr;
+  std::string place;
+  bool is_directory = false;
+};
+
+std::vector<Destination> destinations(const cli::Arguments& arguments) {
+  std::vector<Destination> wanted;
+  for (const Backend* backend : flow::backends())
+    if (arguments.has(backend->name()))
+      wanted.push_back({backend, arguments.get(backend->name()), backend->name() == "selinux"});
+  if (!wanted.empty() && !arguments.has("output")) return wanted;
+  for (const Backend* backend : flow::backends())
+    if (!arguments.has(backend->name())) wanted.push_back({backend, arguments.get("output"), true});
+  return wanted;
+}
+
+Result<void> write_to(const Destination& destination, const std::string& name, flow::Synthesis& synthesis) {
+  std::vector<flow::Synthesis> one = {synthesis};
+  if (destination.is_directory) {
+    if (auto made = make_directories(destination.place); !made) return made;
+    auto written = flow::write_files(one, destination.place + "/" + name);
+    synthesis.files = one[0].files;
+    return written;
+  }
+  const auto& files = synthesis.emission.files;
+  if (files.size() != 1)
+    return Error{ErrorCode::kUsage, "this format is more than one file", destination.place, "use -o DIR"};
+  synthesis.files = {destination.place};
+  return write_file_atomically(destination.place, files[0].bytes);
+}
+
+Result<void> add_pins(Policy& policy, const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    auto pins = read_pins(file);
+    if (!pins) return pins.error();
+    for (Pin& pin : *pins)
+      policy.rules.push_back(Rule::pinned({{}, std::move(pin.operation), std::nullopt}, file, std::move(pin.reason)));
+  }
+  return {};
+}
+
+std::string default_name(const Policy& policy) {
+  const std::string base = std::filesystem::path(policy.program).filename().string();
+  return base.empty() ? "learned" : base;
+}
+
+Result<Policy> load_policy(const cli::Arguments& arguments, Diagnostics& diagnostics) {
+  auto trace = read_traces(arguments.positionals(), diagnostics);
+  if (!trace) return trace.error();
+  Policy policy = policy_from(*trace, "");
+  if (arguments.has("program")) policy.program = arguments.get("program");
+  policy.name = arguments.has("name") ? arguments.get("name") : default_name(policy);
+  if (auto pinned = add_pins(policy, arguments.get_all("pin")); !pinned) return pinned.error();
+  return policy;
+}
+
+Result<void> synthesise(const cli::Arguments& arguments, Diagnostics& diagnostics) {
+  auto options = flow::backend_options(arguments);
+  if (!options) return options.error();
+  if (arguments.has("base")) options->values["base"] = arguments.get("base");
+  auto policy = load_policy(arguments, diagnostics);
+  if (!policy) return policy.error();
+  if (auto named = flow::check_name(policy->name); !named) return named;
+  for (const Destination& destination : destinations(arguments)) {
+    auto made = flow::synthesise(*policy, {destination.backend}, *options, diagnostics);
+    if (!made) return made.error();
+    if (auto written = write_to(destination, policy->name, (*made)[0]); !written) return written;
+    if (!arguments.has("quiet")) fmt::print(stderr, "{}", flow::synthesis_text((*made)[0], *policy));
+  }
+  return {};
+}
+
+int run(const cli::Arguments& arguments) {
+  Diagnostics diagnostics;
+  const auto done = synthesise(arguments, diagnostics);
+  cli::show(kTool, diagnostics);
+  return done ? cli::kFine : cli::fail(kTool, done.error());
+}
+
+cli::ToolRow tool() {
+  std::vector<cli::OptionRow> options = {
+      {"-n,--name", "NAME", "what the profiles are called; the program's name if absent"},
+      {"-o,--output", "DIR", "where the files go", "", "."},
+      {"--seccomp", "FILE", "write only this profile, to this file ('-' is standard output)"},
+      {"--apparmor", "FILE", "likewise"},
+      {"--selinux", "DIR", "likewise, its files into this directory"},
+      {"--program", "PATH", "the program that the profiles attach to, where the traces name another"},
+      {"--pin", "FILE", "grant what this file lists too, each with its reason (schemas/pins.json)", "", "", true},
+      {"--base", "PROFILE", "keep what this hand-written profile says and add what is needed"},
+      {"-q,--quiet", "", "print nothing but errors"},
+  };
+  for (cli::OptionRow& row : flow::backend_option_rows()) options.push_back(std::move(row));
+  return {std::string(kTool),
+          "Turns recordings into profiles.",
+          {{"", "Turns recordings into a seccomp filter, an AppArmor profile and an SELinux module that allow what was "
+                "recorded and nothing else.",
+            "TRACE…", std::move(options),
+            {"cordon-synth -n web -o profiles web.trace",
+             "cordon-synth --seccomp - web.trace > web.json",
+             "cordon-synth --for docker --seccomp web.json run1.trace run2.trace"},
+            run, cli::TakesCommand::kNo, 1}}};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run_tool(tool(), argc, argv); }
