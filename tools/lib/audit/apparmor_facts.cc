@@ -123,10 +123,12 @@ Operations net_operations(const AppArmorRecord& record) {
     op.family = record.get("family");
     op.type = record.get("sock_type");
     op.protocol = protocol_name(record.get("protocol"));
-    op.address = record.first_of({"saddr", "laddr"});
-    op.port = port_of(record.first_of({"src", "lport"}));
-    op.peer_address = record.first_of({"daddr", "faddr"});
-    op.peer_port = port_of(record.first_of({"dest", "fport"}));
+    // saddr and daddr are the call's own addresses and what was decided on; laddr and faddr are the socket's.
+    const bool of_call = record.has("saddr") || record.has("src") || record.has("daddr") || record.has("dest");
+    op.address = record.get(of_call ? "saddr" : "laddr");
+    op.port = port_of(record.get(of_call ? "src" : "lport"));
+    op.peer_address = record.get(of_call ? "daddr" : "faddr");
+    op.peer_port = port_of(record.get(of_call ? "dest" : "fport"));
     out.push_back(std::move(op));
   }
   return out;

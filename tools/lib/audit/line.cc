@@ -47,7 +47,8 @@ ParsedLine take_stamp_and_body(string_view text, Record& record) {
     record.dialect = Dialect::kInterpreted;
     text.remove_prefix(1);
   }
-  if (text.empty() || text.front() != ':') return malformed("no ':' after the serial number");
+  // auditd 1.x left the ':' out of its own DAEMON_* records.
+  if (text.empty() || (text.front() != ':' && text.front() != ' ')) return malformed("no ':' after the serial number");
   record.body = without_leading_blanks(text.substr(1));
   return {LineKind::kRecord, {}};
 }

@@ -1,0 +1,126 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "allow_json.h"
+#include "apparmor_rules.h"
+#include "base/atomic_file.h"
+#include "base/bytes.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "commands.h"
+#include "gather.h"
+#include "seccomp_rules.h"
+#include "selinux/package.h"
+#include "te_text.h"
+
+namespace cordon::audit_tool {
+
+std::vector<cli::OptionRow> allow_options() {
+  auto options = judge_options();
+  for (cli::OptionRow row : std::vector<cli::OptionRow>{
+           {"--target", "LANGUAGE", "print rules for these alone", "selinux|apparmor|seccomp", "", true},
+           {"-r,--requires", "", "print a require block"},
+           {"-m,--module", "NAME", "print a module of that name"},
+           {"-M,--module-package", "NAME", "write NAME.te and NAME.pp"},
+           {"-o,--output", "FILE", "append to FILE instead of printing"},
+           {"-D,--dontaudit", "", "print dontaudit rules"},
+           {"-x,--xperms", "", "print allowxperm rules for the ioctl commands seen"},
+           {"-C,--cil", "", "print CIL"},
+           {"-v,--verbose", "", "print the evidence above each rule"},
+           {"-e,--explain", "", "the same"},
+           {"-w,--why", "", "explain instead: cordon-audit why"},
+           {"--i-know", "", "give rules that a guard refuses, with its warning above"},
+           {"--abi", "VERSION", "AppArmor's dialect", "3.0|4.0|5.0", "5.0"},
+           {"--json", "", "print everything as one JSON object"},
+       })
+    options.push_back(std::move(row));
+  return options;
+}
+
+namespace {
+
+bool wanted(const cli::Arguments& arguments, std::string_view target) {
+  const auto targets = arguments.get_all("target");
+  return targets.empty() || std::find(targets.begin(), targets.end(), target) != targets.end();
+}
+
+TeOptions te_options(const cli::Arguments& arguments) {
+  TeOptions options;
+  options.module = arguments.has("module") ? arguments.get("module") : arguments.get("module-package");
+  options.requires_block = arguments.has("requires");
+  options.dontaudit = arguments.has("dontaudit");
+  options.extended = arguments.has("xperms");
+  options.verbose = arguments.has("verbose") || arguments.has("explain");
+  return options;
+}
+
+/// -o adds to what is there, as audit2allow does; never through a symlink.
+Result<void> append_to(const std::string& path, std::string_view text) {
+  UniqueFd fd(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+  if (!fd) return errno_error(errno, "cannot append", path);
+  return write_all(fd.get(), text, path);
+}
+
+Result<void> write_package(const cli::Arguments& arguments, const std::string& te, bool mls) {
+  const std::string name = arguments.get("module-package");
+  const auto package = selinux::build_package(te_options(arguments).module, te, {}, mls);
+  if (!package) return package.error();
+  if (auto written = write_file_atomically(name + ".te", te); !written) return written;
+  if (auto written = write_file_atomically(name + ".pp", *package); !written) return written;
+  fmt::print("******************** IMPORTANT ***********************\nTo load the package: semodule -i {}.pp\n", name);
+  return {};
+}
+
+Result<void> deliver(const cli::Arguments& arguments, const std::string& text) {
+  if (arguments.has("output")) return append_to(arguments.get("output"), text);
+  return write_all(STDOUT_FILENO, text, "standard output");
+}
+
+/// Names that checkmodule takes; -M may hold a directory, the module is its last part.
+Result<void> check_names(const cli::Arguments& arguments) {
+  const std::string name = te_options(arguments).module;
+  if (name.empty() || selinux::is_identifier(name)) return {};
+  return Error{ErrorCode::kUsage, "not a module's name: " + printable(name), {}, "letters, digits, '_', '-' and '.', a letter first"};
+}
+
+std::string selinux_output(const SelinuxRules& rules, const Gathered& gathered, const cli::Arguments& arguments) {
+  if (rules.rules.empty() && rules.roles.empty()) return {};
+  const TeOptions options = te_options(arguments);
+  if (arguments.has("cil")) return selinux::write_cil(module_of(rules, options), !gathered.judges.policy || gathered.judges.policy->mls());
+  return te_text(rules, gathered.denials, options);
+}
+
+}  // namespace
+
+int allow(const cli::Arguments& arguments) {
+  if (arguments.has("why")) return why(arguments);
+  if (const auto checked = check_names(arguments); !checked) return cli::fail(kTool, checked.error());
+  auto gathered = gather(arguments);
+  if (!gathered) return cli::fail(kTool, gathered.error());
+  gathered->judges.i_know = arguments.has("i-know");
+
+  const SelinuxRules selinux = selinux_rules(gathered->denials, gathered->judges);
+  const ApparmorRules apparmor = apparmor_rules(gathered->denials, gathered->audited, *apparmor::dialect_named(arguments.get("abi")));
+  const SeccompRules seccomp = seccomp_rules(gathered->denials);
+  const auto fates = merged_fates(gathered->denials, selinux, apparmor, seccomp);
+  std::string text;
+  if (arguments.has("json")) {
+    text = allow_json(*gathered, selinux, apparmor, seccomp, fates, te_options(arguments)).dump(2) + "\n";
+  } else {
+    if (wanted(arguments, "selinux")) text += selinux_output(selinux, *gathered, arguments);
+    if (wanted(arguments, "apparmor")) text += apparmor_text(apparmor, gathered->denials, te_options(arguments).verbose);
+    if (wanted(arguments, "seccomp")) text += seccomp_text(seccomp, gathered->denials, te_options(arguments).verbose);
+  }
+  const bool package = arguments.has("module-package");
+  const auto done = package ? write_package(arguments, text, !gathered->judges.policy || gathered->judges.policy->mls())
+                            : deliver(arguments, text);
+  if (!done) return cli::fail(kTool, done.error());
+  print_counts(gathered->logs);
+  const bool unexplained = print_fates(*gathered, fates);
+  return exit_of(gathered->logs, arguments, unexplained ? cli::kFindings : cli::kFine);
+}
+
+}  // namespace cordon::audit_tool

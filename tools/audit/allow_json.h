@@ -1,0 +1,20 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "gather.h"
+#include "te_text.h"
+
+namespace cordon::audit_tool {
+
+/// schemas/audit-allow.schema.json.
+nlohmann::ordered_json allow_json(const Gathered& gathered, const SelinuxRules& selinux, const ApparmorRules& apparmor,
+                                  const SeccompRules& seccomp, const std::vector<Judgement>& fates, const TeOptions& options);
+
+/// What allow and why have in common: what was read, where the denials went.
+nlohmann::ordered_json counts_object(const Gathered& gathered, const std::vector<Judgement>& fates);
+nlohmann::ordered_json evidence_json(const audit::Denial& denial);
+nlohmann::ordered_json reasons_json(const PermissionState& state);
+nlohmann::ordered_json bytes_json(const std::string& bytes);
+
+}  // namespace cordon::audit_tool

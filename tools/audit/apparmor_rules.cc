@@ -1,0 +1,172 @@
+#include "apparmor_rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "apparmor/text.h"
+#include "apparmor/translate.h"
+#include "base/bytes.h"
+#include "base/text.h"
+#include "te_text.h"
+
+namespace cordon::audit_tool {
+namespace {
+
+using audit::Denial;
+
+/// In complain mode the kernel runs what was executed under "PARENT//null-/path". The exec rule that is given lets it
+/// run under the parent's profile, so its accesses go there too.
+bool is_learning_child(std::string_view part) { return part.substr(0, 6) == "null-/"; }
+
+std::vector<std::string> name_parts(std::string_view name) {
+  std::vector<std::string> parts;
+  for (std::size_t at = name.find("//", 1); at != std::string_view::npos; at = name.find("//", 1)) {
+    parts.emplace_back(name.substr(0, at));
+    name.remove_prefix(at + 2);
+  }
+  parts.emplace_back(name);
+  return parts;
+}
+
+ApparmorProfile& profile_of(ApparmorRules& out, const Fact& fact) {
+  const auto parts = name_parts(fact.subject.domain);
+  ApparmorProfile* at = &out.profiles[fact.subject.container + '\0' + parts.front()];
+  at->name = parts.front();
+  at->name_space = fact.subject.container;
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    if (is_learning_child(parts[i])) continue;
+    at = &at->children[parts[i]];
+    at->name = parts[i];
+    at->hat = true;
+  }
+  return *at;
+}
+
+void remark(ApparmorProfile& profile, std::string text) {
+  if (std::find(profile.comments.begin(), profile.comments.end(), text) == profile.comments.end())
+    profile.comments.push_back(std::move(text));
+}
+
+/// attach_disconnected is the only way to reach a path outside of the namespace's root.
+bool take_disconnected(const Fact& fact, ApparmorProfile& profile) {
+  const auto* op = std::get_if<FileOp>(&fact.operation);
+  if (op == nullptr || !op->disconnected) return false;
+  if (profile.flags.empty()) profile.flags.push_back("attach_disconnected");
+  remark(profile, "the path " + printable(op->path) +
+                      " lies outside of the profile's root: flags=(attach_disconnected) lets it be seen as /" + printable(op->path));
+  return true;
+}
+
+/// What an audit rule logged was allowed; by which half of an owner rule is not told.
+Operation without_owner(Operation operation) {
+  if (auto* op = std::get_if<FileOp>(&operation)) op->owner = Owner::kUnknown;
+  return operation;
+}
+
+struct Outcome {
+  bool rule = false;
+  std::string why;
+};
+
+Outcome take_fact(const Fact& fact, apparmor::Dialect dialect, ApparmorProfile& profile) {
+  apparmor::TranslateContext context;
+  context.dialect = dialect;
+  context.profile = fact.subject.domain;
+  context.from_log = context.addresses = true;
+  Operation operation = fact.verdict.outcome == cordon::Outcome::kAllowed ? without_owner(fact.operation) : fact.operation;
+  const bool disconnected = take_disconnected(fact, profile);
+  if (auto* op = std::get_if<FileOp>(&operation); op != nullptr && disconnected && op->path.front() != '/')
+    op->path.insert(0, 1, '/');
+  if (auto* op = std::get_if<FileOp>(&operation)) op->inherited = false;  // the log shows that it was mediated
+  auto translation = apparmor::translate(operation, context);
+  for (auto& rule : translation.rules) profile.rules.push_back(std::move(rule));
+  if (translation.expression.fit == Fit::kNone) remark(profile, translation.expression.why);
+  if (!translation.rules.empty() || disconnected) return {true, {}};
+  const bool silent = translation.expression.why.empty();
+  return {false, silent ? "AppArmor's language has no rule for what was refused" : translation.expression.why};
+}
+
+/// no_new_privs and a missing hat are not mended by rules.
+std::string beyond_rules(const Denial& denial) {
+  const std::string& info = denial.details.info;
+  if (info.find("no new privs") != std::string::npos)
+    return "no_new_privs is set: the transition needs a profile stack or a program without NoNewPrivileges";
+  return {};
+}
+
+void take(const Denial& denial, std::size_t index, apparmor::Dialect dialect, ApparmorRules& out, Judgement& fate) {
+  if (denial.facts.empty()) {
+    fate = {Fate::kUnexplained, denial.problem};
+    return;
+  }
+  ApparmorProfile& profile = profile_of(out, denial.facts.front());
+  profile.denials.push_back(index);
+  for (const Fact& fact : denial.facts) {
+    const Outcome outcome = take_fact(fact, dialect, profile);
+    if (outcome.rule) fate = {Fate::kRule, {}};
+    else if (fate.fate != Fate::kRule) fate = {Fate::kFinding, outcome.why};
+  }
+  if (const std::string why = beyond_rules(denial); !why.empty()) remark(profile, why);
+}
+
+void settle(ApparmorProfile& profile) {
+  apparmor::normalise(profile.rules);
+  for (auto& [name, child] : profile.children) settle(child);
+}
+
+bool is_empty(const ApparmorProfile& profile) {
+  return profile.rules.empty() && profile.flags.empty() &&
+         std::all_of(profile.children.begin(), profile.children.end(), [](const auto& c) { return is_empty(c.second); });
+}
+
+std::string head(const ApparmorProfile& profile) {
+  const std::string name = apparmor::quote_name(profile.name);
+  std::string text = profile.hat ? "^" + name : profile.name.substr(0, 1) == "/" ? name : "profile " + name;
+  if (!profile.flags.empty()) text += " flags=(" + join(profile.flags, ",") + ")";
+  return text + " {\n";
+}
+
+void append(std::string& out, const ApparmorProfile& profile, const std::vector<Denial>& denials, bool verbose, int depth) {
+  const std::string indent(static_cast<std::size_t>(depth) * 2, ' ');
+  if (!profile.name_space.empty())
+    out += indent + "# in the policy namespace " + printable(profile.name_space) + ", not in the host's\n";
+  out += indent + head(profile);
+  for (const std::string& comment : profile.comments) out += indent + "  # " + comment + "\n";
+  if (verbose)
+    for (const std::size_t index : profile.denials)
+      if (index < denials.size())
+        for (const std::string& line : evidence_lines(denials[index])) out += indent + "  # " + line + "\n";
+  for (const auto& rule : profile.rules) out += indent + "  " + apparmor::to_text(rule) + "\n";
+  for (const auto& [name, child] : profile.children)
+    if (!is_empty(child)) append(out, child, denials, verbose, depth + 1);
+  out += indent + "}\n";
+}
+
+}  // namespace
+
+ApparmorRules apparmor_rules(const std::vector<Denial>& denials, const std::vector<Denial>& audited,
+                             apparmor::Dialect dialect) {
+  ApparmorRules out;
+  out.fates.resize(denials.size());
+  for (std::size_t i = 0; i < denials.size(); ++i)
+    if (denials[i].by == Mechanism::kAppArmor) take(denials[i], i, dialect, out, out.fates[i]);
+  for (const Denial& denial : audited) {
+    Judgement unused;
+    take(denial, denials.size(), dialect, out, unused);
+  }
+  for (auto& [name, profile] : out.profiles) settle(profile);
+  return out;
+}
+
+std::string apparmor_text(const ApparmorRules& rules, const std::vector<Denial>& denials, bool verbose) {
+  std::string out;
+  for (const auto& [key, profile] : rules.profiles) {
+    if (is_empty(profile)) continue;
+    if (!out.empty()) out += "\n";
+    append(out, profile, denials, verbose, 0);
+  }
+  return out;
+}
+
+}  // namespace cordon::audit_tool

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "audit/denial.h"
+#include "input.h"
+#include "selinux_rules.h"
+
+namespace cordon::audit_tool {
+
+/// Everything that allow and why work on.
+struct Gathered {
+  Logs logs;
+  std::vector<audit::Denial> denials;
+  std::vector<audit::Denial> audited;  ///< AppArmor: allowed, and logged by an audit rule
+  std::uint64_t not_denied = 0;  ///< decisions that were granted or only audited
+  std::uint64_t filtered = 0;    ///< denials that -t left out
+  Judges judges;
+  std::vector<std::string> notes;
+};
+
+/// Options that allow and why share.
+std::vector<cli::OptionRow> judge_options();
+
+/// Reads the logs, applies -t, -l and -b, and finds the policy and file contexts.
+Result<Gathered> gather(const cli::Arguments& arguments);
+
+struct ApparmorRules;
+struct SeccompRules;
+
+/// One fate for each denial, whoever decided it.
+std::vector<Judgement> merged_fates(const std::vector<audit::Denial>& denials, const SelinuxRules& selinux,
+                                    const ApparmorRules& apparmor, const SeccompRules& seccomp);
+
+struct FateCounts {
+  std::uint64_t rules = 0, findings = 0, unexplained = 0;
+  std::uint64_t denials() const { return rules + findings + unexplained; }
+};
+FateCounts count_fates(const std::vector<audit::Denial>& denials, const std::vector<Judgement>& fates);
+
+/// The second closing line, with what is unexplained; true if something is.
+bool print_fates(const Gathered& gathered, const std::vector<Judgement>& fates);
+
+}  // namespace cordon::audit_tool

@@ -1,0 +1,250 @@
+#include "selinux_rules.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "remarks.h"
+#include "selinux/guard.h"
+
+namespace cordon::audit_tool {
+namespace {
+
+using audit::Denial;
+using selinux::Reason;
+using selinux::ReasonKind;
+
+bool is_unknown(ReasonKind kind) {
+  return kind == ReasonKind::kUnknownSource || kind == ReasonKind::kUnknownTarget ||
+         kind == ReasonKind::kUnknownClass || kind == ReasonKind::kUnknownPerm;
+}
+
+/// Reasons that an allow rule would remove.
+bool is_type_enforcement(ReasonKind kind) {
+  return kind == ReasonKind::kNoRule || kind == ReasonKind::kBoolean || kind == ReasonKind::kDontaudit;
+}
+
+void add_reason(PermissionState& state, const Reason& reason) {
+  for (const Reason& known : state.reasons)
+    if (known.kind == reason.kind && known.words == reason.words) return;
+  state.reasons.push_back(reason);
+}
+
+/// Builds the rules of all denials; holds what is shared between them.
+class RuleMaker {
+ public:
+  RuleMaker(const std::vector<Denial>& denials, Judges& judges) : denials_(denials), judges_(judges) {
+    out_.fates.resize(denials.size());
+  }
+  SelinuxRules make();
+
+ private:
+  void take(std::size_t index);
+  void take_av(std::size_t index, const AvOp& op);
+  void take_error(std::size_t index, const Fact& fact, const DomainOp& op);
+  void explain(TeRule& rule, const Denial& denial, const AvOp& op);
+  void explain_extended(TeRule& rule, const AvOp& op);
+  void guard(TeRule& rule);
+  void settle(TeRule& rule);
+  void set_fate(TeRule& rule);
+  void unexplained(std::size_t index, std::string why) { out_.fates[index] = {Fate::kUnexplained, std::move(why)}; }
+
+  const std::vector<Denial>& denials_;
+  Judges& judges_;
+  SelinuxRules out_;
+  std::map<std::tuple<std::string, std::string, std::string>, TeRule> rules_;
+  std::map<std::pair<std::string, std::string>, RoleRule> roles_;
+};
+
+void RuleMaker::take(std::size_t index) {
+  const Denial& denial = denials_[index];
+  if (denial.by != Mechanism::kSelinux) return;
+  if (denial.facts.empty()) return unexplained(index, denial.problem);
+  const Fact& fact = denial.facts.front();
+  if (const auto* av = std::get_if<AvOp>(&fact.operation)) take_av(index, *av);
+  else if (const auto* domain = std::get_if<DomainOp>(&fact.operation)) take_error(index, fact, *domain);
+}
+
+void RuleMaker::take_av(std::size_t index, const AvOp& op) {
+  const auto source = selinux::parse_context(op.source), target = selinux::parse_context(op.target);
+  if (!source || !target) return unexplained(index, "a context has fewer parts than user:role:type");
+  const bool names = selinux::is_identifier(source->type) && selinux::is_identifier(target->type) &&
+                     selinux::is_identifier(op.klass) &&
+                     std::all_of(op.perms.begin(), op.perms.end(), [](const auto& p) { return selinux::is_identifier(p); });
+  if (!names) return unexplained(index, "a name in the record cannot stand in a policy");
+  const std::string object = source->type == target->type ? "self" : target->type;
+  TeRule& rule = rules_[{source->type, object, op.klass}];
+  rule.source = source->type;
+  rule.target = object;
+  rule.klass = op.klass;
+  rule.denials.push_back(index);
+  auto& extended = denials_[index].details.xperm_kind == "nlmsg" ? rule.nlmsgs : rule.ioctls;
+  extended.insert(op.xperms.begin(), op.xperms.end());
+  explain(rule, denials_[index], op);
+}
+
+void RuleMaker::explain(TeRule& rule, const Denial& denial, const AvOp& op) {
+  if (!judges_.policy) {
+    for (const std::string& perm : op.perms) rule.perms[perm].allowed = false;
+  } else {
+    const auto explanation = judges_.policy->explain(op.source, op.target, op.klass, op.perms);
+    for (const auto& verdict : explanation.perms) {
+      PermissionState& state = rule.perms[verdict.perm];
+      state.allowed &= verdict.allowed;
+      for (const Reason& reason : explanation.whole) add_reason(state, reason);
+      for (const Reason& reason : verdict.reasons) add_reason(state, reason);
+    }
+    explain_extended(rule, op);
+  }
+  for (const std::string& remark : other_causes(denial, op, judges_))
+    for (const std::string& perm : op.perms) {
+      auto& remarks = rule.perms[perm].remarks;
+      if (std::find(remarks.begin(), remarks.end(), remark) == remarks.end()) remarks.push_back(remark);
+    }
+}
+
+/// ioctl allowed, but not this command: an allowxperm rule limits the class, and only another one helps.
+void RuleMaker::explain_extended(TeRule& rule, const AvOp& op) {
+  for (const std::uint32_t command : op.xperms) {
+    const auto state = rule.perms.find("ioctl");
+    if (state == rule.perms.end() || !state->second.allowed) return;
+    const auto allowed = judges_.policy->allows_ioctl(op.source, op.target, op.klass, static_cast<std::uint16_t>(command));
+    if (!allowed || *allowed) continue;
+    rule.extended_only = true;
+    state->second.allowed = false;
+    add_reason(state->second, {ReasonKind::kExtended, "ioctl is allowed here, but not this command", {}, {}});
+  }
+}
+
+void RuleMaker::take_error(std::size_t index, const Fact& fact, const DomainOp& op) {
+  const auto context = selinux::parse_context(op.target);
+  if (!context) return unexplained(index, "the invalid context has fewer parts than user:role:type");
+  if (op.act == "security_bounded_transition") {
+    const auto from = selinux::parse_context(fact.subject.domain);
+    out_.fates[index] = {Fate::kFinding, "the domain changed under no_new_privs or on a nosuid mount, which needs 'typebounds " +
+                                             (from ? from->type : fact.subject.domain) + " " + context->type +
+                                             ";', or 'allow " + (from ? from->type : "SOURCE") + " " + context->type +
+                                             ":process2 { nnp_transition nosuid_transition };'"};
+    return;
+  }
+  if (op.act.find("compute") == std::string::npos) {
+    out_.fates[index] = {Fate::kFinding, op.act + ": the context " + op.target + " is refused; a program sets a label that the policy does not know or allow"};
+    return;
+  }
+  if (!selinux::is_identifier(context->role) || !selinux::is_identifier(context->type))
+    return unexplained(index, "a name in the record cannot stand in a policy");
+  RoleRule& rule = roles_[{context->role, context->type}];
+  rule.role = context->role;
+  rule.type = context->type;
+  rule.remark = "a transition from " + fact.subject.domain + " would make the context " + op.target +
+                ", in which the role may not bear the type";
+  rule.denials.push_back(index);
+  out_.fates[index] = {Fate::kRule, {}};
+}
+
+/// The table of guards, for what is not allowed yet.
+void RuleMaker::guard(TeRule& rule) {
+  std::vector<std::string> asked;
+  for (const auto& [perm, state] : rule.perms)
+    if (!state.allowed) asked.push_back(perm);
+  if (asked.empty()) return;
+  const std::string& target = rule.target == "self" ? rule.source : rule.target;
+  for (const auto& hit : selinux::guard_hits(rule.source, target, rule.klass, asked))
+    for (const std::string& perm : hit.perms) {
+      PermissionState& state = rule.perms.at(perm);
+      if (judges_.i_know) state.remarks.push_back("guard " + hit.id + ": " + hit.why + "; instead: " + hit.instead);
+      else if (state.refused.empty()) {
+        state.refused = "guard " + hit.id + ": " + hit.why;
+        state.instead = hit.instead;
+      }
+    }
+}
+
+/// A constraint that stands alone, type enforcement being content, is beyond any allow rule.
+void RuleMaker::settle(TeRule& rule) {
+  for (auto& [perm, state] : rule.perms) {
+    const auto has = [&](auto test) {
+      return std::any_of(state.reasons.begin(), state.reasons.end(), [&](const Reason& r) { return test(r.kind); });
+    };
+    state.unknown = has(is_unknown);
+    if (state.allowed || state.unknown || !state.refused.empty()) continue;
+    const bool constrained = has([](ReasonKind k) { return k == ReasonKind::kConstraint; });
+    state.blocked_otherwise = constrained && !has(is_type_enforcement);
+    if (!state.blocked_otherwise) continue;
+    for (const Reason& reason : state.reasons)
+      if (reason.kind == ReasonKind::kConstraint) state.refused = "constraint: " + reason.words;
+    state.instead = constraint_advice(state);
+  }
+}
+
+void RuleMaker::set_fate(TeRule& rule) {
+  for (const std::size_t index : rule.denials) {
+    Judgement& fate = out_.fates[index];
+    const auto& op = std::get<AvOp>(denials_[index].facts.front().operation);
+    bool any_rule = false, any_unknown = false;
+    for (const std::string& perm : op.perms) {
+      const PermissionState& state = rule.perms.at(perm);
+      any_rule |= state.refused.empty() && !state.unknown;
+      any_unknown |= state.unknown;
+      if (!state.refused.empty()) fate.why = state.refused;
+      if (state.unknown && fate.why.empty())
+        for (const Reason& reason : state.reasons)
+          if (is_unknown(reason.kind)) fate.why = reason.words;
+    }
+    fate.fate = any_rule ? Fate::kRule : any_unknown ? Fate::kUnexplained : Fate::kFinding;
+  }
+}
+
+SelinuxRules RuleMaker::make() {
+  for (std::size_t i = 0; i < denials_.size(); ++i)
+    if (denials_[i].is_denial()) take(i);
+  for (auto& [key, rule] : rules_) {
+    guard(rule);
+    settle(rule);
+    set_fate(rule);
+    out_.rules.push_back(std::move(rule));
+  }
+  for (auto& [key, rule] : roles_) out_.roles.push_back(std::move(rule));
+  return std::move(out_);
+}
+
+bool exists(const std::string& path) { return access(path.c_str(), R_OK) == 0; }
+
+/// …/SELINUXTYPE/policy/policy.33 has its file contexts at …/SELINUXTYPE/contexts/files/file_contexts.
+std::string contexts_beside(const std::string& policy) {
+  const std::size_t slash = policy.rfind("/policy/policy.");
+  return slash == std::string::npos ? std::string() : policy.substr(0, slash) + "/contexts/files/file_contexts";
+}
+
+}  // namespace
+
+SelinuxRules selinux_rules(const std::vector<Denial>& denials, Judges& judges) {
+  return RuleMaker(denials, judges).make();
+}
+
+Result<Judges> find_judges(const std::string& policy, const std::string& file_contexts, const std::string& root,
+                           std::vector<std::string>& notes) {
+  Judges judges;
+  judges.root = root;
+  std::string path = policy;
+  if (path.empty()) {
+    const auto found = selinux::find_policy();
+    if (found) path = *found;
+    else notes.push_back("no SELinux policy on this host: rules are made without asking one; give it with -p");
+  }
+  if (!path.empty()) {
+    auto loaded = selinux::PolicyDb::load(path);
+    if (!loaded) return loaded.error();
+    judges.policy = *std::move(loaded);
+    notes.push_back("policy " + path + " (SHA-256 " + judges.policy->digest() + ")");
+  }
+  const std::string contexts = file_contexts.empty() ? contexts_beside(path) : file_contexts;
+  if (contexts.empty() || (file_contexts.empty() && !exists(contexts))) return judges;
+  auto labels = selinux::Labels::open(contexts);
+  if (!labels) return labels.error();
+  judges.labels = *std::move(labels);
+  return judges;
+}
+
+}  // namespace cordon::audit_tool

@@ -1,0 +1,155 @@
+#include "te_text.h"
+
+#include <fmt/format.h>
+
+#include <ctime>
+
+#include "base/bytes.h"
+#include "base/text.h"
+#include "remarks.h"
+
+namespace cordon::audit_tool {
+namespace {
+
+using selinux::Reason;
+using selinux::ReasonKind;
+
+std::string hex_set(const std::set<std::uint32_t>& numbers) {
+  std::string out = "{";
+  for (const std::uint32_t number : numbers) out += fmt::format(" {:#06x}", number);
+  return out + " }";
+}
+
+void comment(std::string& out, std::string_view mark, const std::string& text) {
+  out += fmt::format("{} {}\n", mark, printable(text));
+}
+
+/// What the policy says of one permission, in the lines that go above its rule.
+std::string comment_of(const PermissionState& state) {
+  std::string out;
+  constexpr std::string_view kMark = "#!!!!";
+  for (const Reason& reason : state.reasons) {
+    if (reason.kind == ReasonKind::kNoRule) continue;
+    if (reason.kind == ReasonKind::kAllowed && !state.allowed) continue;
+    comment(out, kMark, fmt::format("{}: {}", name_of(reason.kind), reason.words));
+    for (std::size_t i = 0; i < reason.fixes.size() && i < 3; ++i) comment(out, kMark, "  or: " + boolean_command(reason.fixes[i]));
+    if (reason.kind == ReasonKind::kConstraint) comment(out, kMark, "  " + constraint_advice(state));
+  }
+  for (const std::string& remark : state.remarks) comment(out, kMark, remark);
+  return out;
+}
+
+bool is_given(const PermissionState& state) { return state.refused.empty() && !state.unknown; }
+
+std::string rule_line(std::string_view verb, const TeRule& rule, const std::set<std::string>& perms) {
+  return fmt::format("{} {} {}:{} {};\n", verb, rule.source, rule.target, rule.klass, perm_set(perms));
+}
+
+/// Permissions with the same comment share a rule.
+void append_rule(std::string& out, const TeRule& rule, const TeOptions& options) {
+  std::map<std::string, std::set<std::string>> given, refused, unknown;
+  for (const auto& [perm, state] : rule.perms) {
+    if (is_given(state)) given[comment_of(state)].insert(perm);
+    else if (state.unknown) unknown[state.reasons.empty() ? std::string() : state.reasons.front().words].insert(perm);
+    else refused["refused, " + state.refused + "; instead: " + state.instead].insert(perm);
+  }
+  const char* verb = options.dontaudit ? "dontaudit" : "allow";
+  for (const auto& [remark, perms] : given) {
+    if (!remark.empty()) out += "\n" + remark;
+    out += rule_line(verb, rule, perms);
+  }
+  for (const auto& [why, perms] : refused) out += "\n#!!!! " + printable(why) + "\n# " + rule_line(verb, rule, perms);
+  for (const auto& [why, perms] : unknown)
+    out += "\n#!!!! not in this policy: " + printable(why) + "\n# " + rule_line(verb, rule, perms);
+  const auto ioctl = rule.perms.find("ioctl");
+  if (ioctl == rule.perms.end() || !is_given(ioctl->second) || rule.ioctls.empty()) return;
+  if (options.extended || rule.extended_only)
+    out += fmt::format("{}xperm {} {}:{} ioctl {};\n", verb, rule.source, rule.target, rule.klass, hex_set(rule.ioctls));
+}
+
+void append_evidence(std::string& out, const TeRule& rule, const std::vector<audit::Denial>& denials) {
+  constexpr std::size_t kShown = 4;
+  for (std::size_t i = 0; i < rule.denials.size() && i < kShown; ++i)
+    for (const std::string& line : evidence_lines(denials[rule.denials[i]])) out += "# " + line + "\n";
+  if (rule.denials.size() > kShown) out += fmt::format("# and {}\n", counted(rule.denials.size() - kShown, "other kind"));
+}
+
+std::string require_block(const selinux::Module& module) {
+  const auto needs = selinux::requirements(module);
+  std::string out = "require {\n";
+  for (const std::string& type : needs.types) out += "\ttype " + type + ";\n";
+  for (const auto& [klass, perms] : needs.classes) out += "\tclass " + klass + " " + perm_set(perms) + ";\n";
+  for (const std::string& role : needs.roles) out += "\trole " + role + ";\n";
+  return out + "}\n";
+}
+
+void append_roles(std::string& out, const SelinuxRules& rules) {
+  if (rules.roles.empty()) return;
+  out += "\n#============= ROLES ==============\n";
+  for (const RoleRule& role : rules.roles)
+    out += fmt::format("\n#!!!! {}\nrole {} types {};\n", printable(role.remark), role.role, role.type);
+}
+
+}  // namespace
+
+std::string perm_set(const std::set<std::string>& perms) {
+  if (perms.size() == 1) return *perms.begin();
+  std::string out = "{";
+  for (const std::string& perm : perms) out += " " + perm;
+  return out + " }";
+}
+
+std::string time_text(std::int64_t time_ms) {
+  if (time_ms == 0) return "unknown time";
+  const std::time_t seconds = time_ms / 1000;
+  std::tm when{};
+  gmtime_r(&seconds, &when);
+  char text[32];
+  return std::string(text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &when));
+}
+
+std::vector<std::string> evidence_lines(const audit::Denial& denial) {
+  std::vector<std::string> lines;
+  std::string when = time_text(denial.tally.first_ms);
+  if (denial.tally.last_ms != denial.tally.first_ms) when += " to " + time_text(denial.tally.last_ms);
+  lines.push_back(fmt::format("{}, {}", counted(denial.tally.count, "time"), when));
+  for (const audit::Evidence& sample : denial.samples)
+    lines.push_back(fmt::format("  comm={} exe={} path={} event={} ({}:{})", printable(sample.comm), printable(sample.exe),
+                                printable(sample.path), sample.event.empty() ? "none" : printable(sample.event),
+                                printable(sample.source), sample.line));
+  return lines;
+}
+
+selinux::Module module_of(const SelinuxRules& rules, const TeOptions& options) {
+  selinux::Module module;
+  module.name = options.module;
+  module.version = "1.0";
+  const auto kind = options.dontaudit ? selinux::RuleKind::kDontaudit : selinux::RuleKind::kAllow;
+  for (const TeRule& rule : rules.rules)
+    for (const auto& [perm, state] : rule.perms) {
+      if (!is_given(state)) continue;
+      module.rules[{kind, rule.source, rule.target, rule.klass}].insert(perm);
+      if (perm == "ioctl" && (options.extended || rule.extended_only))
+        for (const std::uint32_t command : rule.ioctls)
+          module.ioctls[{kind, rule.source, rule.target, rule.klass}].insert(static_cast<std::uint16_t>(command));
+    }
+  for (const RoleRule& role : rules.roles) module.role_types.insert({role.role, role.type});
+  return module;
+}
+
+std::string te_text(const SelinuxRules& rules, const std::vector<audit::Denial>& denials, const TeOptions& options) {
+  std::string out;
+  if (!options.module.empty()) out += fmt::format("\nmodule {} 1.0;\n", options.module);
+  if (options.requires_block || !options.module.empty()) out += "\n" + require_block(module_of(rules, options));
+  const std::string* section = nullptr;
+  for (const TeRule& rule : rules.rules) {
+    if (section == nullptr || *section != rule.source) out += fmt::format("\n#============= {} ==============\n", rule.source);
+    section = &rule.source;
+    if (options.verbose) append_evidence(out, rule, denials);
+    append_rule(out, rule, options);
+  }
+  append_roles(out, rules);
+  return out;
+}
+
+}  // namespace cordon::audit_tool
