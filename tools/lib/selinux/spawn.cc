@@ -19,15 +19,13 @@ extern char** environ;
 namespace cordon::selinux {
 namespace {
 
-constexpr std::size_t kMaxOutput = 64 << 10;
-
-std::string read_pipe(int fd) {
+std::string read_pipe(int fd, std::size_t max_output) {
   std::string out;
   char buffer[4096];
   for (;;) {
     auto got = read_some(fd, buffer, sizeof buffer, "a program's output");
     if (!got || *got == 0) return out;
-    if (out.size() < kMaxOutput) out.append(buffer, *got);
+    if (out.size() < max_output) out.append(buffer, *got);
   }
 }
 
@@ -50,7 +48,7 @@ std::optional<std::string> find_program(const std::string& name) {
   return std::nullopt;
 }
 
-Result<Ran> run_program(const std::vector<std::string>& argv) {
+Result<Ran> run_program(const std::vector<std::string>& argv, std::size_t max_output) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return errno_error(errno, "cannot make a pipe");
   UniqueFd reader(ends[0]);
@@ -69,7 +67,7 @@ Result<Ran> run_program(const std::vector<std::string>& argv) {
   if (failed != 0) return errno_error(failed, "cannot run " + argv[0]);
   writer.reset();
   Ran out;
-  out.output = read_pipe(reader.get());
+  out.output = read_pipe(reader.get(), max_output);
   out.status = wait_for(pid);
   return out;
 }

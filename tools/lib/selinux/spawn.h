@@ -13,11 +13,11 @@ std::optional<std::string> find_program(const std::string& name);
 
 struct Ran {
   int status = 0;      ///< exit code; 128 + N for signal N
-  std::string output;  ///< standard output and error together, at most 64 KiB
+  std::string output;  ///< standard output and error together, cut at the limit
 };
 
 /// Runs argv[0] (a path) without a shell, standard input from /dev/null.
-Result<Ran> run_program(const std::vector<std::string>& argv);
+Result<Ran> run_program(const std::vector<std::string>& argv, std::size_t max_output = std::size_t{64} << 10);
 
 /// A directory of mode 0700 under TMPDIR, removed with its plain files when the value goes.
 class TemporaryDirectory {

@@ -1,0 +1,195 @@
+#include <catch2/catch.hpp>
+
+#include "base/text.h"
+#include "selinux/cil.h"
+#include "selinux/diff.h"
+#include "selinux/guard.h"
+#include "selinux/link.h"
+#include "selinux/neverallow.h"
+#include "selinux/tables.h"
+#include "selinux/verify.h"
+#include "selinux_testing.h"
+
+using namespace cordon;
+using namespace cordon::selinux;
+
+namespace {
+
+Module flat(std::string_view cil) {
+  Diagnostics diagnostics;
+  auto module = read_cil(cil, "test.cil", diagnostics);
+  INFO((module ? "" : to_text(module.error())));
+  REQUIRE(module.ok());
+  return *module;
+}
+
+std::string refusal(std::string_view cil) {
+  Diagnostics diagnostics;
+  const auto module = read_cil(cil, "test.cil", diagnostics);
+  return module ? "" : to_text(module.error());
+}
+
+const char* const kModule = R"((type app_t)
+(roletype object_r app_t)
+(roletype system_r app_t)
+(typeattributeset domain (app_t))
+(typetransition app_t tmp_t file app_t)
+(allow app_t etc_t (file (open read)))
+(allow app_t self (process (fork)))
+(allowx app_t etc_t (ioctl file (0x5401 (range 0x5410 0x5412))))
+(filecon "/usr/bin/app" file (system_u object_r app_t ((s0) (s0))))
+)";
+
+}  // namespace
+
+TEST_CASE("what CIL is written is read back the same") {
+  Module module = flat(kModule);
+  CHECK(module.rules.size() == 2);
+  CHECK(module.ioctls.begin()->second == std::set<std::uint16_t>{0x5401, 0x5410, 0x5411, 0x5412});
+  CHECK(flat(write_cil(module, true)) == module);
+}
+
+TEST_CASE("CIL that is not a flat module is refused with its line") {
+  CHECK(refusal("(allow a b (c (d))").find("1 parenthesis not closed") != std::string::npos);
+  CHECK(refusal("(type x))") == "test.cil:1: a closing parenthesis too many");
+  CHECK(refusal("\n(filecon \"x file ())") == "test.cil:2: a quoted string is not closed on its line");
+  CHECK(refusal("(block b (type x))").find("(block …)") != std::string::npos);
+  CHECK(refusal("(allow a b)").find("too few operands") != std::string::npos);
+  CHECK(refusal(std::string(100, '(')).find("nested deeper than 64") != std::string::npos);
+  CHECK(refusal("word").find("not a CIL statement") != std::string::npos);
+  CHECK(refusal("(allowx a b (ioctl file (0x12345)))").find("ioctl command") != std::string::npos);
+}
+
+TEST_CASE("file contexts are read raw, with gen_context and with none") {
+  const auto contexts = read_fc("# note\n/a -- system_u:object_r:a_t:s0\n/b(/.*)? gen_context(system_u:object_r:b_t,s0)\n/c -d <<none>>\n", "x.fc");
+  REQUIRE(contexts.ok());
+  REQUIRE(contexts->size() == 3);
+  CHECK((*contexts)[0] == FileContext{"/a", "--", "a_t", "s0"});
+  CHECK((*contexts)[1] == FileContext{"/b(/.*)?", "", "b_t", "s0"});
+  CHECK((*contexts)[2] == FileContext{"/c", "-d", "", ""});
+  CHECK(read_fc("/a\n", "x.fc").error().where == "x.fc:1");
+  CHECK_FALSE(read_fc("/a -- a:b:c:s0 more\n", "x.fc").ok());
+}
+
+TEST_CASE("a module that needs what the policy lacks does not link") {
+  PolicyDb* shared = shared_policy();
+  if (shared == nullptr) return;
+  auto policy = PolicyDb::load(shared->where());
+  REQUIRE(policy.ok());
+  Diagnostics diagnostics;
+  const auto linked = link_module(*policy, flat("(type a_t)(allow a_t gone_t (file (read)))(allow a_t a_t (file (fly)))"), diagnostics);
+  REQUIRE_FALSE(linked.ok());
+  CHECK(linked.error().what.find("type gone_t, permission fly of class file") != std::string::npos);
+  CHECK_FALSE(policy->has_type("a_t"));
+}
+
+TEST_CASE("a logged denial is fixed, remains, or was allowed, and what is more is told") {
+  PolicyDb* shared = shared_policy();
+  if (shared == nullptr) return;
+  auto policy = PolicyDb::load(shared->where());
+  REQUIRE(policy.ok());
+  const std::string httpd = "system_u:system_r:httpd_t:s0";
+  const std::vector<AvOp> denials = {{httpd, "system_u:object_r:user_home_t:s0", "file", {"setattr"}, {}, {}},
+                                     {httpd, "system_u:object_r:shadow_t:s0", "file", {"write"}, {}, {}},
+                                     {httpd, "system_u:object_r:etc_t:s0", "file", {"read"}, {}, {}},
+                                     {httpd, "system_u:object_r:gone_t:s0", "file", {"read"}, {}, {}}};
+  Diagnostics diagnostics;
+  const auto out = verify_denials(denials, *policy, flat("(allow httpd_t user_home_t (file (setattr relabelto)))"), diagnostics);
+  REQUIRE(out.ok());
+  CHECK(out->denials[0].fixed == Fixed::kFixed);
+  CHECK(out->denials[1].fixed == Fixed::kRemaining);
+  CHECK(out->denials[2].fixed == Fixed::kAllowed);
+  CHECK(out->denials[3].fixed == Fixed::kUnknown);
+  CHECK(out->excess == std::vector<std::string>{"allow httpd_t user_home_t:file { relabelto };"});
+}
+
+TEST_CASE("modules are compared, bounded, pruned and merged") {
+  const Module base = flat("(type a_t)(allow a_t b_t (file (read)))(allow a_t c_t (file (read)))");
+  const Module ours = flat("(type a_t)(allow a_t b_t (file (read write)))(allow a_t c_t (file (read)))");
+  const Module theirs = flat("(type a_t)(allow a_t b_t (file (read)))(allow a_t d_t (dir (search)))");
+  const auto changes = diff_modules(base, ours);
+  REQUIRE(changes.size() == 1);
+  CHECK(changes[0].added);
+  CHECK(changes[0].rule == "allow a_t b_t:file { write };");
+  CHECK(outside_bounds(ours, base, nullptr) == std::vector<std::string>{"allow a_t b_t:file { write };"});
+  CHECK(outside_bounds(base, ours, nullptr).empty());
+  const Merged merged = merge_modules(base, ours, theirs);
+  CHECK(merged.conflicts.empty());
+  CHECK(diff_modules(merged.module, flat("(type a_t)(allow a_t b_t (file (read write)))(allow a_t d_t (dir (search)))")).empty());
+  CHECK(diff_modules(merge_modules(base, theirs, ours).module, merged.module).empty());
+  CHECK(diff_modules(merge_modules(base, base, base).module, base).empty());
+}
+
+TEST_CASE("what the base policy allows is pruned") {
+  PolicyDb* policy = shared_policy();
+  if (policy == nullptr) return;
+  const Module module = flat("(allow httpd_t etc_t (file (read write)))");
+  const Pruned pruned = prune_module(module, *policy, nullptr);
+  CHECK(pruned.dropped == std::vector<std::string>{"allow httpd_t etc_t:file read; the base policy allows it by itself"});
+  CHECK(pruned.module.rules.begin()->second == std::set<std::string>{"write"});
+  const Vectors nothing;
+  CHECK(prune_module(module, *policy, &nothing).module.rules.empty());
+}
+
+TEST_CASE("a policy differs from itself with a module by the module") {
+  PolicyDb* shared = shared_policy();
+  if (shared == nullptr) return;
+  auto with = PolicyDb::load(shared->where());
+  REQUIRE(with.ok());
+  Diagnostics diagnostics;
+  CHECK(diff_policies(*shared, *with).empty());
+  REQUIRE(link_module(*with, flat("(allow httpd_t shadow_t (file (read)))"), diagnostics).ok());
+  const auto changes = diff_policies(*shared, *with);
+  REQUIRE(changes.size() == 1);
+  CHECK(changes[0].rule == "allow httpd_t shadow_t:file { read };");
+  CHECK(changes[0].added);
+}
+
+TEST_CASE("neverallow rules are checked against the module alone") {
+  PolicyDb* policy = shared_policy();
+  if (policy == nullptr) return;
+  const auto rules = Neverallows::parse(
+      "(typeattributeset most (not (can_read_shadow_passwords)))(neverallow most shadow_t (file (read)))", "base.cil");
+  REQUIRE(rules.ok());
+  const auto broken = rules->check(flat("(type new_t)(allow new_t shadow_t (file (read open)))"), *policy);
+  REQUIRE(broken.broken.size() == 1);
+  CHECK(broken.broken[0].rule == "allow new_t shadow_t:file { read };");
+  CHECK(broken.broken[0].where == "base.cil:1");
+  CHECK(rules->check(flat("(type new_t)(allow new_t shadow_t (file (getattr)))"), *policy).broken.empty());
+  const Module excepted = flat("(type new_t)(typeattributeset can_read_shadow_passwords (new_t))(allow new_t shadow_t (file (read)))");
+  CHECK(rules->check(excepted, *policy).broken.empty());
+}
+
+TEST_CASE("the installed policy's neverallow rules can be checked") {
+  PolicyDb* policy = shared_policy();
+  const auto rules = Neverallows::installed();
+  if (policy == nullptr || !rules) return rules ? void() : skip(rules.error());
+  CHECK(rules->size() >= 20);
+  const auto report = rules->check(flat("(type new_t)(allow new_t shadow_t (file (read)))(allow new_t security_t (security (setenforce)))"), *policy);
+  CHECK(report.broken.size() >= 2);
+  CHECK(report.checked + report.unchecked.size() == rules->size());
+}
+
+TEST_CASE("guards refuse what undoes the confinement") {
+  CHECK(guard_hits("a_t", "shadow_t", "file", {"getattr", "read"}).at(0).perms == std::vector<std::string>{"read"});
+  CHECK(guard_hits("a_t", "sshd_exec_t", "file", {"write"}).at(0).id == "executables");
+  CHECK(guard_hits("a_t", "a_t", "capability", {"sys_module"}).at(0).id == "sys-module");
+  CHECK(guard_hits("a_t", "b_t", "capability", {"sys_module"}).empty());
+  CHECK(guard_hits("a_t", "etc_t", "file", {"read", "write"}).empty());
+}
+
+TEST_CASE("the tables are whole") {
+  CHECK(access_tables().files.size() == static_cast<std::size_t>(FilePerm::kCount_));
+  CHECK(place_of("/var/log/x").role == "log");
+  CHECK(place_of("/run/lock/x").role == "lock");
+  CHECK(place_of("/varlog/x").role == "content");
+  CHECK(place_of("/var/log").role == "content");
+  PolicyDb* policy = shared_policy();
+  if (policy == nullptr) return;
+  for (const auto& [name, row] : access_tables().files)
+    for (const std::string& perm : row.object) {
+      const std::string klass = row.klass.empty() ? (name == "mounton" || name == "search" ? "dir" : "file") : row.klass;
+      INFO(name << " " << perm);
+      CHECK(policy->has_perm(klass, perm));
+    }
+}
