@@ -36,7 +36,7 @@ const std::vector<std::string>& names_on(Arch arch);
 int highest_on(Arch arch);
 
 /// A call behind a multiplexer: on i386, s390x and ppc64le socket(2) is socketcall(SYS_SOCKET, …), and semop(2) is
-/// ipc(SEMOP, …). libseccomp lets the multiplexed form pass whatever the rule's argument conditions say.
+/// ipc(SEMOP, …). libseccomp adds the multiplexed form to every rule, without the condition on the first argument.
 struct Multiplexed {
   int number = -1;             ///< of socketcall or ipc
   std::uint32_t selector = 0;  ///< its first argument

@@ -11,14 +11,12 @@ namespace {
 constexpr std::uint32_t kX32Bit = 0x40000000;
 constexpr std::uint64_t kHighHalf = 0xffffffff00000000;
 
-/// libseccomp gives a multiplexer its selector as first argument. socketcall's other argument is a pointer, so all
-/// conditions go; ipc keeps those on the later positions.
-std::vector<ArgCondition> multiplexed_conditions(const std::vector<ArgCondition>& conditions, std::uint32_t selector,
-                                                 bool socketcall) {
+/// libseccomp gives a multiplexer its selector as first argument and leaves the other positions as they are, though
+/// they mean something else there: socketcall's second argument is a pointer.
+std::vector<ArgCondition> multiplexed_conditions(const std::vector<ArgCondition>& conditions, std::uint32_t selector) {
   std::vector<ArgCondition> out = {{0, Compare::kEq, selector, 0}};
-  if (!socketcall)
-    std::copy_if(conditions.begin(), conditions.end(), std::back_inserter(out),
-                 [](const ArgCondition& c) { return c.index != 0; });
+  std::copy_if(conditions.begin(), conditions.end(), std::back_inserter(out),
+               [](const ArgCondition& c) { return c.index != 0; });
   return out;
 }
 
@@ -121,11 +119,9 @@ void Reference::add(Arch arch, const SyscallRule& rule, const std::string& name)
   for (const auto& conditions : condition_sets(rule)) {
     if (const auto number = number_on(arch, name))
       rules_[{arch, static_cast<std::uint32_t>(*number)}].push_back({value, conditions, rule.pointer});
-    if (const auto mux = multiplexed_on(arch, name)) {
-      const bool socketcall = number_on(arch, "socketcall") == mux->number;
+    if (const auto mux = multiplexed_on(arch, name))
       rules_[{arch, static_cast<std::uint32_t>(mux->number)}].push_back(
-          {value, multiplexed_conditions(conditions, mux->selector, socketcall), rule.pointer});
-    }
+          {value, multiplexed_conditions(conditions, mux->selector), rule.pointer});
   }
 }
 
