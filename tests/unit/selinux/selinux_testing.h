@@ -1,6 +1,6 @@
 #pragma once
 
-#include <iostream>
+#include <catch2/catch.hpp>
 #include <string>
 
 #include "selinux/policydb.h"
@@ -9,7 +9,7 @@ namespace cordon::selinux {
 
 inline Result<std::string> installed_policy() { return find_policy(); }
 
-inline void skip(const Error& why) { std::cerr << "skipped: " << to_text(why) << "\n"; }
+inline void skip(const Error& why) { WARN("skip: " << to_text(why)); }
 
 /// The machine's policy, loaded once; null, with the reason printed, where there is none.
 inline PolicyDb* shared_policy() {

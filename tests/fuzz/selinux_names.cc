@@ -1,0 +1,29 @@
+// rooms: selinux policy facts kernel base
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "base/invariant.h"
+#include "selinux/cil.h"
+#include "selinux/labels.h"
+#include "selinux/module.h"
+
+using namespace cordon;
+using namespace cordon::selinux;
+
+/// Whatever a file is called, its line of file contexts and its CIL statement hold one entry with one type.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string path = "/" + std::string(reinterpret_cast<const char*>(data), size);
+  Module module;
+  module.name = "fuzz";
+  module.contexts = {{escape_path(path), "--", "fuzz_t", "s0"}};
+  Diagnostics diagnostics;
+  const auto lines = read_fc(write_fc(module, ContextStyle::kMls), "fuzz.fc");
+  CORDON_INVARIANT(lines.ok() && *lines == module.contexts);
+  const auto cil = read_cil(write_cil(module, true), "fuzz.cil", diagnostics);
+  CORDON_INVARIANT(cil.ok() && cil->contexts.size() == 1 && cil->contexts[0].regex == module.contexts[0].regex);
+  CORDON_INVARIANT(cil->rules.empty() && cil->types.empty());
+  const std::string& regex = module.contexts[0].regex;
+  CORDON_INVARIANT(std::all_of(regex.begin(), regex.end(), [](char c) { return c > ' ' && c < 0x7f; }));
+  return 0;
+}

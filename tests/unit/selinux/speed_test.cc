@@ -1,0 +1,88 @@
+#include <sys/resource.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <iostream>
+
+#include "selinux/backend.h"
+#include "selinux/app_module.h"
+#include "selinux/decider.h"
+#include "selinux_testing.h"
+
+using namespace cordon;
+using namespace cordon::selinux;
+
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+long peak_megabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss / 1024;
+}
+
+std::vector<Fact> many_files(int count) {
+  static const char* const kRoots[] = {"/usr/share/doc", "/etc", "/var/lib/app", "/usr/lib/app", "/home/user/src", "/tmp", "/opt/app/data"};
+  std::vector<Fact> out;
+  for (int i = 0; i < count; ++i) {
+    FileOp op;
+    op.path = std::string(kRoots[i % 7]) + "/d" + std::to_string(i % 211) + "/file" + std::to_string(i);
+    op.kind = FileKind::kRegular;
+    op.perms = i % 7 == 2 || i % 7 == 5 ? FilePerms(FilePerm::kCreate) | FilePerm::kWrite : FilePerms(FilePerm::kRead) | FilePerm::kGetattr;
+    Fact fact;
+    fact.operation = op;
+    out.push_back(fact);
+  }
+  return out;
+}
+
+}  // namespace
+
+// Hidden: run by tests/bench/selinux, which sets the limits.
+TEST_CASE("10 000 facts are synthesised and decided", "[.bench]") {
+  const auto path = find_policy();
+  const auto contexts = find_file_contexts();
+  if (!path || !contexts) return;
+  const auto facts = many_files(10000);
+  Policy policy;
+  policy.name = "speed";
+  policy.program = "/usr/bin/speed";
+  for (const Fact& fact : facts) policy.rules.push_back(Rule::observed({fact.subject, fact.operation, std::nullopt}, {"f"}));
+  Diagnostics diagnostics;
+  auto start = std::chrono::steady_clock::now();
+  auto base = PolicyDb::load(*path);
+  auto labels = Labels::open(*contexts);
+  REQUIRE((base.ok() && labels.ok()));
+  auto built = build_app_module(policy, *base, *labels, {}, diagnostics);
+  REQUIRE(built.ok());
+  std::cout << "synthesise_s " << seconds_since(start) << "\n";
+  start = std::chrono::steady_clock::now();
+  auto again = PolicyDb::load(*path);
+  auto again_labels = Labels::open(*contexts);
+  auto decider = make_decider(std::move(*again), std::move(*again_labels), std::move(built->module), diagnostics);
+  REQUIRE(decider.ok());
+  std::size_t allowed = 0;
+  for (const Fact& fact : facts) allowed += (*decider)->decide(fact).ruling == Ruling::kAllowed ? 1 : 0;
+  std::cout << "decide_s " << seconds_since(start) << "\npeak_mb " << peak_megabytes() << "\n";
+  CHECK(allowed == facts.size());
+}
+
+TEST_CASE("8 500 denials are explained", "[.bench]") {
+  const auto path = find_policy();
+  if (!path) return;
+  const auto start = std::chrono::steady_clock::now();
+  auto policy = PolicyDb::load(*path);
+  REQUIRE(policy.ok());
+  const auto types = policy->types();
+  std::size_t explained = 0;
+  for (std::size_t i = 0; explained < 8500; ++i) {
+    const std::string source = "system_u:system_r:" + types[(i * 7919) % types.size()] + ":s0";
+    if (!policy->is_valid_context(source)) continue;
+    const std::string target = "system_u:object_r:" + types[(i * 104729 + 13) % types.size()] + ":s0";
+    explained += policy->explain(source, target, "file", {"read", "write", "open"}).perms.size() == 3 ? 1 : 0;
+  }
+  std::cout << "explain_8500_s " << seconds_since(start) << "\npeak_mb " << peak_megabytes() << "\n";
+}
