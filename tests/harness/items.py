@@ -23,7 +23,8 @@ class Setting:
     def environment(self):
         env = dict(os.environ, CORDON_BUILD=os.path.join(self.build, "bin"), CORDON_SOURCE=self.source,
                    CORDON_QUICK="1" if self.quick else "", LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1")
-        env["PATH"] = env.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+        # Debian's own programs: version managers put others first, which lack the modules that tests need.
+        env["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         for name in ("CORDON_DATA", "NO_COLOR", "CLICOLOR_FORCE"):
             env.pop(name, None)
         env["CORDON_BLESS"] = "1" if self.bless else ""
@@ -103,8 +104,9 @@ def directives(path):
 
 
 def is_script(path):
-    """An executable file that names its interpreter: golden files and fixtures may bear the bit by accident."""
-    if not os.path.isfile(path) or not os.access(path, os.X_OK):
+    """An executable file that names its interpreter: golden files and fixtures may bear the bit by accident. What a test
+    calls or imports ends in .py or .sh, or says `helper:` in its first lines."""
+    if not os.path.isfile(path) or not os.access(path, os.X_OK) or path.endswith((".py", ".sh")):
         return False
     with open(path, "rb") as file:
         return file.read(2) == b"#!"
@@ -127,7 +129,7 @@ def scripts(setting):
         if suite in NOT_SUITES or not os.path.isdir(top):
             continue
         for folder, folders, files in os.walk(top):
-            folders[:] = sorted(f for f in folders if f not in ("__pycache__", "lib", "data"))
+            folders[:] = sorted(f for f in folders if f not in ("__pycache__", "lib", "data", "programs"))
             for file in sorted(files):
                 path = os.path.join(folder, file)
                 if is_script(path) and (item := script_item(setting, path)):
