@@ -1,0 +1,39 @@
+#include "ptrace/attach.h"
+
+#include <sys/ptrace.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include "ptrace/launch.h"
+#include "ptrace/procfs.h"
+
+namespace cordon {
+
+Result<std::vector<pid_t>> attach_all_tasks(pid_t pid, unsigned options) {
+  std::vector<pid_t> tasks;
+  std::set<pid_t> held;
+  bool fresh = true;
+  while (fresh) {  // until a round finds no thread that is not held
+    fresh = false;
+    std::vector<int> present = numbered_entries(proc_path(pid, "task"));
+    std::sort(present.begin(), present.end(), [&](int a, int b) { return (a == pid) > (b == pid); });
+    for (const int tid : present) {
+      if (held.count(tid) != 0) continue;
+      if (ptrace(PTRACE_SEIZE, tid, 0, options) != 0) {
+        if (errno == ESRCH && tid != pid) continue;  // ended meanwhile
+        // A new thread of one that is held already is traced from its start.
+        if (errno == EPERM && !tasks.empty()) continue;
+        return explain_refusal(errno, pid, false);
+      }
+      held.insert(tid);
+      tasks.push_back(tid);
+      fresh = true;
+    }
+  }
+  if (tasks.empty()) return explain_refusal(ESRCH, pid, false);
+  return tasks;
+}
+
+}  // namespace cordon

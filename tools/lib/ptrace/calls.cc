@@ -1,0 +1,156 @@
+// The recorder at syscall stops.
+#include <linux/audit.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+
+#include "kernel/syscalls.h"
+#include "ptrace/exec.h"
+#include "ptrace/files.h"
+#include "ptrace/infer.h"
+#include "ptrace/memory.h"
+#include "ptrace/recorder.h"
+#include "ptrace/special.h"
+
+namespace cordon {
+namespace {
+
+constexpr std::uint8_t kExitStop = 2;  // PTRACE_SYSCALL_INFO_EXIT
+constexpr std::uint8_t kNoStop = 0;    // PTRACE_SYSCALL_INFO_NONE
+
+Arch arch_of(const abi::Stop& stop) {
+  static const std::uint32_t native = arch_info(native_arch()).audit_arch;
+  if (stop.audit_arch == native && (stop.number & 0x40000000) == 0) return native_arch();
+  return arch_from_audit(stop.audit_arch, static_cast<std::int64_t>(stop.number)).value_or(native_arch());
+}
+
+/// The syscall fact's key: number and those arguments that carry policy, masked (none of the masks exceeds 32 bits).
+ActionKey syscall_key(const Call& call, bool with_arguments) {
+  ActionKey key{call.subject, what_of(Act::kSyscall, static_cast<std::uint32_t>(call.arch)),
+                static_cast<std::uint64_t>(call.number), 0, 0};
+  if (!with_arguments) return key;
+  const PolicyPositions& positions = call.row->positions;
+  std::uint64_t words[3]{};
+  for (unsigned i = 0; i < positions.count && i < 3; ++i) words[i] = call.args[positions.at[i].index] & positions.at[i].mask;
+  key.b = words[0] | words[1] << 32;
+  key.c = words[2];
+  return key;
+}
+
+bool installs_filter(const Call& call) {
+  return (call.row->info->effects & kInstallsFilter) != 0 ||
+         (call.row->name == "prctl" && (call.args[0] & 0xffffffff) == PR_SET_SECCOMP);
+}
+
+}  // namespace
+
+void Recorder::on_call_stop(Tracee& tracee, bool seccomp) {
+  if (tracee.launching) return resume(tracee);
+  const bool plain = plain_ || tracee.process->plain_stops;
+  if (seccomp && plain && tracee.in_call) return resume(tracee);  // its entry stop was looked at already
+  abi::Stop stop;
+  if (!abi::read_stop(tracee.tid, stop) || stop.op == kNoStop) return resume(tracee);
+  ++stops_;
+  if (stop.op == kExitStop) {
+    if (tracee.in_call) exit(tracee, stop);
+  } else {
+    entry(tracee, stop);
+  }
+  resume(tracee);
+}
+
+void Recorder::entry(Tracee& tracee, const abi::Stop& stop) {
+  Call& call = tracee.call;
+  call.arch = arch_of(stop);
+  call.number = static_cast<std::int64_t>(stop.number);
+  if (call.number < 0 || call.number > INT32_MAX) return;  // -1: a tracer or a filter has cancelled it
+  call.row = world_.row_of(call.arch, call.number);
+  for (unsigned i = 0; i < 6; ++i) call.args[i] = stop.args[i];
+  call.subject = tracee.process->subject;
+  call.key = syscall_key(call, options_.detail != Detail::kSet);
+  call.failed = false;
+  call.result = 0;
+  if ((call.row->info->effects & kNoReturn) != 0) {
+    if (world_.wants_result(call.key)) world_.settle(tracee, call.key, [&] { return Operation(syscall_op(call)); });
+    return;
+  }
+  const bool plain = plain_ || tracee.process->plain_stops;
+  const bool wanted = entry_details(tracee) || plain;
+  tracee.in_call = wanted || world_.wants_result(call.key);
+}
+
+bool Recorder::entry_details(Tracee& tracee) {
+  Call& call = tracee.call;
+  const std::uint32_t effects = call.row->info->effects;
+  if (!world_.full) {
+    if ((effects & kForks) == 0 || call.row->special == nullptr) return installs_filter(call);
+    call.on_exit.clear();
+    call.row->special->entry(world_, tracee);
+    call.on_exit.clear();
+    return tracee.restore_clone_flags != 0;
+  }
+  call.pending.clear();
+  call.on_exit.clear();
+  call.operand_count = 0;
+  call.open_flags = 0;
+  unwrap(world_, tracee);
+  if (effects != 0) entry_effects(world_, tracee);
+  bool wanted = call.row->always_exit;
+  if (call.row->info->uses[0].access != Access::kNone)
+    wanted |= files::entry(world_, tracee, *call.row, call.args);
+  if (call.row->special != nullptr) wanted |= call.row->special->entry(world_, tracee);
+  return wanted;
+}
+
+void Recorder::exit(Tracee& tracee, const abi::Stop& stop) {
+  Call& call = tracee.call;
+  tracee.in_call = false;
+  call.result = stop.result;
+  call.failed = stop.failed;
+  if (tracee.restore_clone_flags != 0) restore_clone_flags(tracee);
+  world_.settle(tracee, call.key, [&] { return Operation(syscall_op(call)); });
+  if (world_.full) exit_details(tracee);
+  exit_effects(world_, tracee);
+  if (world_.full && call.row->special != nullptr && call.row->special->exit != nullptr) call.row->special->exit(world_, tracee);
+}
+
+void Recorder::exit_details(Tracee& tracee) {
+  Call& call = tracee.call;
+  files::exit(world_, tracee);
+  for (const Pending& pending : call.pending) {
+    if (call.failed && call.result == -EBADF) break;
+    world_.settle(tracee, pending.key, [&] { return pending.operation; });
+  }
+  const int error = error_of(call);
+  for (Operation& operation : call.on_exit) {
+    const bool refused = error == EPERM || error == EACCES;
+    if (std::holds_alternative<CapabilityOp>(operation) && error != 0 && !refused) continue;
+    world_.emit_as(call.subject, tracee, std::move(operation), verdict_of(error));
+  }
+  call.on_exit.clear();
+  if (call.row->capability != nullptr) infer::call_capabilities(world_, tracee);
+}
+
+SyscallOp Recorder::syscall_op(const Call& call) {
+  SyscallOp op;
+  op.arch = call.arch;
+  const CallRow& row = *world_.row_of(call.arch, call.number);  // not call.row: that may be the call behind a multiplexer
+  op.name = row.name;
+  if (op.name.empty() || !libseccomp_knows(call.arch, op.name)) op.number = static_cast<std::int32_t>(call.number);
+  if (options_.detail == Detail::kSet) return op;
+  const std::uint64_t words[3] = {call.key.b & 0xffffffff, call.key.b >> 32, call.key.c};
+  for (unsigned i = 0; i < row.positions.count && i < 3; ++i)
+    op.args.push_back({row.positions.at[i].index, words[i], row.positions.at[i].mask});
+  return op;
+}
+
+void Recorder::restore_clone_flags(Tracee& tracee) {
+  Call& call = tracee.call;
+  if (call.row->name == "clone3") {
+    write_memory(tracee.tid, call.args[0], &tracee.restore_clone_flags, sizeof tracee.restore_clone_flags);
+  } else {
+    abi::set_argument(tracee.tid, call.arch, 0, tracee.restore_clone_flags);
+  }
+  tracee.restore_clone_flags = 0;
+}
+
+}  // namespace cordon

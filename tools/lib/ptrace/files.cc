@@ -1,0 +1,566 @@
+#include "ptrace/files.h"
+
+#include <fcntl.h>
+#include <sys/inotify.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "kernel/names.h"
+#include "ptrace/infer.h"
+#include "ptrace/memory.h"
+#include "ptrace/net.h"
+
+namespace cordon::files {
+namespace {
+
+using P = FilePerm;
+
+struct AccessRow {
+  Access access;
+  FilePerms perms;     ///< none: the call's own decoder tells what it did
+  bool look_before;    ///< what the operand was can only be seen before the call
+};
+constexpr AccessRow kAccess[] = {
+    {Access::kGetattr, P::kGetattr, false},      {Access::kAccess, P::kGetattr, false},
+    {Access::kSetattr, P::kSetattr, false},      {Access::kChown, P::kSetattr, true},
+    {Access::kTruncate, P::kTruncate, false},    {Access::kUnlink, P::kUnlink, true},
+    {Access::kRmdir, P::kUnlink, true},          {Access::kMkdir, P::kCreate, false},
+    {Access::kMknod, P::kCreate, false},         {Access::kRenameFrom, P::kRenameFrom, true},
+    {Access::kRenameTo, P::kRenameTo, true},     {Access::kLinkFrom, P::kLinkFrom, false},
+    {Access::kLinkTo, P::kLinkTo, true},         {Access::kSymlink, P::kSymlink | P::kCreate, false},
+    {Access::kReadlink, P::kReadlink, false},    {Access::kGetxattr, P::kGetxattr, false},
+    {Access::kSetxattr, P::kSetxattr, false},    {Access::kSearch, P::kSearch, false},
+    {Access::kChroot, P::kChroot, true},         {Access::kWatch, P::kWatch, false},
+    {Access::kMountTarget, P::kMounton, true},   {Access::kUmount, P::kMounton, true},
+    {Access::kRead, P::kRead, false},            {Access::kWrite, P::kWrite, false},
+    {Access::kList, P::kList, false},            {Access::kLock, P::kLock, false},
+    {Access::kMap, P::kMap, false},              {Access::kIoctl, P::kIoctl, false},
+    {Access::kConnect, P::kConnect, false},      {Access::kExec, P::kExec, true},
+};
+
+constexpr auto make_access_table() {
+  std::array<AccessRow, static_cast<std::size_t>(Access::kCount_)> all{};
+  for (const AccessRow& row : kAccess) all[static_cast<std::size_t>(row.access)] = row;
+  return all;
+}
+constexpr auto kAccessTable = make_access_table();
+
+const AccessRow& access_row(Access access) { return kAccessTable[static_cast<std::size_t>(access)]; }
+
+/// Results that say nothing of a file: the call never got to one.
+bool is_no_access(const Call& call) {
+  if (!call.failed) return false;
+  const std::int64_t error = -call.result;
+  return error == EFAULT || error == EBADF || error == ENAMETOOLONG || error == ENOSYS || error >= 512;
+}
+
+std::uint32_t open_flags_of(const Tracee& tracee, const CallRow& row, const std::uint64_t* args) {
+  for (unsigned i = 0; i < 6; ++i) {
+    if (row.info->args[i] == ArgKind::kOpenFlags) return static_cast<std::uint32_t>(args[i]);
+    if (row.info->args[i] == ArgKind::kOpenHow) {
+      std::uint64_t flags = 0;  // struct open_how begins with them
+      read_object(tracee.tid, args[i], flags);
+      return static_cast<std::uint32_t>(flags);
+    }
+  }
+  return O_WRONLY | O_CREAT | O_TRUNC;  // creat(2)
+}
+
+std::uint32_t at_flags_of(const CallRow& row, const std::uint64_t* args) {
+  for (unsigned i = 0; i < 6; ++i)
+    if (row.info->args[i] == ArgKind::kAtFlags) return static_cast<std::uint32_t>(args[i]);
+  return 0;
+}
+
+bool follows(const Call& call, const CallRow& row, const std::uint64_t* args, Follow follow) {
+  switch (follow) {
+    case Follow::kYes: return true;
+    case Follow::kNo: return false;
+    case Follow::kUnlessAtNofollow: return (at_flags_of(row, args) & AT_SYMLINK_NOFOLLOW) == 0;
+    case Follow::kIfAtFollow: return (at_flags_of(row, args) & AT_SYMLINK_FOLLOW) != 0;
+    case Follow::kByOpenFlags:
+      return (call.open_flags & O_NOFOLLOW) == 0 && (call.open_flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
+    case Follow::kUnlessUmountNofollow: return (at_flags_of(row, args) & UMOUNT_NOFOLLOW) == 0;
+    case Follow::kByWatchMask: return (args[2] & IN_DONT_FOLLOW) == 0;
+  }
+  return true;
+}
+
+bool is_standard_stream(const World& world, const struct stat& status) {
+  for (const World::Identity& identity : world.standard_streams)
+    if (identity.inode == status.st_ino && identity.device == status.st_dev && identity.inode != 0) return true;
+  return false;
+}
+
+/// The path behind a descriptor's link, without the mark of a file that has been removed.
+std::string without_deleted(const std::string& link, const struct stat& status) {
+  constexpr std::string_view kDeleted = " (deleted)";
+  if (status.st_nlink == 0 && link.ends_with(kDeleted)) return link.substr(0, link.size() - kDeleted.size());
+  return link;
+}
+
+void set_owner(World& world, const Tracee& tracee, FileOp& file, std::uint32_t uid) {
+  const std::uint32_t fsuid = world.subjects[tracee.call.subject].fsuid;
+  file.owner = uid == fsuid ? Owner::kSelf : Owner::kOther;
+}
+
+FileOp file_of_object(World& world, const Tracee& tracee, const FdEntry& entry) {
+  const Object& object = world.objects[entry.object];
+  FileOp file;
+  file.path = world.texts.text(object.path);
+  file.host_path = world.texts.text(object.host_path);
+  file.kind = object.file_kind;
+  file.disconnected = object.disconnected;
+  file.inherited = entry.inherited;
+  set_owner(world, tracee, file, object.uid);
+  return file;
+}
+
+constexpr std::uint32_t kWalkFlags = O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND | O_PATH | O_DIRECTORY | O_NOFOLLOW | O_TMPFILE;
+
+/// All that decides which facts a path call gives, hashed.
+void make_path_key(World& world, Tracee& tracee, const CallRow& row, const std::uint64_t* args) {
+  Call& call = tracee.call;
+  std::string& text = call.text;
+  text.clear();
+  const auto add = [&](std::uint64_t word) { text.append(reinterpret_cast<const char*>(&word), sizeof word); };
+  add(std::uint64_t{call.subject} << 32 | tracee.fs->view.root_id);
+  add(reinterpret_cast<std::uintptr_t>(&row));
+  add(world.generation);
+  add(std::uint64_t{call.open_flags & kWalkFlags} << 32 | at_flags_of(row, args));
+  for (unsigned i = 0; i < 6; ++i)
+    if (row.info->args[i] == ArgKind::kUid || row.info->args[i] == ArgKind::kNodeType) add(args[i]);
+  for (unsigned i = 0; i < call.operand_count; ++i) {
+    const Operand& operand = call.operands[i];
+    add(std::uint64_t{operand.base} << 32 | (operand.follow ? 1u : 0u) | (operand.is_fd ? 2u : 0u));
+    add(operand.path.size());
+    text += operand.path;
+  }
+  call.path_key = siphash128(text);
+}
+
+bool looks_before(const Call& call, const PathMemory& memory) {
+  for (unsigned i = 0; i < call.operand_count; ++i) {
+    const Access access = call.operands[i].access;
+    if (access == Access::kOpen && (call.open_flags & O_CREAT) != 0) {
+      if (!memory.created) return true;
+    } else if (access_row(access).look_before && !memory.succeeded) {
+      return true;
+    }
+  }
+  return false;
+}
+
+FilePerms open_perms(std::uint32_t flags, bool created) {
+  FilePerms perms;
+  if ((flags & O_PATH) != 0) return perms;
+  const std::uint32_t mode = flags & O_ACCMODE;
+  if (mode != O_WRONLY) perms |= P::kRead;
+  if (mode != O_RDONLY) perms |= (flags & O_APPEND) != 0 ? P::kAppend : P::kWrite;
+  if ((flags & O_TRUNC) != 0) perms |= P::kTruncate;
+  if ((flags & O_CREAT) != 0) perms |= created ? P::kCreate : P::kOpenCreate;
+  if ((flags & O_TMPFILE) == O_TMPFILE) perms |= P::kCreate;
+  return perms;
+}
+
+/// What a new name is, by the call that made it.
+FileKind created_kind(const Call& call, Access access) {
+  switch (access) {
+    case Access::kMkdir: return FileKind::kDirectory;
+    case Access::kSymlink: return FileKind::kSymlink;
+    case Access::kMknod: {
+      const mode_t type = static_cast<mode_t>(call.args[call.row->info->args[1] == ArgKind::kNodeType ? 1 : 2]) & S_IFMT;
+      return type == 0 ? FileKind::kRegular : kind_of_mode(type);
+    }
+    default: return FileKind::kUnknown;
+  }
+}
+
+/// The link of the new descriptor is the path that was opened, whatever has moved in the meantime.
+void take_opened(const Tracee& tracee, Operand& operand) {
+  const std::string link_path = proc_path(tracee.tid, "fd/" + std::to_string(tracee.call.result));
+  const std::optional<std::string> link = read_link(link_path);
+  struct stat status {};
+  if (!link || stat(link_path.c_str(), &status) != 0) return;
+  operand.walk.status = status;
+  operand.walk.error = 0;
+  if (!link->starts_with('/')) return;
+  const bool temporary = (tracee.call.open_flags & O_TMPFILE) == O_TMPFILE;
+  if (operand.walk.path.starts_with("/proc/") && !temporary) return;
+  operand.walk.path = inside_view(tracee.fs->view, without_deleted(*link, status), operand.walk.disconnected);
+}
+
+void remember_opened(World& world, Tracee& tracee, const Operand& operand, bool standard) {
+  FdEntry* entry = tracee.files->at(static_cast<int>(tracee.call.result));
+  if (entry == nullptr) return;
+  *entry = {};
+  entry->standard = standard;
+  const FileOp file = file_of(world, tracee, operand.walk);
+  Object object;
+  object.kind = ObjectKind::kFile;
+  object.file_kind = file.kind;
+  object.path = world.texts.intern(file.path);
+  object.host_path = world.texts.intern(file.host_path);
+  object.uid = operand.walk.status.st_uid;
+  object.disconnected = file.disconnected;
+  entry->object = world.object_of(object);
+}
+
+void emit_file(World& world, Tracee& tracee, std::vector<FactIndex>& facts, FileOp file, Verdict verdict) {
+  facts.push_back(world.emit_as(tracee.call.subject, tracee, std::move(file), std::move(verdict)));
+}
+
+void emit_operand(World& world, Tracee& tracee, std::vector<FactIndex>& facts, unsigned index, bool& created) {
+  Call& call = tracee.call;
+  Operand& operand = call.operands[index];
+  const int error = error_of(call);
+  FilePerms perms = access_row(operand.access).perms;
+  const bool existed = operand.walk.error == 0;
+  if (operand.access == Access::kOpen) {
+    created = error == 0 && (call.open_flags & O_CREAT) != 0 && !existed;
+    if (error == 0) take_opened(tracee, operand);
+    perms = open_perms(call.open_flags, created);
+    if (error == 0 && operand.walk.magic && is_standard_stream(world, operand.walk.status)) perms = {};
+  }
+  FileOp file = file_of(world, tracee, operand.walk);
+  if (error == 0 && (created || perms.has(P::kCreate))) file.owner = Owner::kSelf;
+  if (const FileKind kind = created_kind(call, operand.access); kind != FileKind::kUnknown) file.kind = kind;
+  if (operand.access == Access::kSymlink) read_string(tracee.tid, call.args[0], file.target);
+  const bool two_names = call.operand_count == 2 && perms.has_any(P::kRenameFrom | P::kRenameTo | P::kLinkFrom | P::kLinkTo);
+  if (two_names) {
+    file.target = call.operands[1 - index].walk.path;
+    const Walk& from = call.operands[0].walk;
+    if (index == 1 && from.error == 0) {
+      file.kind = kind_of_mode(from.status.st_mode);
+      set_owner(world, tracee, file, from.status.st_uid);
+    }
+  }
+  file.perms = perms;
+  if (!perms.empty()) emit_file(world, tracee, facts, std::move(file), verdict_of(error));
+  infer::file_capabilities(world, tracee, operand, perms, existed);
+}
+
+/// A directory that a path was relative to was searched through its descriptor.
+void emit_dirfd(World& world, Tracee& tracee, std::vector<FactIndex>& facts, const Operand& operand) {
+  if (!operand.explicit_dirfd || operand.path.starts_with('/')) return;
+  FileOp file;
+  file.path = world.texts.text(operand.base);
+  if (file.path.empty() || !file.path.starts_with('/')) return;
+  struct stat status {};
+  if (stat(reach(tracee.fs->view, file.path).c_str(), &status) != 0) return;
+  file.kind = kind_of_mode(status.st_mode);
+  set_owner(world, tracee, file, status.st_uid);
+  file.perms = P::kSearch;
+  emit_file(world, tracee, facts, std::move(file), {});
+}
+
+/// A known path call cannot have moved a link or a directory: that would have begun a new generation of keys.
+void note_moves(World& world, const Call& call) {
+  if (call.failed) return;
+  for (unsigned i = 0; i < call.operand_count; ++i) {
+    const Operand& operand = call.operands[i];
+    if (!operand.walked) continue;
+    const bool link = operand.walk.error == 0 && S_ISLNK(operand.walk.status.st_mode);
+    const bool directory = operand.walk.error == 0 && S_ISDIR(operand.walk.status.st_mode);
+    const bool renames = operand.access == Access::kRenameFrom || operand.access == Access::kRenameTo;
+    const bool removes_link = link && (renames || operand.access == Access::kUnlink);
+    const bool adds_link = operand.access == Access::kSymlink || (link && operand.access == Access::kLinkFrom);
+    if (adds_link || removes_link || (renames && directory)) return world.names_moved();
+  }
+}
+
+/// First sight of this outcome of this call: its facts, remembered under its key.
+void learn_outcome(World& world, Tracee& tracee) {
+  Call& call = tracee.call;
+  std::vector<FactIndex> facts;
+  bool created = false;
+  bool magic = false;
+  for (unsigned i = 0; i < call.operand_count; ++i) {
+    Operand& operand = call.operands[i];
+    if (!operand.valid || operand.is_fd) continue;
+    walk(world, tracee, operand);
+    magic |= operand.walk.magic;
+    emit_links(world, tracee, operand.walk);
+    emit_dirfd(world, tracee, facts, operand);
+  }
+  for (unsigned i = 0; i < call.operand_count; ++i)
+    if (call.operands[i].valid && !call.operands[i].is_fd) emit_operand(world, tracee, facts, i, created);
+  PathOutcome outcome{error_of(call), static_cast<std::uint32_t>(world.paths.facts.size()),
+                      static_cast<std::uint32_t>(facts.size()), 0, 0};
+  if (call.operands[0].access == Access::kOpen && !call.failed) {
+    const Walk& end = call.operands[0].walk;
+    remember_opened(world, tracee, call.operands[0], end.magic && is_standard_stream(world, end.status));
+    if (const FdEntry* entry = tracee.files->at(static_cast<int>(call.result))) outcome.object = entry->object;
+  }
+  if (magic || (call.open_flags & O_TMPFILE) == O_TMPFILE) return;
+  world.paths.facts.insert(world.paths.facts.end(), facts.begin(), facts.end());
+  PathMemory& memory = world.paths.calls.insert(call.path_key);
+  outcome.next = memory.first;
+  // A later call that really creates the file has the same errno: only its facts count from then on.
+  memory.first = static_cast<std::uint32_t>(world.paths.outcomes.size());
+  memory.succeeded |= !call.failed;
+  memory.created |= created;
+  world.paths.outcomes.push_back(outcome);
+}
+
+const PathOutcome* known_outcome(World& world, const Call& call) {
+  const PathMemory* memory = world.paths.calls.find(call.path_key);
+  if (memory == nullptr) return nullptr;
+  const int error = error_of(call);
+  const bool may_create = call.operands[0].access == Access::kOpen && (call.open_flags & O_CREAT) != 0;
+  if (may_create && !memory->created && error == 0 && call.operands[0].walked && call.operands[0].walk.error != 0)
+    return nullptr;
+  for (std::uint32_t i = memory->first; i != 0; i = world.paths.outcomes[i].next)
+    if (world.paths.outcomes[i].error == error) return &world.paths.outcomes[i];
+  return nullptr;
+}
+
+void take_operand(World& world, Tracee& tracee, const CallRow& row, const std::uint64_t* args, const Use& use) {
+  Call& call = tracee.call;
+  Operand& operand = call.operands[call.operand_count++];
+  operand.access = use.access;
+  operand.walked = false;
+  operand.is_fd = false;
+  operand.follow = follows(call, row, args, use.follow);
+  const bool has_dirfd = use.arg > 0 && row.info->args[use.arg - 1] == ArgKind::kDirfd;
+  take_path(world, tracee, operand, has_dirfd ? static_cast<int>(args[use.arg - 1]) : AT_FDCWD, args[use.arg]);
+  operand.explicit_dirfd = has_dirfd && static_cast<int>(args[use.arg - 1]) != AT_FDCWD;
+  const bool may_be_empty = (at_flags_of(row, args) & AT_EMPTY_PATH) != 0 || args[use.arg] == 0 ||
+                            use.access == Access::kReadlink;
+  if ((operand.valid || args[use.arg] == 0) && operand.path.empty() && has_dirfd && may_be_empty) {
+    operand.is_fd = true;
+    operand.fd = static_cast<int>(args[use.arg - 1]);
+  }
+}
+
+/// What fcntl's command does to the file.
+FilePerm fcntl_perm(std::uint64_t command) {
+  switch (command) {
+    case F_SETLK: case F_SETLKW: case F_OFD_SETLK: case F_OFD_SETLKW:
+    case 12: case 13: case 14:  // i386: F_GETLK64, F_SETLK64, F_SETLKW64
+      return P::kLock;
+    default: return P::kCount_;
+  }
+}
+
+bool touch_by_row(World& world, Tracee& tracee, const CallRow& row, const std::uint64_t* args, const Use& use, int fd) {
+  if (net::touch(world, tracee, row, args, use, fd)) return true;
+  FilePerm perm = P::kCount_;
+  if (use.access == Access::kMap) {
+    if ((args[3] & 0x20) != 0) return false;  // MAP_ANONYMOUS
+    perm = (args[2] & 4) != 0 ? P::kMapExec : P::kMap;  // PROT_EXEC
+  } else if (use.access == Access::kFcntl) {
+    perm = fcntl_perm(args[1]);
+  } else if (use.access == Access::kIoctl) {
+    return touch(world, tracee, fd, P::kIoctl);
+  } else if (use.access == Access::kRead || use.access == Access::kWrite) {
+    const FdEntry* entry = descriptor(world, tracee, fd);
+    if (!entry->inherited) return false;
+    perm = use.access == Access::kRead ? P::kRead : P::kWrite;
+  } else if (!access_row(use.access).perms.empty()) {
+    for (int bit = 0; bit < static_cast<int>(P::kCount_); ++bit)
+      if (access_row(use.access).perms.has(static_cast<P>(bit))) perm = static_cast<P>(bit);
+  }
+  return perm != P::kCount_ && touch(world, tracee, fd, perm);
+}
+
+}  // namespace
+
+FileKind kind_of_mode(mode_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFREG: return FileKind::kRegular;
+    case S_IFDIR: return FileKind::kDirectory;
+    case S_IFLNK: return FileKind::kSymlink;
+    case S_IFCHR: return FileKind::kCharDevice;
+    case S_IFBLK: return FileKind::kBlockDevice;
+    case S_IFIFO: return FileKind::kFifo;
+    case S_IFSOCK: return FileKind::kSocket;
+    default: return FileKind::kUnknown;
+  }
+}
+
+void renew_view(World& world, Tracee& tracee) {
+  FsState& fs = *tracee.fs;
+  struct stat ns {};
+  const std::uint64_t inode = stat(proc_path(tracee.tid, "ns/mnt").c_str(), &ns) == 0 ? ns.st_ino : 0;
+  const std::string root = read_link(proc_path(tracee.tid, "root")).value_or("/");
+  fs.view.foreign = inode != 0 && inode != world.own_mount_namespace;
+  fs.view.root = root;
+  fs.view.root_id = fs.view.foreign || root != "/" ? world.texts.intern(std::to_string(inode) + root) + 2 : 1;
+  fs.view.task = tracee.tid;
+  fs.view.tgid = tracee.process->tgid;
+  fs.cwd_generation = 0;
+}
+
+TextId cwd_of(World& world, Tracee& tracee) {
+  FsState& fs = *tracee.fs;
+  if (fs.cwd_generation != world.generation) {
+    bool outside = false;
+    const std::string cwd = read_link(proc_path(tracee.tid, "cwd")).value_or("/");
+    fs.cwd = world.texts.intern(inside_view(fs.view, cwd, outside));
+    fs.cwd_generation = world.generation;
+  }
+  return fs.cwd;
+}
+
+ObjectId object_from_link(World& world, Tracee& tracee, int fd, const std::string& link, const struct stat& status) {
+  Object object;
+  object.uid = status.st_uid;
+  object.file_kind = kind_of_mode(status.st_mode);
+  if (link.starts_with("socket:")) return net::object_of_socket(world, tracee, fd);
+  if (link.starts_with('/')) {
+    const std::string ours = without_deleted(link, status);
+    const PathView& view = tracee.fs->view;
+    const std::string path = inside_view(view, ours, object.disconnected);
+    object.kind = ObjectKind::kFile;
+    if (path.starts_with("/memfd:")) object.file_kind = FileKind::kMemfd;
+    object.path = world.texts.intern(path);
+    if (!view.foreign && path != ours) object.host_path = world.texts.intern(ours);
+    return world.object_of(object);
+  }
+  object.kind = ObjectKind::kOther;
+  object.uid = 0;
+  const bool anonymous = link.starts_with("anon_inode:");
+  if (anonymous) object.file_kind = FileKind::kAnonInode;
+  object.path = world.texts.intern(anonymous ? std::string_view(link) : std::string_view(link).substr(0, link.find(':')));
+  return world.object_of(object);
+}
+
+FdEntry* descriptor(World& world, Tracee& tracee, int fd) {
+  FdEntry* entry = tracee.files->at(fd);
+  if (entry == nullptr) {
+    tracee.files->overflow = {};
+    entry = &tracee.files->overflow;
+  }
+  if (entry->standard || entry->object != 0) return entry;
+  const std::string link_path = proc_path(tracee.tid, "fd/" + std::to_string(fd));
+  const std::optional<std::string> link = read_link(link_path);
+  struct stat status {};
+  if (!link || stat(link_path.c_str(), &status) != 0) return entry;
+  entry->object = object_from_link(world, tracee, fd, *link, status);
+  return entry;
+}
+
+bool touch(World& world, Tracee& tracee, int fd, FilePerm perm) {
+  const FdEntry* entry = descriptor(world, tracee, fd);
+  if (entry->standard || entry->object == 0) return false;
+  const Object& object = world.objects[entry->object];
+  Call& call = tracee.call;
+  const bool ioctl = perm == P::kIoctl;
+  if (object.kind == ObjectKind::kUnknown || (object.kind != ObjectKind::kFile && !ioctl)) return false;
+  const std::uint64_t command = ioctl ? call.args[1] & 0xffffffff : 0;
+  const std::uint32_t detail = static_cast<std::uint32_t>(perm) | (entry->inherited ? 0x100 : 0);
+  const ActionKey key{call.subject, what_of(ioctl ? Act::kIoctl : Act::kFile, detail), entry->object, command, 0};
+  if (!world.wants_result(key)) return false;
+  if (ioctl) {
+    IoctlOp op;
+    op.command = static_cast<std::uint32_t>(command);
+    op.kind = object.file_kind;
+    if (object.kind == ObjectKind::kFile) op.path = world.texts.text(object.path);
+    else op.klass = object.kind == ObjectKind::kSocket ? net::class_of(object) : world.texts.text(object.path);
+    call.pending.push_back({key, std::move(op)});
+    if (object.kind != ObjectKind::kFile) return true;
+  }
+  FileOp file = file_of_object(world, tracee, *entry);
+  file.perms = perm;
+  ActionKey file_key = key;
+  file_key.what = what_of(Act::kFile, detail);
+  file_key.b = 0;
+  if (!ioctl || world.wants_result(file_key)) call.pending.push_back({file_key, std::move(file)});
+  return true;
+}
+
+void take_path(World& world, Tracee& tracee, Operand& operand, int dirfd, std::uint64_t address) {
+  operand.valid = read_string(tracee.tid, address, operand.path);
+  operand.base = 0;
+  if (operand.path.starts_with('/')) return;
+  if (dirfd == AT_FDCWD) {
+    operand.base = cwd_of(world, tracee);
+    return;
+  }
+  const FdEntry* entry = descriptor(world, tracee, dirfd);
+  if (entry->standard) {
+    operand.valid = false;
+  } else {
+    operand.base = world.objects[entry->object].path;
+    operand.valid &= entry->object != 0;
+  }
+}
+
+void walk(World& world, Tracee& tracee, Operand& operand) {
+  if (operand.walked) return;
+  tracee.fs->view.task = tracee.tid;
+  tracee.fs->view.tgid = tracee.process->tgid;
+  operand.walk = world.walker.walk(tracee.fs->view, world.texts.text(operand.base), operand.path, operand.follow);
+  operand.walked = true;
+}
+
+FileOp file_of(World& world, const Tracee& tracee, const Walk& walk) {
+  FileOp file;
+  file.path = walk.path;
+  file.disconnected = walk.disconnected;
+  const PathView& view = tracee.fs->view;
+  if (!view.foreign && view.root != "/" && !walk.disconnected && walk.path.starts_with('/'))
+    file.host_path = view.root + walk.path;
+  if (walk.error != 0) return file;
+  file.kind = kind_of_mode(walk.status.st_mode);
+  set_owner(world, tracee, file, walk.status.st_uid);
+  return file;
+}
+
+void emit_links(World& world, const Tracee& tracee, const Walk& walk) {
+  for (const std::string& link : walk.links) {
+    FileOp file;
+    file.path = link;
+    file.perms = P::kReadlink;
+    file.kind = FileKind::kSymlink;
+    struct stat status {};
+    if (lstat(reach(tracee.fs->view, link).c_str(), &status) == 0) set_owner(world, tracee, file, status.st_uid);
+    world.emit_as(tracee.call.subject, tracee, std::move(file), {});
+  }
+}
+
+bool entry(World& world, Tracee& tracee, const CallRow& row, const std::uint64_t* args) {
+  Call& call = tracee.call;
+  bool wanted = false;
+  for (const Use& use : row.info->uses) {
+    if (use.access == Access::kNone) break;
+    if (row.info->args[use.arg] == ArgKind::kFd) {
+      wanted |= touch_by_row(world, tracee, row, args, use, static_cast<int>(args[use.arg]));
+      continue;
+    }
+    if (use.access == Access::kOpen) call.open_flags = open_flags_of(tracee, row, args);
+    take_operand(world, tracee, row, args, use);
+    const Operand& operand = call.operands[call.operand_count - 1];
+    if (operand.is_fd) {
+      wanted |= operand.fd != AT_FDCWD && touch_by_row(world, tracee, row, args, use, operand.fd);
+      --call.operand_count;
+    }
+  }
+  if (call.operand_count == 0) return wanted;
+  make_path_key(world, tracee, row, args);
+  const PathMemory* known = world.paths.calls.find(call.path_key);
+  if (looks_before(call, known == nullptr ? PathMemory{} : *known))
+    for (unsigned i = 0; i < call.operand_count; ++i)
+      if (call.operands[i].valid) walk(world, tracee, call.operands[i]);
+  return true;
+}
+
+void exit(World& world, Tracee& tracee) {
+  Call& call = tracee.call;
+  if (call.operand_count == 0 || is_no_access(call)) return;
+  if (const PathOutcome* known = known_outcome(world, call)) {
+    for (std::uint32_t i = 0; i < known->facts_count; ++i)
+      world.ledger.bump(world.paths.facts[known->facts_begin + i], world.now_ms, true);
+    if (known->object != 0 && !call.failed)
+      if (FdEntry* entry = tracee.files->at(static_cast<int>(call.result))) *entry = {known->object, false, false};
+  } else {
+    learn_outcome(world, tracee);
+  }
+  note_moves(world, call);
+}
+
+}  // namespace cordon::files

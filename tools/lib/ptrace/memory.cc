@@ -1,0 +1,65 @@
+#include "ptrace/memory.h"
+
+#include <fcntl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/fd.h"
+
+namespace cordon {
+namespace {
+
+constexpr std::size_t kPage = 4096;         // the smallest page of any architecture: reads never cross one blindly
+constexpr std::size_t kUsualString = 256;   // most paths are shorter
+
+UniqueFd open_mem(pid_t task, int flags) {
+  const std::string path = "/proc/" + std::to_string(task) + "/mem";
+  return UniqueFd(open(path.c_str(), flags | O_CLOEXEC));
+}
+
+std::size_t read_through_proc(pid_t task, std::uint64_t address, void* buffer, std::size_t size) {
+  const UniqueFd mem = open_mem(task, O_RDONLY);
+  if (!mem) return 0;
+  const ssize_t count = pread(mem.get(), buffer, size, static_cast<off_t>(address));
+  return count < 0 ? 0 : static_cast<std::size_t>(count);
+}
+
+}  // namespace
+
+std::size_t read_memory(pid_t task, std::uint64_t address, void* buffer, std::size_t size) {
+  iovec local{buffer, size};
+  iovec remote{reinterpret_cast<void*>(address), size};
+  const ssize_t count = process_vm_readv(task, &local, 1, &remote, 1, 0);
+  if (count >= 0) return static_cast<std::size_t>(count);
+  return errno == EFAULT ? 0 : read_through_proc(task, address, buffer, size);
+}
+
+bool read_string(pid_t task, std::uint64_t address, std::string& out, std::size_t limit) {
+  out.clear();
+  if (address == 0) return false;
+  char chunk[kPage];
+  while (out.size() < limit) {
+    const std::uint64_t at = address + out.size();
+    const std::size_t to_page_end = kPage - at % kPage;
+    const std::size_t want = std::min({out.empty() ? kUsualString : kPage, to_page_end, limit - out.size()});
+    const std::size_t got = read_memory(task, at, chunk, want);
+    if (got == 0) return false;
+    if (const void* end = std::memchr(chunk, '\0', got)) {
+      out.append(chunk, static_cast<std::size_t>(static_cast<const char*>(end) - chunk));
+      return true;
+    }
+    out.append(chunk, got);
+  }
+  return false;
+}
+
+bool write_memory(pid_t task, std::uint64_t address, const void* bytes, std::size_t size) {
+  const UniqueFd mem = open_mem(task, O_WRONLY);
+  return mem && pwrite(mem.get(), bytes, size, static_cast<off_t>(address)) == static_cast<ssize_t>(size);
+}
+
+}  // namespace cordon

@@ -1,0 +1,111 @@
+#include "ptrace/procfs.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "base/fd.h"
+#include "base/text.h"
+
+namespace cordon {
+namespace {
+
+constexpr std::size_t kMaxProcFile = 1 << 20;
+
+std::string slurp(const std::string& path) {
+  Result<std::string> text = read_file(path, kMaxProcFile);
+  return text ? std::move(*text) : std::string();
+}
+
+std::vector<std::uint64_t> numbers(std::string_view text, int base) {
+  std::vector<std::uint64_t> all;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t begin = text.find_first_not_of(" \t", at);
+    if (begin == std::string_view::npos) break;
+    at = std::min(text.find_first_of(" \t", begin), text.size());
+    if (const auto value = parse_number<std::uint64_t>(text.substr(begin, at - begin), base)) all.push_back(*value);
+  }
+  return all;
+}
+
+void take_four(std::uint32_t (&out)[4], const std::vector<std::uint64_t>& values) {
+  for (std::size_t i = 0; i < 4 && i < values.size(); ++i) out[i] = static_cast<std::uint32_t>(values[i]);
+}
+
+struct StatusRow {
+  std::string_view name;
+  int base;
+  void (*take)(Credentials&, const std::vector<std::uint64_t>&);
+};
+constexpr StatusRow kStatus[] = {
+    {"Tgid", 10, [](Credentials& c, const auto& v) { c.tgid = static_cast<pid_t>(v[0]); }},
+    {"PPid", 10, [](Credentials& c, const auto& v) { c.parent = static_cast<pid_t>(v[0]); }},
+    {"TracerPid", 10, [](Credentials& c, const auto& v) { c.tracer = static_cast<pid_t>(v[0]); }},
+    {"Uid", 10, [](Credentials& c, const auto& v) { take_four(c.uid, v); }},
+    {"Gid", 10, [](Credentials& c, const auto& v) { take_four(c.gid, v); }},
+    {"Groups", 10, [](Credentials& c, const auto& v) { c.groups.assign(v.begin(), v.end()); }},
+    {"NStgid", 10, [](Credentials& c, const auto& v) { c.inner_tgid = static_cast<pid_t>(v.back()); }},
+    {"CapEff", 16, [](Credentials& c, const auto& v) { c.effective = v[0]; }},
+    {"NoNewPrivs", 10, [](Credentials& c, const auto& v) { c.no_new_privs = v[0] != 0; }},
+    {"Seccomp", 10, [](Credentials& c, const auto& v) { c.seccomp = static_cast<int>(v[0]); }},
+};
+
+}  // namespace
+
+std::optional<std::string> read_link(const std::string& path) {
+  char buffer[4096];
+  const ssize_t size = readlink(path.c_str(), buffer, sizeof buffer);
+  if (size < 0) return std::nullopt;
+  return std::string(buffer, static_cast<std::size_t>(size));
+}
+
+std::string proc_path(pid_t task, std::string_view name) {
+  std::string path = "/proc/" + std::to_string(task) + "/";
+  path += name;
+  return path;
+}
+
+Credentials read_credentials(pid_t task) {
+  Credentials result;
+  const std::string text = slurp(proc_path(task, "status"));
+  for (const std::string_view line : split(text, '\n')) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    for (const StatusRow& row : kStatus) {
+      if (row.name != line.substr(0, colon)) continue;
+      const auto values = numbers(line.substr(colon + 1), row.base);
+      if (!values.empty()) row.take(result, values);
+    }
+  }
+  result.known = result.tgid != 0;
+  return result;
+}
+
+std::vector<std::string> read_cmdline(pid_t task) {
+  std::string text = slurp(proc_path(task, "cmdline"));
+  if (!text.empty() && text.back() == '\0') text.pop_back();
+  std::vector<std::string> argv;
+  if (text.empty()) return argv;
+  for (const std::string_view part : split(text, '\0')) argv.emplace_back(part);
+  return argv;
+}
+
+std::string read_comm(pid_t task) {
+  std::string text = slurp(proc_path(task, "comm"));
+  if (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+std::vector<int> numbered_entries(const std::string& directory) {
+  std::vector<int> all;
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(directory.c_str()), closedir);
+  if (!dir) return all;
+  while (const dirent* entry = readdir(dir.get()))
+    if (const auto number = parse_number<int>(entry->d_name)) all.push_back(*number);
+  return all;
+}
+
+}  // namespace cordon

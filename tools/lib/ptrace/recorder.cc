@@ -1,0 +1,301 @@
+#include "ptrace/recorder.h"
+
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/random.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+
+#include "base/bytes.h"
+#include "ptrace/attach.h"
+#include "ptrace/files.h"
+#include "ptrace/filter.h"
+#include "ptrace/signals.h"
+
+namespace cordon {
+namespace {
+
+constexpr int kSeccompStop = (PTRACE_EVENT_SECCOMP << 16) | (SIGTRAP << 8) | 0x7f;
+
+constexpr unsigned kFollow = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
+constexpr unsigned kAlways = PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP;
+
+std::int64_t now_in_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
+}
+
+std::string random_run_id() {
+  std::string bytes(16, '\0');
+  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) std::abort();
+  return to_hex(bytes);
+}
+
+std::string current_directory() {
+  char path[PATH_MAX];
+  return getcwd(path, sizeof path) == nullptr ? "" : path;
+}
+
+std::string real_path(const std::string& path) {
+  char resolved[PATH_MAX];
+  return realpath(path.c_str(), resolved) == nullptr ? path : resolved;
+}
+
+}  // namespace
+
+Result<RecordOutcome> Recorder::run() {
+  world_.now_ms = now_in_ms();
+  const bool attaching = !options_.attach.empty();
+  if (const Result<void> started = attaching ? start_attached() : start_command(); !started) return started.error();
+  if (options_.stop != nullptr) options_.stop->arm(gettid());
+  wait_for_all();
+  if (options_.stop != nullptr) options_.stop->disarm();
+  return finish();
+}
+
+Result<void> Recorder::start_command() {
+  Result<std::string> program = Launch::find_program(options_.argv.empty() ? "" : options_.argv[0]);
+  if (!program) return program.error();
+  program_ = *program;
+  plain_ = !options_.follow;  // a filter would be inherited by children that nobody traces
+  std::vector<sock_filter> filter;
+  if (!plain_) filter = recorder_filter(FilterAction::kTrace, options_.known);
+  Result<pid_t> child = launch_.start(options_, program_, std::move(filter));
+  if (!child) return child.error();
+  root_ = *child;
+  const unsigned wanted = kAlways | PTRACE_O_EXITKILL | (options_.follow ? kFollow : 0);
+  if (ptrace(PTRACE_SEIZE, root_, 0, wanted) != 0) {
+    Error error = explain_refusal(errno, root_, true);
+    kill(root_, SIGKILL);
+    waitpid(root_, nullptr, 0);
+    return error;
+  }
+  Tracee& tracee = add_tracee(root_);
+  tracee.launching = true;
+  tracee.files = std::make_shared<Files>();
+  tracee.fs = std::make_shared<FsState>();
+  tracee.process = std::make_shared<Process>();
+  tracee.process->tgid = root_;
+  tracee.process->parent = getpid();
+  tracee.process->tasks = 1;
+  if (options_.progress != nullptr) options_.progress->root.store(root_);
+  if (!options_.follow) head_notes_.emplace_back("children were not followed");
+  launch_.go();
+  return {};
+}
+
+Result<void> Recorder::start_attached() {
+  plain_ = true;  // a filter cannot be put into a process from outside
+  head_notes_.emplace_back("attached to running processes: watched by syscall stops; what they did before is unknown");
+  const unsigned wanted = kAlways | (options_.follow ? kFollow : 0);
+  for (const pid_t pid : options_.attach) {
+    const Result<std::vector<pid_t>> tasks = attach_all_tasks(pid, wanted);
+    if (!tasks) {
+      let_go_all();
+      return tasks.error();
+    }
+    auto process = std::make_shared<Process>();
+    auto files = std::make_shared<Files>();
+    auto fs = std::make_shared<FsState>();
+    process->tgid = pid;
+    process->tasks = static_cast<std::uint32_t>(tasks->size());
+    for (const pid_t tid : *tasks) {
+      Tracee& tracee = add_tracee(tid);
+      tracee.attached = true;
+      tracee.process = process;
+      tracee.files = files;
+      tracee.fs = fs;
+    }
+    Tracee& leader = *world_.tracees.at(tasks->front());
+    files::renew_view(world_, leader);
+    bool outside = false;
+    process->exe = world_.texts.intern(inside_view(fs->view, read_link(proc_path(pid, "exe")).value_or(""), outside));
+    process->parent = world_.credentials(leader).parent;
+    world_.renew_subject(leader);
+    for (const int fd : numbered_entries(proc_path(pid, "fd"))) files->mark_inherited(fd);
+    if (program_.empty()) program_ = world_.texts.text(process->exe);
+  }
+  if (const Result<void> head = write_head(); !head) return head;
+  for (const pid_t pid : options_.attach) write_proc(*world_.tracees.at(pid));
+  for (auto& [tid, tracee] : world_.tracees) ptrace(PTRACE_INTERRUPT, tid, 0, 0);
+  return {};
+}
+
+void Recorder::wait_for_all() {
+  const SignalForwarder forwarder(options_.forward_signals, root_, options_.stop);
+  while (true) {
+    int status = 0;
+    const pid_t tid = wait4(-1, &status, __WALL | __WNOTHREAD, nullptr);
+    if (tid < 0) {
+      if (errno != EINTR) return;  // ECHILD: the last one has ended
+      check_stop();
+      continue;
+    }
+    world_.now_ms = now_in_ms();
+    if (status == kSeccompStop && last_ != nullptr && last_->tid == tid) {
+      on_call_stop(*last_, true);
+    } else {
+      handle(tid, status);
+    }
+    if ((stops_ & 1023) == 0 && options_.progress != nullptr) options_.progress->stops.store(stops_);
+    if (world_.ledger.error() && !killing_) kill_all();
+    if (options_.stop != nullptr && options_.stop->requested()) check_stop();
+    if (world_.tracees.empty() && !options_.attach.empty()) return;
+  }
+}
+
+void Recorder::handle(pid_t tid, int status) {
+  const auto found = world_.tracees.find(tid);
+  Tracee* tracee = found == world_.tracees.end() ? nullptr : found->second.get();
+  if (!WIFSTOPPED(status)) {
+    if (tracee != nullptr) ended(*tracee, status);
+    return;
+  }
+  if (tracee == nullptr) return on_first_sight(tid, status);
+  if (tracee->stopped_early) return;  // already held
+  last_ = tracee;
+  if (tracee->view_stale && tracee->process != nullptr) {
+    tracee->view_stale = false;
+    files::renew_view(world_, *tracee);
+  }
+  on_stop(*tracee, status);
+  if (world_.tracees.size() > options_.max_tracees && !killing_) {
+    world_.note("more than " + std::to_string(options_.max_tracees) + " tasks at once: the recording was ended and all were killed");
+    failure_ = Error{ErrorCode::kEnvironment, "the command forks without end: more than " + std::to_string(options_.max_tracees) + " tasks at once", "",
+                     "raise the limit with --max-tasks if that is what it does"};
+    kill_all();
+  }
+}
+
+void Recorder::ended(Tracee& tracee, int status) {
+  const pid_t tid = tracee.tid;
+  if (tid == root_) {
+    if (WIFEXITED(status)) exit_code_ = WEXITSTATUS(status);
+    if (WIFSIGNALED(status)) exit_signal_ = WTERMSIG(status);
+  }
+  if (tracee.process != nullptr && tracee.process->tasks != 0) --tracee.process->tasks;
+  last_ = nullptr;
+  world_.tracees.erase(tid);
+  if (options_.progress != nullptr) options_.progress->processes.store(static_cast<std::uint32_t>(world_.tracees.size()));
+  adopt_orphans();
+}
+
+void Recorder::check_stop() {
+  if (options_.stop == nullptr || !options_.stop->requested() || killing_) return;
+  if (!options_.attach.empty()) return let_go_all();
+  const std::int64_t now = now_in_ms();
+  if (!stopping_) {
+    stopping_ = true;
+    stop_deadline_ms_ = now + options_.grace_ms;
+    const bool root_lives = world_.tracees.count(root_) != 0;
+    for (const auto& [tid, tracee] : world_.tracees)
+      if (!root_lives || tid == root_) kill(tid, SIGTERM);
+    if (root_lives) kill(root_, SIGCONT);
+  } else if (now >= stop_deadline_ms_) {
+    kill_all();
+  }
+}
+
+void Recorder::kill_all() {
+  killing_ = true;
+  for (const auto& [tid, tracee] : world_.tracees)
+    if (!tracee->attached) kill(tid, SIGKILL);
+  if (!options_.attach.empty()) let_go_all();
+}
+
+/// Attached tasks can be let go only while they are stopped: each is interrupted, and detached at its next stop.
+void Recorder::let_go_all() {
+  if (detaching_) return;
+  detaching_ = true;
+  for (auto& [tid, tracee] : world_.tracees) {
+    tracee->detach_wanted = true;
+    ptrace(PTRACE_INTERRUPT, tid, 0, 0);
+  }
+}
+
+bool Recorder::let_go(Tracee& tracee, int signal) {
+  const pid_t tid = tracee.tid;
+  if (ptrace(PTRACE_DETACH, tid, 0, signal) != 0) return false;
+  last_ = nullptr;
+  world_.tracees.erase(tid);
+  return true;
+}
+
+Result<void> Recorder::write_head() {
+  Head head;
+  head.run = random_run_id();
+  head.label = options_.label;
+  head.tool = options_.tool;
+  head.engine = "ptrace";
+  head.detail = options_.detail;
+  utsname system{};
+  if (uname(&system) == 0) {
+    head.kernel = system.release;
+    head.arch = system.machine;
+  }
+  head.argv = options_.argv;
+  head.cwd = current_directory();
+  head.program = real_path(program_);
+  head.started_ms = world_.now_ms;
+  for (const SyscallOp& call : options_.known) head.unwatched.push_back(call.name);
+  std::sort(head.unwatched.begin(), head.unwatched.end());
+  head.unwatched.erase(std::unique(head.unwatched.begin(), head.unwatched.end()), head.unwatched.end());
+  head.notes = head_notes_;
+  head_written_ = true;
+  return world_.sink.on_head(head);
+}
+
+End Recorder::make_end() const {
+  End end;
+  end.lost = world_.lost;
+  end.exit_code = exit_code_;
+  end.exit_signal = exit_signal_;
+  end.stopped_by_us = stopping_ || (options_.stop != nullptr && options_.stop->requested());
+  end.ok = !failure_ && world_.lost == 0;
+  end.ended_ms = now_in_ms();
+  end.notes.assign(world_.notes.begin(), world_.notes.end());
+  return end;
+}
+
+Result<RecordOutcome> Recorder::finish() {
+  if (!head_written_) {
+    const LaunchReport report = launch_.report();
+    const bool missing = report.exec_error == ENOENT || report.exec_error == ENOTDIR;
+    if (report.exec_error == 0) return Error{ErrorCode::kEnvironment, "the command ended before it was started", program_, ""};
+    Error error = errno_error(report.exec_error, missing ? "no such command" : "not executable", program_);
+    error.code = ErrorCode::kBadInput;
+    if (missing) error.hint = "the file is there, but its interpreter may not be";
+    return error;
+  }
+  world_.ledger.flush_tallies();
+  RecordOutcome outcome;
+  outcome.end = make_end();
+  outcome.engine = "ptrace";
+  outcome.stops = stops_;
+  outcome.facts = world_.ledger.size();
+  if (options_.progress != nullptr) options_.progress->stops.store(stops_);
+  if (world_.ledger.error()) return *world_.ledger.error();
+  if (const Result<void> ended = world_.sink.on_end(outcome.end); !ended) return ended.error();
+  if (failure_) return *failure_;
+  return outcome;
+}
+
+Result<RecordOutcome> record(const RecordOptions& options, FactSink& sink) {
+  Recorder recorder(options, sink);
+  return recorder.run();
+}
+
+int record_exit_code(const Error& error) {
+  if (error.what.starts_with("no such command")) return 127;
+  if (error.what.starts_with("not executable")) return 126;
+  return 125;
+}
+
+}  // namespace cordon

@@ -1,0 +1,73 @@
+#include "ptrace/signals.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <iterator>
+
+namespace cordon {
+namespace {
+
+constexpr int kForwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+constexpr long kTickNanoseconds = 50'000'000;
+
+volatile pid_t command_pid = 0;
+StopControl* stop_control = nullptr;
+
+/// si_code <= 0: sent by a process. The terminal's own reach the whole foreground group, the command included.
+void forward(int signal, siginfo_t* info, void*) {
+  if (info->si_code > 0) return;
+  if (info->si_pid == command_pid) return;
+  if (command_pid > 0) kill(command_pid, signal);
+}
+
+void ask_for_end(int, siginfo_t*, void*) {
+  if (stop_control != nullptr) stop_control->request();
+}
+
+void tick(int) {}
+
+}  // namespace
+
+SignalForwarder::SignalForwarder(bool active, pid_t command, StopControl* stop) : active_(active) {
+  if (!active_) return;
+  command_pid = command;
+  stop_control = stop;
+  struct sigaction action {};
+  action.sa_flags = SA_SIGINFO | SA_RESTART;
+  action.sa_sigaction = command > 0 ? forward : ask_for_end;
+  for (std::size_t i = 0; i < std::size(kForwarded); ++i) sigaction(kForwarded[i], &action, &saved_[i]);
+}
+
+SignalForwarder::~SignalForwarder() {
+  if (!active_) return;
+  for (std::size_t i = 0; i < std::size(kForwarded); ++i) sigaction(kForwarded[i], &saved_[i], nullptr);
+}
+
+StopControl::StopControl() = default;
+StopControl::~StopControl() { disarm(); }
+
+void StopControl::arm(pid_t thread) {
+  struct sigaction action {};
+  action.sa_handler = tick;  // without SA_RESTART: it is there to interrupt waitpid
+  sigaction(SIGALRM, &action, nullptr);
+  sigevent event{};
+  event.sigev_notify = SIGEV_THREAD_ID;
+  event.sigev_signo = SIGALRM;
+  event._sigev_un._tid = thread;
+  armed_ = timer_create(CLOCK_MONOTONIC, &event, &timer_) == 0;
+  if (requested_) request();
+}
+
+void StopControl::disarm() {
+  if (armed_.exchange(false)) timer_delete(timer_);
+}
+
+void StopControl::request() {
+  requested_ = true;
+  if (!armed_) return;
+  const itimerspec ticks{{0, kTickNanoseconds}, {0, 1}};
+  timer_settime(timer_, 0, &ticks, nullptr);
+}
+
+}  // namespace cordon

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include "ptrace/engine.h"
+
+namespace cordon {
+
+/// While it lives (and is active), the recorder survives the signals that end programs: those sent to it on purpose go
+/// on to the command; those of the terminal reach the command by themselves. Without a command (attached), they ask
+/// for the end of the recording.
+class SignalForwarder {
+ public:
+  SignalForwarder(bool active, pid_t command, StopControl* stop);
+  ~SignalForwarder();
+  SignalForwarder(const SignalForwarder&) = delete;
+  SignalForwarder& operator=(const SignalForwarder&) = delete;
+
+ private:
+  struct sigaction saved_[8]{};
+  bool active_;
+};
+
+}  // namespace cordon

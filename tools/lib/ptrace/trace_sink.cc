@@ -1,0 +1,36 @@
+#include "ptrace/trace_sink.h"
+
+#include "facts/trace_io.h"
+
+namespace cordon {
+namespace {
+constexpr std::size_t kTallyBlock = 1 << 16;
+}
+
+Result<void> TraceSink::on_head(const Head& head) {
+  Result<TraceWriter> writer = TraceWriter::open(path_, append_);
+  if (!writer) return writer.error();
+  writer_.emplace(std::move(*writer));
+  run_ = head.run;
+  return writer_->write(head_line(head));
+}
+
+Result<void> TraceSink::on_proc(const Proc& proc) { return writer_->write(proc_line(run_, proc)); }
+
+Result<void> TraceSink::on_fact(const Fact& fact) { return writer_->write(fact_line(run_, fact)); }
+
+Result<void> TraceSink::on_tally(const FactId& id, const Tally& tally) {
+  tallies_ += tally_line(run_, id, tally);
+  if (tallies_.size() < kTallyBlock) return {};
+  const Result<void> written = writer_->write(tallies_);
+  tallies_.clear();
+  return written;
+}
+
+Result<void> TraceSink::on_end(const End& end) {
+  tallies_ += end_line(run_, end);
+  if (Result<void> written = writer_->write(tallies_); !written) return written;
+  return writer_->sync();
+}
+
+}  // namespace cordon

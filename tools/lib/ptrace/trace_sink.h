@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "facts/trace_writer.h"
+#include "ptrace/engine.h"
+
+namespace cordon {
+
+/// A sink that writes a trace file, each line as it comes. The file is opened when the command runs, so that a
+/// command that cannot be started leaves an older trace alone.
+class TraceSink : public FactSink {
+ public:
+  TraceSink(std::string path, bool append) : path_(std::move(path)), append_(append) {}
+
+  Result<void> on_head(const Head& head) override;
+  Result<void> on_proc(const Proc& proc) override;
+  Result<void> on_fact(const Fact& fact) override;
+  Result<void> on_tally(const FactId& id, const Tally& tally) override;
+  Result<void> on_end(const End& end) override;
+
+ private:
+  std::string path_;
+  bool append_;
+  std::string run_;
+  std::string tallies_;  ///< lines that are written together: they are worth nothing one by one
+  std::optional<TraceWriter> writer_;
+};
+
+}  // namespace cordon
