@@ -1,0 +1,124 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "seccomp/combine.h"
+#include "seccomp/cost.h"
+#include "seccomp/diff.h"
+#include "seccomp/read.h"
+#include "seccomp/verify.h"
+#include "seccomp_testing.h"
+
+using namespace cordon;
+using namespace cordon::seccomp;
+
+namespace {
+
+Profile profile(const std::string& rules, const std::string& extra = R"("architectures":["SCMP_ARCH_X86_64"],)") {
+  Diagnostics diagnostics;
+  const auto read = read_profile(R"({"defaultAction":"SCMP_ACT_ERRNO",)" + extra + R"("syscalls":[)" + rules + "]}", "t", diagnostics);
+  REQUIRE(read.ok());
+  return read->profile;
+}
+
+std::string allow(const std::string& names, const std::string& args = "") {
+  return R"({"names":[)" + names + R"(],"action":"SCMP_ACT_ALLOW")" + (args.empty() ? "" : R"(,"args":[)" + args + "]") + "}";
+}
+
+std::string eq(int index, int value) {
+  return R"({"index":)" + std::to_string(index) + R"(,"value":)" + std::to_string(value) + R"(,"op":"SCMP_CMP_EQ"})";
+}
+
+std::vector<std::string> texts(const Diff& diff) {
+  std::vector<std::string> out;
+  for (const Change& change : diff.changes) out.push_back(to_text(change));
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a diff is of meaning: the order and the spelling of rules do not matter") {
+  const Profile a = profile(allow(R"("read","write")") + "," + allow(R"("socket")", eq(0, 1)) + "," + allow(R"("socket")", eq(0, 2)));
+  const Profile b = profile(allow(R"("socket")", eq(0, 2)) + "," + allow(R"("write")") + "," + allow(R"("socket")", eq(0, 1)) + "," +
+                            allow(R"("read")"));
+  CHECK(diff_profiles(a, b, Runtime::kCrun).same());
+}
+
+TEST_CASE("a diff names what grew, what shrank, and for which arguments") {
+  const Profile a = profile(allow(R"("read","getppid")") + "," + allow(R"("socket")", eq(0, 1)));
+  const Profile b = profile(allow(R"("read","mount")") + "," + allow(R"("socket")", eq(0, 1)) + "," + allow(R"("socket")", eq(0, 38)));
+  const Diff diff = diff_profiles(a, b, Runtime::kCrun);
+  const auto lines = texts(diff);
+  CHECK(std::count(lines.begin(), lines.end(), "+ mount on x86_64: errno EPERM, now allow") == 1);
+  CHECK(std::count(lines.begin(), lines.end(), "- getppid on x86_64: allow, now errno EPERM") == 1);
+  CHECK(std::count(lines.begin(), lines.end(), "+ socket on x86_64, argument 0 = 0x26: errno EPERM, now allow") == 1);
+  CHECK(diff.grown() == 2);
+  CHECK(diff.shrunk() == 1);
+}
+
+TEST_CASE("a diff sees an ABI that came in") {
+  const Profile a = profile(allow(R"("read")"));
+  const Profile b = profile(allow(R"("read")"), R"("architectures":["SCMP_ARCH_X86_64","SCMP_ARCH_X86"],)");
+  const auto lines = texts(diff_profiles(a, b, Runtime::kCrun));
+  CHECK(std::count(lines.begin(), lines.end(), "+ read on i386: kill thread, now allow") == 1);
+}
+
+TEST_CASE("merging is union, and minimising keeps every decision") {
+  const Profile a = profile(allow(R"("read")") + "," + allow(R"("socket")", eq(0, 1)) + R"(,{"names":["mount"],"action":"SCMP_ACT_ERRNO","errnoRet":38})");
+  const Profile b = profile(allow(R"("write","mount")") + "," + allow(R"("socket")", eq(0, 2)) + "," + allow(R"("read")"));
+  const auto merged = merge_profiles({a, b});
+  REQUIRE(merged.ok());
+  CHECK(diff_profiles(a, *merged, Runtime::kCrun).shrunk() == 0);
+  CHECK(diff_profiles(b, *merged, Runtime::kCrun).shrunk() == 0);
+  const auto again = merge_profiles({b, a});
+  REQUIRE(again.ok());
+  CHECK(diff_profiles(*merged, *again, Runtime::kCrun).same());
+  CHECK(verify(*merged, Runtime::kRunc)->mismatch_count == 0);
+
+  const Profile wordy = profile(allow(R"("read")") + "," + allow(R"("write")") + "," + allow(R"("read")", eq(0, 1)) +
+                                R"(,{"names":["mount"],"action":"SCMP_ACT_ERRNO","errnoRet":1})");
+  const auto small = minimise(wordy);
+  REQUIRE(small.ok());
+  CHECK(small->rules.size() == 1);
+  CHECK(diff_profiles(wordy, *small, Runtime::kCrun).same());
+
+  Profile other = b;
+  other.default_action = Action::kKillProcess;
+  CHECK_FALSE(merge_profiles({a, other}).ok());
+}
+
+TEST_CASE("a base keeps its rules, gains what is needed, and tells what it no longer needs") {
+  const Profile base = profile(allow(R"("read","getppid")") + "," + allow(R"("socket")", eq(0, 1)) +
+                               R"(,{"names":["write"],"action":"SCMP_ACT_ERRNO","errnoRet":38})");
+  Plan plan;
+  plan.arches = {Arch::kX86_64};
+  plan.allow("read", {0, "observed", ""});
+  plan.allow("write", {0, "observed", ""});
+  plan.allow("socket", ArgSet{{0, Compare::kMaskedEq, 0xffffffff, 1}}, {0, "observed", ""});
+  plan.allow("socket", ArgSet{{0, Compare::kMaskedEq, 0xffffffff, 2}}, {0, "observed", ""});
+  const Based based = add_to_base(base, plan);
+  CHECK(based.added == std::vector<std::string>{"socket (observed)", "write (observed)"});
+  CHECK(based.unneeded == std::vector<std::string>{"getppid"});
+  CHECK(diff_profiles(base, based.profile, Runtime::kCrun).shrunk() == 0);
+  CHECK(verify(based.profile, Runtime::kCrun)->mismatch_count == 0);
+}
+
+TEST_CASE("the cost of both layouts is counted by running them") {
+  std::string names;
+  for (const char* name : {"stat", "open", "close", "lseek", "brk", "poll", "dup", "pipe", "getpid", "access", "fstat", "kill", "uname",
+                           "chdir", "mkdir", "rmdir", "link", "umask", "times", "sync", "pause", "alarm", "select", "flock", "fsync",
+                           "chown", "fork", "vfork", "wait4", "bind", "listen", "setsid", "getppid", "exit_group", "clone3", "statx"})
+    names += (names.empty() ? "\"" : ",\"") + std::string(name) + "\"";
+  const Profile many = profile(allow(names));
+  Trace trace;
+  for (const char* name : {"stat", "statx", "exit_group"}) {
+    Fact fact;
+    fact.operation = call(name);
+    fact.tally.count = 10;
+    trace.facts.push_back(fact);
+  }
+  const auto cost = cost_of(many, trace);
+  REQUIRE(cost.ok());
+  REQUIRE(cost->hottest.size() == 3);
+  CHECK(cost->plain_mean > cost->tree_mean);
+  CHECK(cost->ratio() < 1.0);
+}
