@@ -216,3 +216,18 @@ TEST_CASE("a guard keeps the password file out and says so") {
   CHECK(bytes_of(*emission, ".te").find("shadow_t") == std::string::npos);
   CHECK_FALSE(diagnostics.all().empty());
 }
+
+// Hidden: writes the module's files where the scripts of tests/selinux want them.
+TEST_CASE("the small program's module is written out", "[.sample]") {
+  const char* out = std::getenv("CORDON_TEST_OUT");
+  const char* base = std::getenv("CORDON_TEST_BASE");
+  const char* contexts = std::getenv("CORDON_TEST_CONTEXTS");
+  REQUIRE((out != nullptr && base != nullptr && contexts != nullptr));
+  BackendOptions options;
+  options.values = {{"policy", base}, {"file-contexts", contexts}};
+  Diagnostics diagnostics;
+  const auto emission = selinux_backend().emit(policy_of(small_program()), options, diagnostics);
+  INFO(say(emission));
+  REQUIRE(emission.ok());
+  for (const EmittedFile& file : emission->files) std::ofstream(std::string(out) + "/small" + file.suffix, std::ios::binary) << file.bytes;
+}

@@ -23,6 +23,8 @@ class Linker {
   void declare_role(const std::string& name);
   void join(const std::string& type, const std::string& attribute);
   void widen_constraints(std::uint32_t type, std::uint32_t attribute);
+  void inherit_self_rules(std::uint32_t type, std::uint32_t attribute);
+  void insert(avtab_key_t key, std::uint32_t bits);
   void add_rule(const Access& access, const std::set<std::string>& perms);
   void add_ioctls(const Access& access, const std::set<std::uint16_t>& commands);
   void add_type_rule(const TypeRule& rule);
@@ -137,6 +139,29 @@ void Linker::declare_role(const std::string& name) {
   db.role_val_to_struct[value - 1] = datum;
 }
 
+/// "allow ATTRIBUTE self:…" is kept in a binary policy as one rule for each member. What every member of an attribute
+/// may do to itself is taken for such a rule, where there are enough of them that chance is ruled out.
+void Linker::inherit_self_rules(std::uint32_t type, std::uint32_t attribute) {
+  constexpr std::size_t kEnough = 8;
+  policydb_t& db = impl_.db;
+  std::vector<std::uint32_t> members = bits_of(db.attr_type_map[attribute - 1]);
+  std::erase(members, type - 1);
+  if (members.size() < kEnough) return;
+  for (std::uint32_t klass = 1; klass <= db.symtab[SYM_CLASSES].nprim; ++klass) {
+    for (std::uint16_t kind : {std::uint16_t{AVTAB_ALLOWED}, std::uint16_t{AVTAB_AUDITDENY}}) {
+      std::uint32_t common = ~0U;
+      for (std::size_t i = 0; i < members.size() && common != 0; ++i) {
+        const auto member = static_cast<std::uint16_t>(members[i] + 1);
+        avtab_key_t search{member, member, static_cast<std::uint16_t>(klass), kind};
+        const avtab_datum_t* found = avtab_search(&db.te_avtab, &search);
+        common &= found == nullptr ? 0 : kind == AVTAB_ALLOWED ? found->data : ~found->data;
+      }
+      const auto self = static_cast<std::uint16_t>(type);
+      if (common != 0) insert({self, self, static_cast<std::uint16_t>(klass), kind}, common);
+    }
+  }
+}
+
 /// A constraint that names an attribute holds, in the binary policy, the types that the attribute had when it was
 /// built; `type_names` keeps the attribute itself (policy version 29 and later).
 void Linker::widen_constraints(std::uint32_t type, std::uint32_t attribute) {
@@ -164,6 +189,7 @@ void Linker::join(const std::string& type, const std::string& attribute) {
   ebitmap_set_bit(&impl_.db.attr_type_map[a - 1], t - 1, 1);
   ebitmap_set_bit(&impl_.db.type_val_to_struct[a - 1]->types, t - 1, 1);
   widen_constraints(t, a);
+  inherit_self_rules(t, a);
 }
 
 avtab_key_t Linker::key(const Access& access, std::uint16_t specified) const {
@@ -174,16 +200,20 @@ avtab_key_t Linker::key(const Access& access, std::uint16_t specified) const {
 
 void Linker::add_rule(const Access& access, const std::set<std::string>& perms) {
   if (access.kind == RuleKind::kNeverallow || access.kind == RuleKind::kAuditallow) return;
-  const bool allow = access.kind == RuleKind::kAllow;
   std::uint32_t bits = 0;
   for (const std::string& perm : perms) bits |= impl_.perm_bit(*impl_.klass(access.klass), perm);
-  avtab_key_t search = key(access, allow ? AVTAB_ALLOWED : AVTAB_AUDITDENY);
-  if (avtab_datum_t* found = avtab_search(&impl_.db.te_avtab, &search)) {
+  insert(key(access, access.kind == RuleKind::kAllow ? AVTAB_ALLOWED : AVTAB_AUDITDENY), bits);
+}
+
+/// Adds the permissions to the rule with that key, or makes it.
+void Linker::insert(avtab_key_t key, std::uint32_t bits) {
+  const bool allow = key.specified == AVTAB_ALLOWED;
+  if (avtab_datum_t* found = avtab_search(&impl_.db.te_avtab, &key)) {
     found->data = allow ? found->data | bits : found->data & ~bits;
     return;
   }
   avtab_datum_t datum{allow ? bits : ~bits, nullptr};
-  avtab_insert(&impl_.db.te_avtab, &search, &datum);
+  avtab_insert(&impl_.db.te_avtab, &key, &datum);
 }
 
 void Linker::add_ioctls(const Access& access, const std::set<std::uint16_t>& commands) {
