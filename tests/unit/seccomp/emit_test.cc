@@ -176,9 +176,12 @@ TEST_CASE("other ABIs get twins for what they lack, and the rest is said") {
 TEST_CASE("calls without a name or unknown to libseccomp are reported, never silent") {
   SyscallOp nameless;
   nameless.number = 900;
-  const auto emission = emit({nameless, call("call_of_the_future"), call("read")});
+  const auto emission = emit({nameless, call("call_of_the_future"), call("read"), call("read\"],\n- mount")},
+                             {{"seccomp-format", "spo"}});
   REQUIRE(emission.ok());
-  REQUIRE(emission->notes.size() == 2);
+  REQUIRE(emission->notes.size() == 3);
+  CHECK(emission->notes[2].expression.fit == Fit::kNone);
+  CHECK(file_of(*emission, ".seccompprofile.yaml").find("\n- mount") == std::string::npos);
   CHECK(emission->notes[0].expression.fit == Fit::kNone);
   CHECK(emission->notes[1].expression.fit == Fit::kNarrower);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "kernel/names.h"
 #include "seccomp/compile.h"
@@ -16,9 +17,16 @@ namespace {
 
 constexpr std::uint64_t kWord = 0xffffffff;
 
+/// On one line, and without the end of a C comment.
+std::string one_line(std::string_view text) {
+  std::string out = printable(text);
+  for (std::size_t at = out.find("*/"); at != std::string::npos; at = out.find("*/")) out.replace(at, 2, "* /");
+  return out;
+}
+
 std::string header(const Plan& plan, std::string_view comment) {
   std::string out = fmt::format("{} {}: made by Cordon {} from what the program was seen doing.\n", comment,
-                                plan.name, CORDON_VERSION);
+                                one_line(plan.name), CORDON_VERSION);
   if (!plan.complete) out += fmt::format("{} The recording is incomplete: calls may be missing.\n", comment);
   return out;
 }
@@ -98,7 +106,7 @@ std::string object_name(std::string_view name) {
 }
 
 void yaml_rule(std::string& out, const SyscallRule& rule) {
-  if (!rule.comment.empty()) out += "    # " + rule.comment + "\n";
+  if (!rule.comment.empty()) out += "    # " + one_line(rule.comment) + "\n";
   out += fmt::format("    - action: {}\n", oci_name(rule.action));
   if (rule.errno_ret) out += fmt::format("      errnoRet: {}\n", *rule.errno_ret);
   out += "      names:\n";
@@ -278,7 +286,7 @@ std::string c_action(Action action, const std::optional<std::uint32_t>& number) 
 }
 
 void c_rule(std::string& out, const SyscallRule& rule) {
-  out += fmt::format("    /* {} */\n", rule.comment);
+  out += fmt::format("    /* {} */\n", one_line(rule.comment));
   for (const std::string& name : rule.names) {
     out += fmt::format("    {{{}, \"{}\", {}, {{", c_action(rule.action, rule.errno_ret), name, rule.args.size());
     for (const ArgCondition& c : rule.args)

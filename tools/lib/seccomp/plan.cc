@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "kernel/syscall_table.h"
 #include "kernel/syscalls.h"
@@ -73,6 +74,13 @@ bool is_everything(const std::set<ArgSet>& sets, const std::vector<FilteredPosit
   return bits < 16 && sets.size() >= (std::size_t{1} << bits);
 }
 
+/// A hostile trace's words must not become words of a profile.
+bool is_plain_name(std::string_view name) {
+  return name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+         });
+}
+
 class Planner {
  public:
   Planner(const Policy& policy, const PlanOptions& options, const Data& data, Diagnostics& diagnostics)
@@ -100,6 +108,10 @@ class Planner {
       if (op == nullptr) continue;
       if (op->name.empty()) {
         note(i, Fit::kNone, "call number " + std::to_string(op->number) + " has no name, and profiles hold names");
+        continue;
+      }
+      if (!is_plain_name(op->name)) {
+        note(i, Fit::kNone, "\"" + printable(op->name) + "\" is no name of a system call");
         continue;
       }
       const Origin origin = origin_of(policy_.rules[i].basis());
