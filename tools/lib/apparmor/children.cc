@@ -30,14 +30,14 @@ ExecGraph graph_of(const Policy& policy) {
 /// The programs that run when `file` is executed and all that they start, short of the main program.
 std::set<std::string> closure(const ExecGraph& graph, const std::string& file, const std::string& main) {
   std::set<std::string> programs;
-  std::vector<std::string> todo{file};
-  while (!todo.empty()) {
-    const auto found = graph.runs_as.find(todo.back());
-    const std::string program = found == graph.runs_as.end() ? todo.back() : found->second;
-    todo.pop_back();
+  std::vector<std::string> pending{file};
+  while (!pending.empty()) {
+    const auto found = graph.runs_as.find(pending.back());
+    const std::string program = found == graph.runs_as.end() ? pending.back() : found->second;
+    pending.pop_back();
     if (program == main || !programs.insert(program).second) continue;
     if (const auto next = graph.starts.find(program); next != graph.starts.end())
-      todo.insert(todo.end(), next->second.begin(), next->second.end());
+      pending.insert(pending.end(), next->second.begin(), next->second.end());
   }
   return programs;
 }

@@ -10,6 +10,7 @@
 #include "apparmor/text.h"
 #include "base/bytes.h"
 #include "base/text.h"
+#include "policy/generalise.h"
 
 namespace cordon::apparmor {
 namespace {
@@ -93,6 +94,21 @@ Result<ExecMode> exec_mode(const std::string& word) {
   return Error{ErrorCode::kUsage, "unknown exec transition " + word, "", "choose ix, child or auto"};
 }
 
+/// Notes name rules of the policy as it was given: a generalised rule's is the first that it came from.
+void name_given_rules(std::vector<RuleNote>& notes, const Policy& shaped, const Policy& given) {
+  std::map<FactId, std::size_t> by_evidence;
+  std::map<Rule, std::size_t> by_rule;
+  for (std::size_t i = 0; i < given.rules.size(); ++i) {
+    by_rule.emplace(given.rules[i], i);
+    for (const FactId& id : given.rules[i].evidence()) by_evidence.emplace(id, i);
+  }
+  for (RuleNote& note : notes) {
+    const Rule& rule = shaped.rules[note.rule];
+    if (const auto same = by_rule.find(rule); same != by_rule.end()) note.rule = same->second;
+    else if (!rule.evidence().empty()) note.rule = by_evidence.at(rule.evidence().front());
+  }
+}
+
 }  // namespace
 
 Result<EmitOptions> emit_options(const BackendOptions& options) {
@@ -103,7 +119,9 @@ Result<EmitOptions> emit_options(const BackendOptions& options) {
   if (!dialect && abi != "auto") return Error{ErrorCode::kUsage, "unknown AppArmor abi " + abi, "", "3.0, 4.0, 5.0 or auto"};
   out.dialect = dialect.value_or(Dialect::k30);
   if (abi == "auto") out.dialect = newest_installed();
-  out.generalise = value_of(options, "generalise", "safe");
+  const auto generalise = generalise_named(value_of(options, "generalise", "safe"));
+  if (!generalise) return Error{ErrorCode::kUsage, "unknown way to generalise", "", "choose none, safe or broad"};
+  out.generalise = *generalise;
   out.abstractions = value_of(options, "abstractions", "none");
   out.denies = value_of(options, "denies", "on") != "off";
   const auto exec = exec_mode(value_of(options, "exec", "ix"));
@@ -124,7 +142,7 @@ std::string to_text(const ProfileText& profile, int depth) {
 
 Result<Emission> emit_profile(const Policy& policy, const EmitOptions& options, Diagnostics& diagnostics) {
   if (const auto fine = check_name(policy.name); !fine) return fine.error();
-  Policy named = policy;
+  Policy named = generalise(policy, options.generalise);
   named.name = sayable_name(policy.name, diagnostics);
   auto built = build_profile(named, options, diagnostics);
   if (!built) return built.error();
@@ -133,6 +151,7 @@ Result<Emission> emit_profile(const Policy& policy, const EmitOptions& options, 
   text += "abi <" + std::string(dialect_info(options.dialect).abi_file) + ">,\n";
   for (const std::string& line : built->preamble) text += line + "\n";
   text += "\n" + to_text(built->profile);
+  name_given_rules(built->notes, named, policy);
   Emission emission;
   emission.files.push_back({".apparmor", std::move(text)});
   emission.notes = std::move(built->notes);

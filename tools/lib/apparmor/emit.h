@@ -7,6 +7,7 @@
 #include "apparmor/rule.h"
 #include "base/diagnostics.h"
 #include "policy/backend.h"
+#include "policy/generalise.h"
 
 namespace cordon::apparmor {
 
@@ -16,7 +17,7 @@ enum class ExecMode : std::uint8_t { kInherit, kChild, kAuto };
 /// The backend's options, parsed.
 struct EmitOptions {
   Dialect dialect = Dialect::k30;
-  std::string generalise = "safe";
+  Generalise generalise = Generalise::kSafe;
   std::string abstractions = "none";
   ExecMode exec = ExecMode::kInherit;
   bool denies = true;

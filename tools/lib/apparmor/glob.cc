@@ -166,17 +166,17 @@ class GlobBuilder {
 std::optional<Glob> Glob::parse(std::string_view text) { return GlobBuilder(text).build(); }
 
 void Glob::add(StateSet& set, std::vector<bool>& seen, std::uint32_t at) const {
-  std::vector<std::uint32_t> todo{at};
-  while (!todo.empty()) {
-    const std::uint32_t step = todo.back();
-    todo.pop_back();
+  std::vector<std::uint32_t> pending{at};
+  while (!pending.empty()) {
+    const std::uint32_t step = pending.back();
+    pending.pop_back();
     if (seen[step]) continue;
     seen[step] = true;
     switch (steps_[step].kind) {
-      case Kind::kJump: todo.push_back(steps_[step].first); break;
+      case Kind::kJump: pending.push_back(steps_[step].first); break;
       case Kind::kSplit:
-        todo.push_back(steps_[step].second);
-        todo.push_back(steps_[step].first);
+        pending.push_back(steps_[step].second);
+        pending.push_back(steps_[step].first);
         break;
       default: set.push_back(step);
     }
@@ -209,16 +209,16 @@ bool Glob::matches(std::string_view name) const {
 
 bool Glob::overlaps(const Glob& other) const {
   std::set<std::pair<std::uint32_t, std::uint32_t>> seen;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> todo;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> pending;
   const auto add_pairs = [&](const StateSet& mine, const StateSet& theirs) {
     for (const std::uint32_t a : mine)
       for (const std::uint32_t b : theirs)
-        if (seen.emplace(a, b).second) todo.emplace_back(a, b);
+        if (seen.emplace(a, b).second) pending.emplace_back(a, b);
   };
   add_pairs(start(), other.start());
-  while (!todo.empty()) {
-    const auto [a, b] = todo.back();
-    todo.pop_back();
+  while (!pending.empty()) {
+    const auto [a, b] = pending.back();
+    pending.pop_back();
     const Step& mine = steps_[a];
     const Step& theirs = other.steps_[b];
     if (mine.kind == Kind::kAccept && theirs.kind == Kind::kAccept) return true;

@@ -60,9 +60,9 @@ bool is_absolute(std::string_view path) { return !path.empty() && path[0] == '/'
 
 bool is_link(const FileOp& op) { return op.perms.has(FilePerm::kLinkTo); }
 
-ProfileRule link_rule(const FileOp& op, const TranslateContext& context) {
+ProfileRule link_rule(const FileOp& op, const PathPattern* pattern, const TranslateContext& context) {
   ProfileRule rule;
-  rule.pattern = escape_name(op.path);
+  rule.pattern = pattern != nullptr ? pattern_glob(*pattern) : escape_name(op.path);
   rule.owner = op.owner == Owner::kSelf;
   if (context.from_log || op.target.empty()) {
     rule.letters = kL;
@@ -104,9 +104,10 @@ Translation translate_file(const FileOp& op, const PathPattern* pattern, const T
   FileLetters letters = letters_for(op);
   if (!op.target.empty()) letters &= ~FileLetters{kX};
   Translation out;
-  if (is_link(op)) out.rules.push_back(link_rule(op, context));
+  if (is_link(op)) out.rules.push_back(link_rule(op, pattern, context));
   if (letters != 0) {
-    std::string glob = pattern != nullptr ? pattern_glob(*pattern) : escape_name(mediated_name(op));
+    std::string glob = pattern != nullptr ? pattern_glob(*pattern) : escape_name(op.path);
+    if (mediated_name(op).size() > op.path.size()) glob += '/';
     out.rules.push_back(file_rule(std::move(glob), letters, owner_matters(op, letters, context)));
   }
   if (std::string why = file_fit_why(op); !why.empty()) out.expression = {Fit::kWider, std::move(why)};

@@ -22,6 +22,8 @@ enum class Alphabet : std::uint8_t {
   kAny,           ///< anything, '/' included
 };
 
+bool alphabet_holds(Alphabet alphabet, unsigned char byte);
+
 /// A literal run of bytes, or min..max bytes of an alphabet (max 0: unbounded).
 struct PathPart {
   std::string literal;

@@ -67,6 +67,13 @@ void note_runs(Policy& policy, const Trace& trace) {
   }
 }
 
+void note_sightings(Policy& policy, const Trace& trace) {
+  if (trace.runs.size() < 2) return;
+  for (std::uint32_t run = 0; run < trace.runs.size(); ++run)
+    for (const auto& [index, tally] : trace.runs[run].tallies)
+      if (index < trace.facts.size()) policy.seen_in[fact_id(trace.facts[index])].push_back(run);
+}
+
 }  // namespace
 
 Policy policy_from(const Trace& trace, std::string name) {
@@ -74,6 +81,7 @@ Policy policy_from(const Trace& trace, std::string name) {
   policy.name = std::move(name);
   policy.complete = trace.complete();
   note_runs(policy, trace);
+  note_sightings(policy, trace);
   std::size_t refused = 0;
   for (auto& [grant, evidence] : grants_of(trace, refused))
     policy.rules.push_back(Rule::observed(grant, std::move(evidence)));

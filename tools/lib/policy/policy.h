@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -58,6 +59,8 @@ struct Policy {
   std::vector<std::string> notes;
   std::vector<Rule> rules;
   std::vector<Head> runs;        ///< the heads of the runs that it was made from
+  /// Which of `runs` saw a fact, by index, ascending. Empty where there is one run: it saw them all.
+  std::map<FactId, std::vector<std::uint32_t>> seen_in;
 };
 
 /// One rule per distinct allowed or attempted operation; facts that failed are granted too where the program would
