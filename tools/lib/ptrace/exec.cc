@@ -146,7 +146,8 @@ void emit_chain(World& world, Tracee& tracee, ExecOp& op, const Walk& asked) {
 }  // namespace
 
 void happened(World& world, Tracee& tracee, bool launched, const std::string& launched_path) {
-  if (tracee.files.use_count() > 1) tracee.files = std::make_shared<Files>(*tracee.files);  // exec unshares the table
+  tracee.files = std::make_shared<Files>(*tracee.files);  // exec unshares the table
+  if (!launched) tracee.files->close_on_exec(tracee.tid);
   const std::uint32_t caller = tracee.process->subject;
   take_exe(world, tracee);
   tracee.process->credentials_stale = true;

@@ -147,7 +147,7 @@ bool looks_before(const Call& call, const PathMemory& memory) {
     const Access access = call.operands[i].access;
     if (access == Access::kOpen && (call.open_flags & O_CREAT) != 0) {
       if (!memory.created) return true;
-    } else if (access_row(access).look_before && !memory.succeeded) {
+    } else if (access_row(access).look_before && !memory.settled) {
       return true;
     }
   }
@@ -272,6 +272,12 @@ void note_moves(World& world, const Call& call) {
   }
 }
 
+/// An outcome after which repeats teach nothing: success, and readlink's "this is no symlink" (which only a call that
+/// begins a new generation of keys can change).
+bool is_usual(const Call& call, int error) {
+  return error == 0 || (error == EINVAL && call.operands[0].access == Access::kReadlink);
+}
+
 /// First sight of this outcome of this call: its facts, remembered under its key.
 void learn_outcome(World& world, Tracee& tracee) {
   Call& call = tracee.call;
@@ -301,21 +307,33 @@ void learn_outcome(World& world, Tracee& tracee) {
   outcome.next = memory.first;
   // A later call that really creates the file has the same errno: only its facts count from then on.
   memory.first = static_cast<std::uint32_t>(world.paths.outcomes.size());
-  memory.succeeded |= !call.failed;
+  if (const int error = error_of(call); is_usual(call, error) && !memory.settled) {
+    memory.settled = true;
+    memory.usual_error = error;
+  }
   memory.created |= created;
   world.paths.outcomes.push_back(outcome);
 }
 
-const PathOutcome* known_outcome(World& world, const Call& call) {
+const PathOutcome* known_outcome(World& world, const Call& call, int error) {
   const PathMemory* memory = world.paths.calls.find(call.path_key);
   if (memory == nullptr) return nullptr;
-  const int error = error_of(call);
   const bool may_create = call.operands[0].access == Access::kOpen && (call.open_flags & O_CREAT) != 0;
   if (may_create && !memory->created && error == 0 && call.operands[0].walked && call.operands[0].walk.error != 0)
     return nullptr;
   for (std::uint32_t i = memory->first; i != 0; i = world.paths.outcomes[i].next)
     if (world.paths.outcomes[i].error == error) return &world.paths.outcomes[i];
   return nullptr;
+}
+
+/// A path call that is known to have worked is counted without waiting for its result. What descriptor an open made is
+/// found out when the descriptor is used: its number was forgotten when it was closed.
+bool count_unwatched(World& world, const Call& call, int usual_error) {
+  const PathOutcome* known = known_outcome(world, call, usual_error);
+  if (known == nullptr) return false;
+  for (std::uint32_t i = 0; i < known->facts_count; ++i)
+    world.ledger.bump(world.paths.facts[known->facts_begin + i], world.now_ms, false);
+  return true;
 }
 
 void take_operand(World& world, Tracee& tracee, const CallRow& row, const std::uint64_t* args, const Use& use) {
@@ -546,13 +564,14 @@ bool entry(World& world, Tracee& tracee, const CallRow& row, const std::uint64_t
   if (looks_before(call, known == nullptr ? PathMemory{} : *known))
     for (unsigned i = 0; i < call.operand_count; ++i)
       if (call.operands[i].valid) walk(world, tracee, call.operands[i]);
-  return true;
+  if (wanted || row.always_exit || known == nullptr || !known->settled) return true;
+  return !count_unwatched(world, call, known->usual_error);
 }
 
 void exit(World& world, Tracee& tracee) {
   Call& call = tracee.call;
   if (call.operand_count == 0 || is_no_access(call)) return;
-  if (const PathOutcome* known = known_outcome(world, call)) {
+  if (const PathOutcome* known = known_outcome(world, call, error_of(call))) {
     for (std::uint32_t i = 0; i < known->facts_count; ++i)
       world.ledger.bump(world.paths.facts[known->facts_begin + i], world.now_ms, true);
     if (known->object != 0 && !call.failed)

@@ -41,7 +41,9 @@ void fill(CallRow& row, Arch arch, std::string_view name) {
   row.special = special_of(row.name);
   row.capability = infer::capability_row(row.name);
   row.has_path = has_path_argument(*row.info);
-  row.always_exit = (row.info->effects & kResultMatters) != 0 || (row.capability != nullptr && row.capability->each_time);
+  // An open's descriptor may also be found out later, when it is used.
+  const bool opens = row.has_path && (row.info->effects & kResultMatters) == kMakesFd && row.info->uses[0].access == Access::kOpen;
+  row.always_exit = (!opens && (row.info->effects & kResultMatters) != 0) || (row.capability != nullptr && row.capability->each_time);
   row.seen = true;
 }
 
@@ -57,6 +59,16 @@ void Files::mark_inherited(int fd) {
   if (entry == nullptr) return;
   entry->standard = fd <= 2;
   entry->inherited = fd > 2;
+}
+
+void Files::close_on_exec(pid_t task) {
+  for (std::size_t fd = 0; fd < entries_.size(); ++fd) {
+    FdEntry& entry = entries_[fd];
+    entry.object = 0;
+    if (!entry.standard && !entry.inherited) continue;
+    struct stat status {};
+    if (lstat(proc_path(task, "fd/" + std::to_string(fd)).c_str(), &status) != 0) entry = {};
+  }
 }
 
 World::World(const RecordOptions& record_options, FactSink& fact_sink)

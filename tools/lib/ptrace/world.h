@@ -59,6 +59,8 @@ class Files {
     for (std::uint64_t fd = first; fd <= last && fd < entries_.size(); ++fd) entries_[fd] = {};
   }
   void mark_inherited(int fd);
+  /// After an exec: what descriptors refer to is found out anew; marks stay only on those that are still open.
+  void close_on_exec(pid_t task);
   FdEntry overflow;  ///< stands in for descriptors beyond kMaxFd
 
  private:
@@ -136,9 +138,9 @@ struct PathOutcome {
 };
 struct PathMemory {
   std::uint32_t first = 0;  ///< index into FileWatch's outcomes; 0: none
-  bool succeeded = false;
+  int usual_error = 0;      ///< the outcome that unwatched repeats are counted on
+  bool settled = false;     ///< its usual outcome has been seen: repeats need not be watched
   bool created = false;
-  bool uncached = false;    ///< went through /proc/self and kin
 };
 
 /// One operand of the call in hand.
