@@ -330,7 +330,8 @@ std::string_view host_of(const Fact& fact) {
   return blank == event.npos ? std::string_view{} : event.substr(0, blank);
 }
 
-void Shape::add(const Fact& fact, const audit::Details& from, bool counted) {
+void Shape::add(const Fact& fact, const audit::Details& from, bool counted,
+                const std::function<std::string()>& raw_text) {
   const auto times = counted ? std::max<std::uint64_t>(fact.tally.count, 1) : 0;
   const auto first = fact.tally.first_ms;
   const auto last = std::max(fact.tally.last_ms, first);
@@ -343,13 +344,17 @@ void Shape::add(const Fact& fact, const audit::Details& from, bool counted) {
   count_name(programs, fact.subject.exe.empty() ? fact.subject.comm : fact.subject.exe, times);
   count_name(paths, path_of(fact.operation), times);
   if (times != 0) timeline.add(last, times);
-  keep_sample(fact, from);
+  keep_sample(fact, from, raw_text);
 }
 
-void Shape::keep_sample(const Fact& fact, const audit::Details& from) {
+void Shape::keep_sample(const Fact& fact, const audit::Details& from,
+                        const std::function<std::string()>& raw_text) {
   if (samples.empty()) merged = fact;
   else join_permissions(merged.operation, fact.operation);
-  if (samples.empty() || earlier(fact, samples.front())) details = from;
+  if (samples.empty() || earlier(fact, samples.front())) {
+    details = from;
+    raw = raw_text ? raw_text() : std::string();
+  }
   for (const auto& known : samples)
     if (known.operation == fact.operation && known.subject == fact.subject && host_of(known) == host_of(fact)) return;
   if (samples.size() == kMaxSamples && !earlier(fact, samples.back())) return;

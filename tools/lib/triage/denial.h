@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -89,6 +90,7 @@ struct Shape {
 
   Fact merged;                 ///< the first sample, its permissions joined with all the others'
   audit::Details details;      ///< of the first record
+  std::string raw;             ///< that record with the others of its event, if the reader gave them
   std::vector<Fact> samples;   ///< the earliest ones that differ in operation or host
   std::uint64_t count = 0;
   std::uint64_t blocked = 0;   ///< of count: denied, not only logged
@@ -97,12 +99,12 @@ struct Shape {
   Timeline timeline;
 
   /// `counted` false: another fact of a record that was counted already.
-  void add(const Fact& fact, const audit::Details& from, bool counted);
+  void add(const Fact& fact, const audit::Details& from, bool counted, const std::function<std::string()>& raw_text);
   /// To be called when all is added: makes `merged` independent of the order in which facts came.
   void settle();
 
  private:
-  void keep_sample(const Fact& fact, const audit::Details& from);
+  void keep_sample(const Fact& fact, const audit::Details& from, const std::function<std::string()>& raw_text);
 };
 
 }  // namespace cordon::triage

@@ -140,7 +140,7 @@ void Engine::link(const std::string& event, std::uint32_t shape, std::uint64_t c
   links_[(std::uint64_t{low} << 32) | high] += count;
 }
 
-void Engine::add(const audit::Denial& denial) {
+void Engine::add(const audit::Denial& denial, const std::function<std::string()>& raw) {
   ++records_;
   last_was_new_ = false;
   if (!denial.is_denial()) return;
@@ -152,7 +152,7 @@ void Engine::add(const audit::Denial& denial) {
   }
   bool fresh = false, counted = true;
   for (const auto& fact : denial.facts) {
-    fresh = add(fact, denial.details, counted) || fresh;
+    fresh = add(fact, denial.details, counted, raw) || fresh;
     counted = false;
   }
   last_was_new_ = fresh;
@@ -160,10 +160,11 @@ void Engine::add(const audit::Denial& denial) {
 
 void Engine::add(const Fact& fact) {
   ++records_;
-  last_was_new_ = is_denial(fact) && add(fact, {}, true);
+  last_was_new_ = is_denial(fact) && add(fact, {}, true, {});
 }
 
-bool Engine::add(const Fact& fact, const audit::Details& details, bool counted) {
+bool Engine::add(const Fact& fact, const audit::Details& details, bool counted,
+                 const std::function<std::string()>& raw) {
   const auto count = counted ? std::max<std::uint64_t>(fact.tally.count, 1) : 0;
   if (!filter_.accepts(fact)) {
     filtered_ += count;
@@ -183,7 +184,7 @@ bool Engine::add(const Fact& fact, const audit::Details& details, bool counted) 
     shapes_.emplace_back();
   }
   last_shape_ = at->second;
-  shapes_[last_shape_].add(fact, details, counted);
+  shapes_[last_shape_].add(fact, details, counted, raw);
   link(fact.origin.event, last_shape_, std::max<std::uint64_t>(count, 1));
   if (!fresh) return false;
   const auto view = view_of(fact, details);

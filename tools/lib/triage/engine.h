@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -28,7 +29,8 @@ class Engine {
   Engine(const RuleSet& rules, Filter filter);
 
   /// What was logged; what is no denial is only counted, what could not be understood is counted with its problem.
-  void add(const audit::Denial& denial);
+  /// `raw`, if given, is called for the few records that are kept as evidence.
+  void add(const audit::Denial& denial, const std::function<std::string()>& raw = {});
   /// A fact of a trace; those that are not denials are only counted.
   void add(const Fact& fact);
   /// True if the last added fact was the first of its finding: what --follow prints.
@@ -40,7 +42,7 @@ class Engine {
   Triage finish(const std::vector<Prover*>& provers, const Baseline& baseline, std::int64_t now_ms);
 
  private:
-  bool add(const Fact& fact, const audit::Details& details, bool counted);
+  bool add(const Fact& fact, const audit::Details& details, bool counted, const std::function<std::string()>& raw);
   void link(const std::string& event, std::uint32_t shape, std::uint64_t count);
   std::vector<Finding> group();
   void reset();

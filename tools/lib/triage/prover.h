@@ -23,7 +23,8 @@ class Prover {
 };
 
 /// Sorts the fixes: what was proven first, then denials fixed, privilege added, reversibility.
-void rank_fixes(std::vector<Fix>& fixes);
+/// For noise, what silences it comes before what allows it.
+void rank_fixes(std::vector<Fix>& fixes, Severity severity);
 
 /// Sorts the findings, worst first.
 void rank_findings(std::vector<Finding>& findings);

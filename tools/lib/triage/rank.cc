@@ -11,9 +11,10 @@ namespace {
 constexpr std::array kStatusNames = std::to_array<std::string_view>({"proven", "partial", "untried", "refuted", "refused"});
 constexpr std::array kReversalNames = std::to_array<std::string_view>({"exact", "by hand", "none"});
 
-auto order_of(const Fix& fix) {
+auto order_of(const Fix& fix, Severity severity) {
   const auto excess = fix.excess.known ? fix.excess.count : std::numeric_limits<std::uint64_t>::max();
-  return std::tuple(fix.proof.status, std::numeric_limits<std::uint64_t>::max() - fix.proof.fixed, excess,
+  const bool silences = severity == Severity::kNoise && fix.kind == FixKind::kDontaudit;
+  return std::tuple(!silences, fix.proof.status, std::numeric_limits<std::uint64_t>::max() - fix.proof.fixed, excess,
                     fix.reversal);
 }
 
@@ -56,9 +57,10 @@ void settle_untried(Fix& fix, bool any_prover) {
 std::string_view to_text(ProofStatus status) { return kStatusNames[static_cast<std::size_t>(status)]; }
 std::string_view to_text(Reversal reversal) { return kReversalNames[static_cast<std::size_t>(reversal)]; }
 
-void rank_fixes(std::vector<Fix>& fixes) {
+void rank_fixes(std::vector<Fix>& fixes, Severity severity) {
   drop_repeated(fixes);
-  std::stable_sort(fixes.begin(), fixes.end(), [](const Fix& a, const Fix& b) { return order_of(a) < order_of(b); });
+  std::stable_sort(fixes.begin(), fixes.end(),
+                   [&](const Fix& a, const Fix& b) { return order_of(a, severity) < order_of(b, severity); });
 }
 
 void rank_findings(std::vector<Finding>& findings) {
@@ -77,7 +79,7 @@ void prove_all(std::vector<Finding>& findings, const std::vector<Prover*>& prove
         if (prover->prove(finding, fix)) break;
       settle_untried(fix, !provers.empty());
     }
-    rank_fixes(finding.fixes);
+    rank_fixes(finding.fixes, finding.severity);
   }
   rank_findings(findings);
 }
