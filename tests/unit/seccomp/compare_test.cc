@@ -102,6 +102,20 @@ TEST_CASE("a base keeps its rules, gains what is needed, and tells what it no lo
   CHECK(verify(based.profile, Runtime::kCrun)->mismatch_count == 0);
 }
 
+TEST_CASE("--base keeps the hand-written file's rules") {
+  const Scratch scratch;
+  const std::string base = scratch.write("base.json", R"({"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":13,"architectures":["SCMP_ARCH_X86_64"],
+    "syscalls":[{"names":["getppid"],"action":"SCMP_ACT_ALLOW"}]})");
+  const auto emission = emit({call("read")}, {{"base", base}});
+  REQUIRE(emission.ok());
+  const std::string text = file_of(*emission, ".seccomp.json");
+  CHECK(text.find("getppid") != std::string::npos);
+  CHECK(text.find("\"read\"") != std::string::npos);
+  CHECK(text.find("\"defaultErrnoRet\": 13") != std::string::npos);
+  CHECK(emission->inputs.count(base) == 1);
+  CHECK_FALSE(emit({call("read")}, {{"base", scratch.path() + "/none"}}).ok());
+}
+
 TEST_CASE("the cost of both layouts is counted by running them") {
   std::string names;
   for (const char* name : {"stat", "open", "close", "lseek", "brk", "poll", "dup", "pipe", "getpid", "access", "fstat", "kill", "uname",

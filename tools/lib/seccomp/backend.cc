@@ -8,7 +8,7 @@
 #include "base/digest.h"
 #include "base/fd.h"
 #include "base/text.h"
-#include "seccomp/cost.h"
+#include "seccomp/combine.h"
 #include "seccomp/decide.h"
 #include "seccomp/expand.h"
 #include "seccomp/formats.h"
@@ -108,7 +108,9 @@ class Emitter {
 
  private:
   Result<void> main_profile(const Plan& plan) {
-    const Profile profile = profile_of(plan);
+    auto based = on_base(plan);
+    if (!based) return based.error();
+    const Profile& profile = *based;
     out_.files.push_back({".seccomp.json", write_json(profile, Dialect::kOci)});
     std::size_t longest = 0;
     for (const Runtime runtime : {Runtime::kPlain, Runtime::kCrun, Runtime::kRunc}) {
@@ -118,6 +120,25 @@ class Emitter {
     }
     summarise(plan, profile, longest);
     return {};
+  }
+
+  /// The plan as a profile, or a hand-written profile (--base) with what the plan needs added to it.
+  Result<Profile> on_base(const Plan& plan) {
+    const std::string path = value_of(options_, "base");
+    if (path.empty()) return profile_of(plan);
+    auto text = read_file(path, kMaxProfileBytes);
+    if (!text) return text.error();
+    if (text->find("defaultAction") == std::string::npos) return profile_of(plan);  // another language's base
+    Diagnostics diagnostics;
+    auto read = read_profile(*text, path, diagnostics);
+    if (!read) return read.error();
+    out_.inputs[path] = sha256_hex(*text);
+    Host host;
+    host.caps = default_caps();
+    Based based = add_to_base(resolved(read->profile, host), plan, plan.arches.front());
+    out_.summary.push_back("added to the base: " + (based.added.empty() ? "nothing" : join(based.added, ", ")));
+    if (!based.unneeded.empty()) out_.summary.push_back("the base allows, and nothing seen needs: " + join(based.unneeded, ", "));
+    return std::move(based.profile);
   }
 
   /// The compiled program must do what the profile says; libseccomp is known to compile some shapes otherwise.
