@@ -9,7 +9,7 @@ from outcome import Case, exit_words
 
 # Folders of tests/ that hold no scripts to run, or whose programs another item runs.
 NOT_SUITES = {"unit", "workloads", "corpus", "fuzz", "bench", "harness"}
-DIRECTIVE = re.compile(r"^(?:#|//|\"\"\")?\s*#?\s*(timeout|full-only|alone|helper):?\s*(.*)$")
+DIRECTIVE = re.compile(r"^(?:# )?(timeout|full-only|alone|helper): *(.*)$")
 
 
 @dataclasses.dataclass(frozen=True)

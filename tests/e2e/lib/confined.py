@@ -44,25 +44,29 @@ def enforce(on):
         file.write("1" if on else "0")
 
 
-def carry_out(kind, root, job):
-    scenario = next(s for s in SCENARIOS if s.name == job["name"])
-    place = Place(root, scenario)
+def one_run(kind, place, job, which):
+    """From the folder as it should be, with the profile in force: how the run went, and what the kernel said."""
     place.prepare()
     trouble = PUT_IN_FORCE[kind](job)
     if trouble:
-        return {"name": job["name"], "trouble": trouble}
-    runs = {}
-    for which in job["runs"]:
-        before = len(kernel_log())
-        if kind == "selinux":
-            enforce(True)
-        code, out, err = place.run(place.fill(getattr(scenario, which)))
-        if kind == "selinux":
-            enforce(False)
-        lines = kernel_log()[before:]
-        runs[which] = {"code": code, "out": out, "err": err[-2000:], "log": lines,
-                       "denials": [l for l in lines if 'apparmor="DENIED"' in l or "avc:  denied" in l]}
-    return {"name": job["name"], "runs": runs}
+        raise RuntimeError(trouble)
+    before = len(kernel_log())
+    if kind == "selinux":
+        enforce(True)
+    code, out, err = place.run(which)
+    if kind == "selinux":
+        enforce(False)
+    lines = kernel_log()[before:]
+    denials = [line for line in lines if 'apparmor="DENIED"' in line or "avc:  denied" in line]
+    return {"code": code, "out": out, "err": err[-2000:], "log": lines, "denials": denials}
+
+
+def carry_out(kind, root, job):
+    place = Place(root, next(s for s in SCENARIOS if s.name == job["name"]))
+    try:
+        return {"name": job["name"], "runs": {which: one_run(kind, place, job, which) for which in job["runs"]}}
+    except RuntimeError as trouble:
+        return {"name": job["name"], "trouble": str(trouble)}
 
 
 def main():

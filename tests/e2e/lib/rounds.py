@@ -1,7 +1,7 @@
-"""The two rounds in which learned programs prove themselves under a kernel that enforces.
+"""The rounds in which learned programs prove themselves under a kernel that enforces.
 
 First round: each program does what it did while it was recorded, with the same output and exit code and no denial, then one
-thing more, which must be denied. Second round: the denials of the first have been fed back, and it succeeds at both.
+thing more, which must be denied. Next rounds: the denials so far have been fed back, until it succeeds at both.
 What differs between AppArmor and SELinux is the `kind`: see the scripts that call `prove`.
 """
 
@@ -12,6 +12,9 @@ import tempfile
 
 from house import E2E, TMP, fault, finish, guest, read_json, skip, tool, write
 from scenarios import SCENARIOS, Place
+
+
+LIFTS = 3  # a denial may hide another: the open behind a rename
 
 
 class Rounds:
@@ -40,11 +43,13 @@ class Rounds:
         """Records the usual run here, notes what both runs should do, and checks the profile offline."""
         place = Place(self.root, scenario)
         place.build()
+        expected = self.expected[scenario.name] = {}
+        for which in ("usual", "more"):
+            place.prepare()
+            expected[which] = place.run(which)
         place.prepare()
-        self.expected[scenario.name] = {which: place.run(place.fill(getattr(scenario, which))) for which in ("usual", "more")}
-        place.prepare()
-        tool("cordon-record", "-o", self.trace(scenario), "--", *place.fill(scenario.usual), code=(self.expected[scenario.name]["usual"][0],))
-        return self.job(scenario, "first", [self.trace(scenario)])
+        tool("cordon-record", "-o", self.trace(scenario), "--", *place.fill(scenario.usual), code=(expected["usual"][0],), cwd="/")
+        return self.job(scenario, "0", [self.trace(scenario)])
 
     def in_guest(self, name, jobs):
         write(f"{TMP}/{name}.json", json.dumps(jobs))
@@ -74,36 +79,45 @@ class Rounds:
             return None
         return more["log"]
 
-    def feed_back(self, scenario, log):
-        """The second profile: from the recording and the kernel's log. Its new rules are about the denial alone."""
+    def feed_back(self, scenario, log, number):
+        """The next profile: from the recording and the kernel's logs so far. New rules are about the denial alone."""
         place = Place(self.root, scenario)
-        done = tool("cordon-audit", "facts", write(f"{TMP}/{scenario.name}.log", "\n".join(log) + "\n"))
-        facts = f"{TMP}/{scenario.name}.denied.trace"
+        done = tool("cordon-audit", "facts", write(f"{TMP}/{scenario.name}.{number}.log", "\n".join(log) + "\n"))
+        facts = f"{TMP}/{scenario.name}.{number}.trace"
         with open(facts, "wb") as file:
             file.write(done.stdout)
-        job = self.job(scenario, "second", [self.trace(scenario), facts])
-        new = self.kind.rules(scenario, self.out(scenario, "second")) - self.kind.rules(scenario, self.out(scenario, "first"))
+        traces = [self.trace(scenario), *(f"{TMP}/{scenario.name}.{n}.trace" for n in range(1, number + 1))]
+        job = self.job(scenario, str(number), traces)
+        new = self.kind.rules(scenario, self.out(scenario, str(number))) - self.kind.rules(scenario, self.out(scenario, "0"))
         for rule in sorted(r for r in new if not self.kind.asked_for(scenario, place, r)):
             fault(f"{scenario.name}: a rule that no denial asked for: {rule}")
         for word in self.kind.missing(scenario, place, new):
             fault(f"{scenario.name}: no new rule about {word}; new are: {sorted(new)}")
         return job
 
-    def judge_second(self, result):
+    def judge_next(self, result, last):
+        """The usual run stays as it was; the other succeeds, or runs into the denial behind the one that was lifted."""
         name = result["name"]
         if "trouble" in result:
-            fault(f"{name}: the second profile cannot be put in force: {result['trouble']}")
-            return
-        for which in ("usual", "more"):
-            self.same(name, which + " after feeding back", result["runs"][which])
+            fault(f"{name}: the next profile cannot be put in force: {result['trouble']}")
+            return None
+        self.same(name, "usual after feeding back", result["runs"]["usual"])
+        more = result["runs"]["more"]
+        if more["denials"] and not last:
+            return more["log"]
+        self.same(name, "more after feeding back", more)
+        return None
 
     def run(self, scenarios):
-        jobs = [self.learn(s) for s in scenarios]
-        results = self.in_guest("first", jobs)
-        logs = {s.name: self.judge_first(results[s.name]) for s in scenarios if s.name in results}
-        again = [s for s in scenarios if logs.get(s.name)]
-        for result in self.in_guest("second", [self.feed_back(s, logs[s.name]) for s in again]).values():
-            self.judge_second(result)
+        by_name = {s.name: s for s in scenarios}
+        results = self.in_guest("first", [self.learn(s) for s in scenarios])
+        logs = {name: self.judge_first(result) for name, result in results.items()}
+        for number in range(1, LIFTS + 1):
+            jobs = [self.feed_back(by_name[name], log, number) for name, log in logs.items() if log]
+            if not jobs:
+                return
+            results = self.in_guest(f"round{number}", jobs)
+            logs = {name: self.judge_next(result, number == LIFTS) for name, result in results.items()}
 
 
 def prove(kind):

@@ -30,7 +30,8 @@ SCENARIOS = (
              ("/bin/sh", "-c", "cat {dir}/words {dir}/secret | sort | head -n 2 | tr a-z A-Z"),
              {"words": "pear\napple\nfig\n", "secret": "aardvark\n"}, more_paths=("{dir}/secret",)),
     Scenario("sqlite", ("/usr/bin/sqlite3", "{dir}/shop.db", "create table t(a); insert into t values(1),(2); select sum(a) from t;"),
-             ("/usr/bin/sqlite3", "{dir}/shop.db", "select sum(a) from t;", ".read {dir}/other.sql"),
+             ("/usr/bin/sqlite3", "{dir}/shop.db", "create table t(a); insert into t values(1),(2); select sum(a) from t;",
+              ".read {dir}/other.sql"),
              {"other.sql": "select 'other';\n"}, needs=("sqlite3",), more_paths=("{dir}/other.sql",)),
     Scenario("web", ("{bin}/web.py", "{dir}"), ("{bin}/web.py", "{dir}", "second.html"),
              {"index.html": "<p>first\n", "second.html": "<p>second\n"}, "web.py", more_paths=("{dir}/second.html",)),
@@ -80,8 +81,9 @@ class Place:
             with open(os.path.join(self.dir, name), "w", encoding="utf-8") as file:
                 file.write(content)
 
-    def run(self, argv, timeout=60):
-        """(exit code, standard output) of a run."""
+    def run(self, which, timeout=60):
+        """(exit code, standard output, standard error) of the scenario's `usual` or `more`."""
+        argv = self.fill(getattr(self.scenario, which))
         try:
             done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
                                   cwd="/", check=False)
