@@ -82,9 +82,6 @@ Result<Gathered> gather(const cli::Arguments& arguments) {
   Gathered gathered;
   const auto filter = TypeFilter::compile(arguments.get("type"));
   if (!filter) return filter.error();
-  auto judges = find_judges(arguments.get("policy"), arguments.get("file-contexts"), arguments.get("root"), gathered.notes);
-  if (!judges) return judges.error();
-  gathered.judges = *std::move(judges);
   const bool last_reload = arguments.has("lastreload");
   const std::int64_t since = arguments.has("boot") ? boot_time_ms() : 0;
   std::unique_ptr<audit::DenialStore> store;
@@ -98,6 +95,10 @@ Result<Gathered> gather(const cli::Arguments& arguments) {
     };
   });
   keep_denials(store->take(), *filter, gathered);
+  store.reset();
+  auto judges = find_judges({arguments.get("policy"), arguments.get("file-contexts"), arguments.get("root")}, gathered.denials, gathered.notes);
+  if (!judges) return judges.error();
+  gathered.judges = *std::move(judges);
   return gathered;
 }
 
@@ -145,9 +146,9 @@ void print_reasons(std::string_view label, const std::vector<std::pair<std::uint
 
 }  // namespace
 
-bool print_fates(const Gathered& gathered, const std::vector<Judgement>& fates) {
+bool print_fates(const Gathered& gathered, const std::vector<Judgement>& fates, bool without_rule) {
   for (const std::string& note : gathered.notes) fmt::print(stderr, "{}: {}\n", kTool, printable(note));
-  print_reasons("no rule", by_reason(gathered, fates, Fate::kFinding));
+  if (without_rule) print_reasons("no rule", by_reason(gathered, fates, Fate::kFinding));
   print_reasons("unexplained", by_reason(gathered, fates, Fate::kUnexplained));
   const FateCounts counts = count_fates(gathered.denials, fates);
   fmt::print(stderr, "{}: {} = {} by rules + {} by findings + {} unexplained; {} left out by -t, {} granted or only audited\n", kTool,

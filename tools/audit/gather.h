@@ -39,7 +39,7 @@ struct FateCounts {
 };
 FateCounts count_fates(const std::vector<audit::Denial>& denials, const std::vector<Judgement>& fates);
 
-/// The second closing line, with what is unexplained; true if something is.
-bool print_fates(const Gathered& gathered, const std::vector<Judgement>& fates);
+/// The second closing line, with what got no rule (`allow` only) and what is unexplained; true if something is.
+bool print_fates(const Gathered& gathered, const std::vector<Judgement>& fates, bool without_rule = true);
 
 }  // namespace cordon::audit_tool

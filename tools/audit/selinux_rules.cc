@@ -187,10 +187,9 @@ void RuleMaker::set_fate(TeRule& rule) {
       const PermissionState& state = rule.perms.at(perm);
       any_rule |= state.refused.empty() && !state.unknown;
       any_unknown |= state.unknown;
-      if (!state.refused.empty()) fate.why = state.refused;
-      if (state.unknown && fate.why.empty())
-        for (const Reason& reason : state.reasons)
-          if (is_unknown(reason.kind)) fate.why = reason.words;
+      if (!state.refused.empty() && !any_unknown) fate.why = state.refused;
+      for (const Reason& reason : state.reasons)
+        if (is_unknown(reason.kind)) fate.why = reason.words;
     }
     fate.fate = any_rule ? Fate::kRule : any_unknown ? Fate::kUnexplained : Fate::kFinding;
   }
@@ -223,27 +222,51 @@ SelinuxRules selinux_rules(const std::vector<Denial>& denials, Judges& judges) {
   return RuleMaker(denials, judges).make();
 }
 
-Result<Judges> find_judges(const std::string& policy, const std::string& file_contexts, const std::string& root,
-                           std::vector<std::string>& notes) {
-  Judges judges;
-  judges.root = root;
-  std::string path = policy;
-  if (path.empty()) {
-    const auto found = selinux::find_policy();
-    if (found) path = *found;
-    else notes.push_back("no SELinux policy on this host: rules are made without asking one; give it with -p");
-  }
-  if (!path.empty()) {
-    auto loaded = selinux::PolicyDb::load(path);
-    if (!loaded) return loaded.error();
-    judges.policy = *std::move(loaded);
-    notes.push_back("policy " + path + " (SHA-256 " + judges.policy->digest() + ")");
-  }
-  const std::string contexts = file_contexts.empty() ? contexts_beside(path) : file_contexts;
-  if (contexts.empty() || (file_contexts.empty() && !exists(contexts))) return judges;
-  auto labels = selinux::Labels::open(contexts);
+namespace {
+
+bool any_selinux(const std::vector<Denial>& denials) {
+  return std::any_of(denials.begin(), denials.end(), [](const Denial& d) { return d.by == Mechanism::kSelinux; });
+}
+
+/// Labels are looked up for whole paths alone.
+bool any_path(const std::vector<Denial>& denials) {
+  return std::any_of(denials.begin(), denials.end(), [](const Denial& denial) {
+    return denial.by == Mechanism::kSelinux &&
+           std::any_of(denial.samples.begin(), denial.samples.end(), [](const auto& s) { return s.path.substr(0, 1) == "/"; });
+  });
+}
+
+Result<void> load_policy(const std::string& path, Judges& judges, std::vector<std::string>& notes) {
+  auto loaded = selinux::PolicyDb::load(path);
+  if (!loaded) return loaded.error();
+  judges.policy = *std::move(loaded);
+  notes.push_back("policy " + path + " (SHA-256 " + judges.policy->digest() + ")");
+  return {};
+}
+
+Result<void> load_labels(const std::string& path, Judges& judges) {
+  auto labels = selinux::Labels::open(path);
   if (!labels) return labels.error();
   judges.labels = *std::move(labels);
+  return {};
+}
+
+}  // namespace
+
+Result<Judges> find_judges(const JudgeFiles& files, const std::vector<Denial>& denials, std::vector<std::string>& notes) {
+  Judges judges;
+  judges.root = files.root;
+  std::string path = files.policy;
+  if (path.empty() && !any_selinux(denials)) return judges;
+  if (path.empty()) {
+    if (const auto found = selinux::find_policy()) path = *found;
+    else notes.push_back("no SELinux policy on this host: rules are made without asking one; give it with -p");
+  }
+  if (!path.empty())
+    if (const auto loaded = load_policy(path, judges, notes); !loaded) return loaded.error();
+  const std::string contexts = files.file_contexts.empty() ? contexts_beside(path) : files.file_contexts;
+  if (contexts.empty() || (files.file_contexts.empty() && (!exists(contexts) || !any_path(denials)))) return judges;
+  if (const auto loaded = load_labels(contexts, judges); !loaded) return loaded.error();
   return judges;
 }
 

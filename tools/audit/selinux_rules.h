@@ -63,8 +63,14 @@ struct SelinuxRules {
 
 SelinuxRules selinux_rules(const std::vector<audit::Denial>& denials, Judges& judges);
 
-/// What -p, --file-contexts and --root say, or what this host has. `notes` tells what was taken or is missing.
-Result<Judges> find_judges(const std::string& policy, const std::string& file_contexts, const std::string& root,
+/// Which judges the command line names.
+struct JudgeFiles {
+  std::string policy, file_contexts, root;
+};
+
+/// What -p, --file-contexts and --root say, or what this host has: only as far as these denials need them.
+/// `notes` tells what was taken or is missing.
+Result<Judges> find_judges(const JudgeFiles& files, const std::vector<audit::Denial>& denials,
                            std::vector<std::string>& notes);
 
 }  // namespace cordon::audit_tool

@@ -46,7 +46,7 @@ struct Details {
 
 /// Records that say the same, counted. Every denial record of the input is in exactly one of these.
 struct Denial {
-  static constexpr std::size_t kSamples = 8;
+  static constexpr std::size_t kSamples = 4;
   Mechanism by = Mechanism::kNone;
   Outcome outcome = Outcome::kDenied;
   std::vector<Fact> facts;  ///< of the first record, with the tally of all; empty if it cannot be understood

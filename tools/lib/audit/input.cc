@@ -93,6 +93,8 @@ class CompressedSource : public ByteSource {
     const int status = archive_read_next_header(archive_, &entry);
     if (status == ARCHIVE_EOF) done_ = true;
     if (status != ARCHIVE_EOF && status != ARCHIVE_OK) return failure();
+    if (status == ARCHIVE_OK && archive_filter_code(archive_, 0) == ARCHIVE_FILTER_NONE)
+      return Error{ErrorCode::kBadInput, "the log begins like a compressed file and is none", fd_.name(), {}};
     return {};
   }
 

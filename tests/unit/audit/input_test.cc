@@ -1,0 +1,127 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <fstream>
+
+#include "audit/input.h"
+#include "audit/reader.h"
+
+using namespace cordon;
+using namespace cordon::audit;
+
+namespace {
+
+const std::string kLine = "type=AVC msg=audit(1795359617.660:13): avc:  denied  { read } for  scontext=a:b:c tcontext=a:b:c tclass=file";
+
+ReadCounts counts_of(const std::string& text, std::string field = {}) {
+  ReadOptions options;
+  options.json_field = std::move(field);
+  LogReader reader(options, [](const Event&) {});
+  REQUIRE(reader.read(memory_source(text), "text"));
+  reader.flush();
+  return reader.counts();
+}
+
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+  return out + "\"";
+}
+
+class Folder {
+ public:
+  Folder() { path = mkdtemp(name_); }
+  ~Folder() { if (std::system(("rm -rf " + path).c_str()) != 0) std::abort(); }
+  std::string file(const std::string& name, const std::string& text) const {
+    std::ofstream(path + "/" + name, std::ios::binary) << text;
+    return path + "/" + name;
+  }
+  std::string path;
+
+ private:
+  char name_[32] = "/tmp/audit-input-XXXXXX";
+};
+
+}  // namespace
+
+TEST_CASE("rotated logs are read oldest first") {
+  CHECK(in_rotation_order({"a.log", "a.log.1", "a.log.10.gz", "a.log.2.xz", "b.log"}) ==
+        std::vector<std::string>{"a.log.10.gz", "a.log.2.xz", "a.log.1", "a.log", "b.log"});
+  CHECK(in_rotation_order({"z", "-", "a"}) == std::vector<std::string>{"z", "-", "a"});
+}
+
+TEST_CASE("a directory stands for its logs") {
+  const Folder folder;
+  folder.file("audit.log", kLine + "\n");
+  folder.file("audit.log.1", kLine + "\n");
+  folder.file("other.txt", "x");
+  const auto logs = expand_logs({folder.path});
+  REQUIRE(logs);
+  CHECK(*logs == std::vector<std::string>{folder.path + "/audit.log.1", folder.path + "/audit.log"});
+}
+
+TEST_CASE("JSON lines of the journal, Docker and shippers") {
+  const std::string message = quoted(kLine);
+  CHECK(counts_of("{\"log\":\"" + message.substr(1, message.size() - 2) + "\\n\",\"stream\":\"stdout\"}\n").used == 1);
+  CHECK(counts_of("{\"MESSAGE\":" + message + ",\"_HOSTNAME\":\"h\"}\n").used == 1);
+  CHECK(counts_of("{\"event\":{\"original\":" + message + "}}\n").used == 1);
+  CHECK(counts_of("{\"deep\":{\"er\":{\"text\":" + message + "}}}\n", "deep.er.text").used == 1);
+  CHECK(counts_of("{\"own\":" + message + "}\n").used == 0);
+  CHECK(counts_of("{\"MESSAGE\":\"AVC avc:  denied  { read } for scontext=a:b:c tcontext=a:b:c tclass=file\",\"_AUDIT_TYPE\":\"1400\",\"_AUDIT_ID\":\"7\",\"_SOURCE_REALTIME_TIMESTAMP\":\"1795359617660000\"}\n").used == 1);
+  CHECK(counts_of("{\"MESSAGE\":[116,121,112,101],\"_AUDIT_TYPE\":\"1400\"}\n").used == 1);
+  const ReadCounts broken = counts_of("{\"MESSAGE\": \n{\"a\":1}\n");
+  CHECK(broken.malformed == 1);
+  CHECK(broken.other_lines == 1);
+}
+
+TEST_CASE("the journal's export format, with binary fields") {
+  const std::string length("\x06\0\0\0\0\0\0\0", 8);
+  const std::string entry = "__CURSOR=s=1\n__REALTIME_TIMESTAMP=1795359617660000\n_HOSTNAME=h\nBLOB\n" + length + "a\nb\nc\n" + "\nMESSAGE=" + kLine + "\n\n";
+  CHECK(counts_of(entry + entry).used == 2);
+  const std::string lie("\xff\xff\xff\xff\xff\xff\xff\x7f", 8);
+  const ReadCounts lying = counts_of("__CURSOR=s=1\nMESSAGE\n" + lie + "x\n\n" + kLine + "\n");
+  CHECK(lying.malformed == 1);
+  CHECK(lying.used == 1);
+}
+
+TEST_CASE("CRI joins the parts of a long line") {
+  const std::string stamp = "2026-11-22T14:00:00.123456789Z stdout ";
+  CHECK(counts_of(stamp + "P " + kLine.substr(0, 40) + "\n" + stamp + "P " + kLine.substr(40, 30) + "\n" + stamp + "F " + kLine.substr(70) + "\n").used == 1);
+}
+
+TEST_CASE("compressed logs are told by their first bytes, bombs are stopped") {
+  const Folder folder;
+  std::string text;
+  for (int i = 0; i < 100; ++i) text += kLine + "\n";
+  const std::string plain = folder.file("a.log", text);
+  for (const char* tool : {"gzip", "xz", "zstd", "bzip2"}) {
+    if (std::system((std::string("command -v ") + tool + " >/dev/null").c_str()) != 0) {
+      WARN(std::string(tool) + " is not installed; its format is not tested");
+      continue;
+    }
+    INFO(tool);
+    const std::string packed = folder.path + "/packed";
+    REQUIRE(std::system((std::string(tool) + " -c " + plain + " > " + packed + " 2>/dev/null").c_str()) == 0);
+    std::uint64_t used = 0;
+    LogReader reader({}, [&](const Event& event) { used += event.records.size(); });
+    REQUIRE(reader.read(packed));
+    reader.flush();
+    CHECK(used == 100);
+    ReadOptions strict;
+    strict.limits = {2, 1000};
+    LogReader careful(strict, [](const Event&) {});
+    CHECK_FALSE(careful.read(packed));
+  }
+}
+
+TEST_CASE("an unreadable log is told, the others are read") {
+  const Folder folder;
+  const std::string good = folder.file("good.log", kLine + "\n");
+  Diagnostics diagnostics;
+  LogReader reader({}, [](const Event&) {});
+  const ReadCounts counts = read_logs(reader, {folder.path + "/none.log", good, folder.file("bad.gz", "\x1f\x8b garbage")}, diagnostics);
+  CHECK(counts.used == 1);
+  CHECK(diagnostics.all().size() == 2);
+}
