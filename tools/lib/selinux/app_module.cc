@@ -30,6 +30,7 @@ class Builder {
   void let_callers_in();
   void add_baseline();
   void add_rule(std::size_t index, Resolver& resolver);
+  bool is_of_another(const Operation& operation) const;
   void add_demand(const Demand& demand, const Resolved& target, std::size_t index);
   void grant_stream(const GrantRow& row);
   void add_with_open();
@@ -114,14 +115,14 @@ void Builder::label_program() {
   if (base_.has_type("fs_t")) allow(out_.exec_type, "fs_t", "filesystem", {"associate"});
   if (policy_.program.empty()) return;
   const std::string label(type_of(labels_.lookup(policy_.program, FileKind::kRegular).value_or("")));
-  if (!is_interpreter(policy_.program, label)) {
+  if (options_.label_interpreter || !is_interpreter(policy_.program, label)) {
     module().contexts.push_back({escape_path(policy_.program), "--", out_.exec_type, "s0"});
     program_label_ = out_.exec_type;
     return;
   }
   program_label_ = base_.has_type(label) ? label : "bin_t";
   allow(out_.domain, program_label_, "file", perms);
-  out_.added.push_back(fmt::format("{} keeps the label {}: {}. Start it with: runcon -t {} -- COMMAND, or label a wrapper {}",
+  out_.added.push_back(fmt::format("{} keeps the label {}: {}. Start it with: runcon -t {} -- COMMAND, or label a wrapper {}; --label-interpreter labels it all the same",
                                    printable(policy_.program), program_label_, place_tables().interpreter_reason,
                                    out_.domain, out_.exec_type));
 }
@@ -135,6 +136,8 @@ void Builder::let_callers_in() {
     m.type_rules.insert({"type_transition", row.domain, out_.exec_type, "process", {}, out_.domain});
     allow(row.domain, out_.exec_type, "file", {"execute", "getattr", "map", "open", "read"});
     for (const GrantRow& grant : baseline_tables().to_domain) allow(row.domain, out_.domain, grant.klass, grant.perms);
+    for (const GrantRow& hidden : baseline_tables().quiet)
+      m.rules[{RuleKind::kDontaudit, row.domain, out_.domain, hidden.klass}].insert(hidden.perms.begin(), hidden.perms.end());
     for (const GrantRow& grant : baseline_tables().from_caller) allow(out_.domain, row.domain, grant.klass, grant.perms);
     out_.added.push_back(fmt::format("{} enters {} by {} ({}); its descriptors, pipes and sockets serve as standard streams",
                                      row.domain, out_.domain, out_.exec_type, row.reason));
@@ -176,8 +179,16 @@ void Builder::add_demand(const Demand& demand, const Resolved& target, std::size
   allow(out_.domain, target.type, demand.klass, {left.begin(), left.end()});
 }
 
+/// A logged access vector that belongs to another domain: this module is not the place to allow it.
+bool Builder::is_of_another(const Operation& operation) const {
+  const auto* vector = std::get_if<AvOp>(&operation);
+  return vector != nullptr && type_of(vector->source) != out_.domain;
+}
+
 void Builder::add_rule(std::size_t index, Resolver& resolver) {
   const Grant& grant = policy_.rules[index].grant();
+  if (is_of_another(grant.operation))
+    return note(index, Fit::kNone, "the denial is of another domain, and is not granted here");
   const Demands demands = demands_of(concrete(grant), [this](std::string_view klass) { return base_.has_class(klass); });
   if (!demands.untold.empty()) note(index, Fit::kNarrower, "not granted, since it cannot be told: " + demands.untold);
   std::string shared;
@@ -207,10 +218,17 @@ void Builder::add_with_open() {
     out_.added.push_back(fmt::format("{} with every open: {}", join(baseline_tables().with_open, " and "), baseline_tables().with_open_reason));
 }
 
+/// The recorder tells every symlink that it passes; other sources don't.
+bool tells_symlinks(const Policy& policy) {
+  return !policy.runs.empty() && std::all_of(policy.runs.begin(), policy.runs.end(),
+                                             [](const Head& run) { return run.engine == "ptrace"; });
+}
+
 void Builder::follow_symlinks() {
+  if (tells_symlinks(policy_)) return;
   for (const std::string& type : searched_) allow(out_.domain, type, "lnk_file", {"getattr", "read"});
   if (!searched_.empty())
-    out_.added.push_back("symlinks in the directories on the way: the recording names paths with symlinks resolved");
+    out_.added.push_back("symlinks in the directories on the way: the sources name paths with symlinks resolved");
 }
 
 void Builder::summarise() {
@@ -244,6 +262,7 @@ Result<AppModule> Builder::run() {
   auto own_labels = Labels::of_module(module().contexts, base_.mls());
   if (!own_labels) return own_labels.error();
   Resolver resolver(base_, labels_, *own_labels, out_.domain);
+  resolver.knows(module().types);
   for (std::string& words : add_transitions(module(), paths, out_.domain, resolver))
     out_.added.push_back("no transition: " + std::move(words));
   for (const Rule& rule : policy_.rules)

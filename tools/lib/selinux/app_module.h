@@ -14,6 +14,7 @@ namespace cordon::selinux {
 struct AppOptions {
   std::vector<std::string> callers;  ///< domains; empty: those of the baseline that the policy has
   bool permissive = false;
+  bool label_interpreter = false;    ///< though other programs share it
   std::string range = "s0";
 };
 

@@ -20,6 +20,7 @@ constexpr OptionSpec kOptions[] = {
     {"file-contexts", "", "", "the file contexts that label the targets (else the installed ones)"},
     {"caller", "", "auto", "the domains that start the program, by commas: unconfined_t, init_t, user_t, …"},
     {"permissive", "FLAG", "", "make the new domain permissive: denials are logged, not enforced"},
+    {"label-interpreter", "FLAG", "", "label the program though it is a shell or an interpreter that other programs share"},
 };
 
 std::string value(const BackendOptions& options, const char* name) {
@@ -43,14 +44,19 @@ Result<Labels> load_labels(const BackendOptions& options) {
   return Labels::open(*found);
 }
 
+bool is_on(const BackendOptions& options, const char* name) {
+  const std::string given = value(options, name);
+  return !given.empty() && given != "0" && given != "false";
+}
+
 AppOptions app_options(const BackendOptions& options) {
   AppOptions out;
   const std::string callers = value(options, "caller");
   if (!callers.empty() && callers != "auto")
     for (std::string_view name : split(callers, ',')) out.callers.emplace_back(trim(name));
   if (callers.empty() && options.platform == Platform::kSystemd) out.callers = {"init_t", "initrc_t"};
-  const std::string permissive = value(options, "permissive");
-  out.permissive = !permissive.empty() && permissive != "0" && permissive != "false";
+  out.permissive = is_on(options, "permissive");
+  out.label_interpreter = is_on(options, "label-interpreter");
   return out;
 }
 

@@ -252,9 +252,21 @@ void Gatherer::operator()(const AvOp& op) {
   add({TargetKind::kContext, op.target, FileKind::kUnknown, 0, false}, op.klass, op.perms);
 }
 
+/// Memory that is, or was, writable and becomes executable (security/selinux/hooks.c file_map_prot_check). A trace
+/// tells the protection but not what is mapped: writable and executable at once, or made executable later, as what
+/// compiles at run time does.
+bool needs_execmem(const SyscallOp& op) {
+  constexpr std::uint64_t kWriteExec = 2 | 4;  // PROT_WRITE | PROT_EXEC
+  constexpr std::uint64_t kExec = 4;
+  const bool maps = op.name == "mmap" || op.name == "mmap2";
+  const bool changes = op.name == "mprotect" || op.name == "pkey_mprotect";
+  return std::any_of(op.args.begin(), op.args.end(), [&](const ArgPredicate& arg) {
+    if (arg.index != 2) return false;
+    return (maps && (arg.value & kWriteExec) == kWriteExec) || (changes && (arg.value & kExec) != 0);
+  });
+}
+
 void Gatherer::operator()(const SyscallOp& op) {
-  constexpr std::uint64_t kMapAnonymous = 0x20;
-  constexpr std::uint64_t kProtExec = 4;
   const auto [begin, end] = access_tables().syscalls.equal_range(op.name);
   for (auto row = begin; row != end; ++row) {
     const SyscallRow& found = row->second;
@@ -267,11 +279,7 @@ void Gatherer::operator()(const SyscallOp& op) {
     if (found.target == "kernel") target.kind = TargetKind::kKernel;
     add(std::move(target), found.klass, found.perms);
   }
-  const auto has = [&](std::uint32_t index, std::uint64_t bit) {
-    return std::any_of(op.args.begin(), op.args.end(),
-                       [&](const ArgPredicate& arg) { return arg.index == index && (arg.value & bit) != 0; });
-  };
-  if (op.name.starts_with("mmap") && has(2, kProtExec) && has(3, kMapAnonymous)) self("process", {"execmem"});
+  if (needs_execmem(op)) self("process", {"execmem"});
 }
 
 }  // namespace

@@ -38,8 +38,8 @@ const FilesystemRow* filesystem_of(std::string_view path) {
 Resolved Resolver::of_context(const std::optional<std::string>& context, const std::string& why) const {
   const auto parsed = context ? parse_context(*context) : std::nullopt;
   if (!parsed) return {{}, {}, why};
-  if (!policy_.has_type(parsed->type) && !context->empty())
-    return {{}, {}, fmt::format("the file contexts name the type {}, which the policy lacks", parsed->type)};
+  if (!policy_.has_type(parsed->type) && !own_types_.contains(parsed->type))
+    return {{}, {}, fmt::format("the policy lacks the type {}", parsed->type)};
   return {parsed->type, policy_.mls() ? parsed->range : std::string(), {}};
 }
 

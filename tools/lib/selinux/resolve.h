@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -32,6 +33,9 @@ class Resolver {
   /// Unix socket addresses that the program itself listens at.
   void listens_at(const std::string& address) { own_sockets_.insert(address); }
 
+  /// Types that the module declares, which the policy does not know.
+  void knows(const std::set<std::string>& types) { own_types_ = types; }
+
   /// What the policy alone says of a path, the module left aside.
   Resolved policy_path(const std::string& path, FileKind kind) const;
 
@@ -49,6 +53,7 @@ class Resolver {
   std::string domain_;
   std::unordered_map<std::string, Resolved> known_;
   std::unordered_set<std::string> own_sockets_;
+  std::set<std::string> own_types_;
 };
 
 }  // namespace cordon::selinux

@@ -83,6 +83,7 @@ BaselineTables read_baseline() {
     out.callers.push_back({text(row, "domain"), text(row, "role"), text(row, "when") == "auto", text(row, "reason")});
   out.from_caller = grant_rows(json.at("from_caller"));
   out.to_domain = grant_rows(json.at("to_domain"));
+  out.quiet = grant_rows(json.at("quiet"));
   out.streams = grant_rows(json.at("streams"));
   out.self = grant_rows(json.at("self"));
   out.with_open = strings(json.at("getattr_with_open"), "perms");

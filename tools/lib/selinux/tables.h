@@ -97,6 +97,7 @@ struct BaselineTables {
   std::vector<CallerRow> callers;
   std::vector<GrantRow> from_caller;
   std::vector<GrantRow> to_domain;
+  std::vector<GrantRow> quiet;  ///< the caller's denials that are not logged
   std::vector<GrantRow> streams;
   std::vector<GrantRow> self;
   Strings with_open;
