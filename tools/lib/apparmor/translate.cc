@@ -182,10 +182,10 @@ Translation translate_net(const NetOp& op, const TranslateContext& context) {
   return wider(rule, "a network rule of this dialect names family and type, not addresses and ports");
 }
 
-/// Once connected or accepted, a socket is written and read; the recorder need not see every byte of it.
-void add_traffic(std::set<std::string>& words, SocketAct act) {
+/// What goes with an act: attributes and options with a socket's making, traffic with a connection.
+void add_companions(std::set<std::string>& words, SocketAct act) {
   if (act == SocketAct::kConnect || act == SocketAct::kAccept) words.insert({"send", "receive"});
-  if (act == SocketAct::kCreate) words.insert({"getattr", "getopt", "setattr", "setopt", "shutdown", "send", "receive"});
+  if (act == SocketAct::kCreate) words.insert({"getattr", "getopt", "setattr", "setopt", "shutdown"});
 }
 
 bool has_peer(SocketAct act) {
@@ -193,30 +193,42 @@ bool has_peer(SocketAct act) {
          act == SocketAct::kReceive || act == SocketAct::kRead || act == SocketAct::kWrite;
 }
 
-/// "@name" with its bytes escaped; unnamed sockets are "none".
+/// "@name" with its bytes escaped; unnamed sockets have none.
 std::string unix_address(const std::string& address) {
   if (address.empty() || address[0] != '@') return {};
   return "@" + escape_name(std::string_view(address).substr(1));
 }
 
+/// Both ends of a pair are the program's own.
+ProfileRule pair_rule(const UnixOp& op, const TranslateContext& context) {
+  ProfileRule rule;
+  rule.klass = RuleClass::kUnix;
+  put(rule, "type", op.type);
+  rule.words = {"send", "receive"};
+  rule.peer["label"] = escape_name(context.profile);
+  return rule;
+}
+
 Translation translate_unix(const UnixOp& op, const TranslateContext& context) {
   const bool by_path = is_absolute(op.address) || is_absolute(op.peer_address);
+  // A socket with a path is held by the file rule, once its making is allowed.
+  if (by_path && op.act != SocketAct::kCreate && !context.from_log) return nothing_needed();
   ProfileRule rule;
   rule.klass = RuleClass::kUnix;
   put(rule, "type", op.type);
   rule.words.insert(act_word(op.act));
-  if (!context.from_log) add_traffic(rule.words, op.act);
+  if (!context.from_log) add_companions(rule.words, op.act);
   put(rule, "addr", unix_address(op.address));
   // A rule with a peer cannot grant create, bind, listen, options or attributes.
   const std::string peer = has_peer(op.act) ? unix_address(op.peer_address) : std::string();
   if (!peer.empty()) rule.peer["addr"] = peer;
-  if (by_path) return wider(rule, "a socket with a path is held by the file rule; the type is all that this rule says");
-  return exactly({rule});
+  if (op.act != SocketAct::kCreate || context.from_log || context.profile.empty()) return exactly({rule});
+  return exactly({rule, pair_rule(op, context)});
 }
 
 std::string peer_label(const std::string& peer, bool same_program, const TranslateContext& context) {
   if (same_program) return escape_name(context.profile);
-  if (context.from_log) return escape_name(peer);
+  if (is_label(peer, context)) return escape_name(peer);
   return "unconfined";
 }
 
@@ -226,10 +238,12 @@ std::string signal_word(const std::string& name) { return name == "tstp" ? "stp"
 Translation translate_signal(const SignalOp& op, const TranslateContext& context) {
   ProfileRule rule;
   rule.klass = RuleClass::kSignal;
-  rule.words.insert(op.direction == Direction::kSend ? "send" : "receive");
+  // Between programs of one profile the kernel asks that profile both ways.
+  if (op.same_program || op.direction == Direction::kSend) rule.words.insert("send");
+  if (op.same_program || op.direction == Direction::kReceive) rule.words.insert("receive");
   put(rule, "set", signal_word(op.signal));
   if (const std::string peer = peer_label(op.peer, op.same_program, context); !peer.empty()) rule.peer["label"] = peer;
-  if (context.from_log || op.same_program) return exactly({rule});
+  if (is_label(op.peer, context) || op.same_program) return exactly({rule});
   return {{rule}, {Fit::kNarrower, "the peer is taken to be unconfined: its profile was not recorded"}};
 }
 
@@ -240,7 +254,7 @@ Translation translate_ptrace(const PtraceOp& op, const TranslateContext& context
   rule.klass = RuleClass::kPtrace;
   rule.words.insert(std::string(kPtraceWords[static_cast<std::size_t>(op.act)]));
   if (const std::string peer = peer_label(op.peer, op.same_program, context); !peer.empty()) rule.peer["label"] = peer;
-  if (context.from_log || op.same_program) return exactly({rule});
+  if (is_label(op.peer, context) || op.same_program) return exactly({rule});
   return {{rule}, {Fit::kNarrower, "the peer is taken to be unconfined: its profile was not recorded"}};
 }
 
