@@ -226,6 +226,11 @@ Translation translate_unix(const UnixOp& op, const TranslateContext& context) {
   return exactly({rule, pair_rule(op, context)});
 }
 
+/// Logs name the peer's profile; recordings its program, which is a path.
+bool is_label(const std::string& peer, const TranslateContext& context) {
+  return context.from_log || (!peer.empty() && peer[0] != '/');
+}
+
 std::string peer_label(const std::string& peer, bool same_program, const TranslateContext& context) {
   if (same_program) return escape_name(context.profile);
   if (is_label(peer, context)) return escape_name(peer);
