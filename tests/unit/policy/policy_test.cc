@@ -62,6 +62,17 @@ TEST_CASE("an exec that did not find its file needs the walk only") {
   CHECK(std::get<FileOp>(*needed_operation(fact)).path == "/usr/local/bin/ls");
 }
 
+TEST_CASE("a connect to a socket that is not there needs the walk only") {
+  UnixOp connect;
+  connect.act = SocketAct::kConnect;
+  connect.type = "stream";
+  connect.peer_address = "/run/nscd/socket";
+  const Fact fact = {{}, connect, {Outcome::kFailed, "ENOENT", Mechanism::kNone}, {}, {}};
+  CHECK(std::get<FileOp>(*needed_operation(fact)).path == "/run/nscd/socket");
+  connect.peer_address = "@abstract";
+  CHECK(need_of({{}, connect, {Outcome::kFailed, "ENOENT", Mechanism::kNone}, {}, {}}) == Need::kAll);
+}
+
 TEST_CASE("a failed syscall is granted: under the profile it must fail the same way") {
   SyscallOp call;
   call.name = "connect";

@@ -54,6 +54,8 @@ std::vector<std::string> list_caps(const Trace& trace) {
 
 std::vector<std::string> list_exec(const Trace& trace) {
   std::set<std::string> paths;
+  for (const Run& run : trace.runs)
+    if (!run.head.program.empty()) paths.insert(printable(run.head.program));
   for_each_op<ExecOp>(trace, [&](const ExecOp& op, const Fact& fact) {
     if (fact.verdict.outcome == Outcome::kFailed) return;
     paths.insert(printable(op.path));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -16,6 +17,8 @@ namespace {
 
 constexpr std::size_t kMaxName = 100;
 constexpr std::size_t kNamesShown = 6;
+constexpr std::size_t kAddedShown = 4;
+constexpr std::size_t kReasonsShown = 3;
 constexpr std::string_view kIndent = "            ";
 
 std::string listed(const std::vector<std::string>& items, std::size_t most) {
@@ -57,6 +60,34 @@ std::string syscalls_seen(const Trace& trace) {
                      with_arguments);
 }
 
+/// The head of a remark: what stands before its first colon or bracket.
+std::string head_of(const std::string& remark) {
+  return std::string(trim(std::string_view(remark).substr(0, remark.find_first_of(":("))));
+}
+
+std::string added_text(const std::vector<std::string>& added) {
+  if (added.empty()) return {};
+  std::vector<std::string> heads;
+  for (const std::string& remark : added) heads.push_back(head_of(remark));
+  return fmt::format("{}granted without being seen, reasons in the report: {}\n", kIndent,
+                     printable(listed(heads, kAddedShown)));
+}
+
+/// The rules that the language says otherwise than exactly, by the head of their remark, most first.
+std::string notes_text(const std::vector<RuleNote>& notes, std::size_t rules) {
+  std::map<std::string, std::size_t> by_head;
+  for (const RuleNote& note : notes) ++by_head[head_of(note.expression.why)];
+  std::vector<std::pair<std::size_t, std::string>> rows;
+  for (const auto& [head, count] : by_head) rows.emplace_back(count, head);
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::string text;
+  for (std::size_t i = 0; i < rows.size() && i < kReasonsShown; ++i)
+    text += fmt::format("{}{} of {} rules not said exactly: {}\n", kIndent, rows[i].first, rules, printable(rows[i].second));
+  if (rows.size() > kReasonsShown)
+    text += fmt::format("{}and {} in the report\n", kIndent, counted(rows.size() - kReasonsShown, "more such remark"));
+  return text;
+}
+
 Style style_of(const Proof& proof) {
   if (proof.denied != 0) return Style::kRed;
   return proof.cannot_tell != 0 ? Style::kYellow : Style::kGreen;
@@ -92,12 +123,8 @@ std::string synthesis_text(const Synthesis& synthesis, const Policy& policy, boo
   std::string text = fmt::format("  {}{}\n", styled(fmt::format("{:<10}", synthesis.backend->name()), Style::kBold, colour),
                                  printable(join(synthesis.files, " ")));
   for (const std::string& summary : synthesis.emission.summary) text += fmt::format("{}{}\n", kIndent, printable(summary));
-  if (!synthesis.emission.added.empty())
-    text += fmt::format("{}not observed, granted: {}\n", kIndent, printable(listed(synthesis.emission.added, 3)));
-  std::map<std::string, std::size_t> reasons;
-  for (const RuleNote& note : synthesis.emission.notes) ++reasons[note.expression.why];
-  for (const auto& [why, count] : reasons)
-    text += fmt::format("{}{} of {} rules: {}\n", kIndent, count, policy.rules.size(), printable(why));
+  text += added_text(synthesis.emission.added);
+  text += notes_text(synthesis.emission.notes, policy.rules.size());
   return text;
 }
 

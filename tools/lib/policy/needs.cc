@@ -23,8 +23,15 @@ constexpr auto kPathFailures = std::to_array<FailureRow>({
     {"EACCES", Need::kNothing, "mode bits refused; the confinement refuses with the same errno"},
 });
 
+/// A connect to a socket that has a path walks to it before anything else (net/unix/af_unix.c unix_find_bsd).
+bool connects_to_path(const Operation& operation) {
+  const auto* local = std::get_if<UnixOp>(&operation);
+  return local != nullptr && local->peer_address.starts_with('/');
+}
+
 bool is_path_operation(const Operation& operation) {
-  return std::holds_alternative<FileOp>(operation) || std::holds_alternative<ExecOp>(operation);
+  return std::holds_alternative<FileOp>(operation) || std::holds_alternative<ExecOp>(operation) ||
+         connects_to_path(operation);
 }
 
 FileOp lookup_of(const Operation& operation) {
@@ -35,6 +42,8 @@ FileOp lookup_of(const Operation& operation) {
   } else if (const auto* exec = std::get_if<ExecOp>(&operation)) {
     lookup.path = exec->path;
     lookup.host_path = exec->host_path;
+  } else if (const auto* local = std::get_if<UnixOp>(&operation)) {
+    lookup.path = local->peer_address;
   }
   return lookup;
 }

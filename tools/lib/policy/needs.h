@@ -16,7 +16,7 @@ enum class Need : std::uint8_t {
 Need need_of(const Fact& fact);
 
 /// The fact's operation cut down to its need: the same for kAll, a FileOp without perms for kLookup, none for kNothing.
-/// An ExecOp that failed to find its file becomes such a FileOp.
+/// An ExecOp or a connect that failed to find its file becomes such a FileOp.
 std::optional<Operation> needed_operation(const Fact& fact);
 
 }  // namespace cordon
