@@ -130,6 +130,20 @@ void Recorder::exit_details(Tracee& tracee) {
   if (call.row->capability != nullptr) infer::call_capabilities(world_, tracee);
 }
 
+/// The task is gone and its call never returned: what it tried is a fact all the same.
+void Recorder::unfinished(Tracee& tracee) {
+  if (!tracee.in_call) return;
+  Call& call = tracee.call;
+  tracee.in_call = false;
+  const Verdict unknown{Outcome::kUnwatched, "", Mechanism::kNone};
+  if (world_.wants_result(call.key)) world_.emit_as(call.subject, tracee, syscall_op(call), unknown);
+  if (!world_.full) return;
+  for (Pending& pending : call.pending) world_.emit_as(call.subject, tracee, std::move(pending.operation), unknown);
+  for (Operation& operation : call.on_exit)
+    if (!std::holds_alternative<CapabilityOp>(operation)) world_.emit_as(call.subject, tracee, std::move(operation), unknown);
+  files::unfinished(world_, tracee);
+}
+
 SyscallOp Recorder::syscall_op(const Call& call) {
   SyscallOp op;
   op.arch = call.arch;

@@ -163,7 +163,9 @@ Tracee* Recorder::on_exec(pid_t tid) {
       std::unique_ptr<Tracee> task = std::move(moved->second);
       world_.tracees.erase(moved);
       task->tid = tid;
-      world_.tracees[tid] = std::move(task);
+      std::unique_ptr<Tracee>& leader = world_.tracees[tid];
+      if (leader != nullptr) unfinished(*leader);
+      leader = std::move(task);
     }
   }
   const auto found = world_.tracees.find(tid);

@@ -582,4 +582,16 @@ void exit(World& world, Tracee& tracee) {
   note_moves(world, call);
 }
 
+void unfinished(World& world, Tracee& tracee) {
+  Call& call = tracee.call;
+  for (unsigned i = 0; i < call.operand_count; ++i) {
+    Operand& operand = call.operands[i];
+    if (!operand.valid || operand.is_fd) continue;
+    walk(world, tracee, operand);
+    FileOp file = file_of(world, tracee, operand.walk);
+    file.perms = operand.access == Access::kOpen ? open_perms(call.open_flags, false) : access_row(operand.access).perms;
+    if (!file.perms.empty()) world.emit_as(call.subject, tracee, std::move(file), {Outcome::kUnwatched, "", Mechanism::kNone});
+  }
+}
+
 }  // namespace cordon::files

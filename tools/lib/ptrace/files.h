@@ -11,6 +11,9 @@ bool entry(World& world, Tracee& tracee, const CallRow& row, const std::uint64_t
 /// At its exit: facts of its path operands.
 void exit(World& world, Tracee& tracee);
 
+/// Instead of exit() where the task died in the call: facts of its operands, result not watched.
+void unfinished(World& world, Tracee& tracee);
+
 /// What the descriptor refers to; finds out if it is not known yet. Never null; `standard` ones are to be left alone.
 FdEntry* descriptor(World& world, Tracee& tracee, int fd);
 

@@ -180,6 +180,7 @@ void Recorder::ended(Tracee& tracee, int status) {
     if (WIFEXITED(status)) exit_code_ = WEXITSTATUS(status);
     if (WIFSIGNALED(status)) exit_signal_ = WTERMSIG(status);
   }
+  unfinished(tracee);
   if (tracee.process != nullptr && tracee.process->tasks != 0) --tracee.process->tasks;
   last_ = nullptr;
   world_.tracees.erase(tid);
@@ -222,6 +223,7 @@ void Recorder::let_go_all() {
 
 bool Recorder::let_go(Tracee& tracee, int signal) {
   const pid_t tid = tracee.tid;
+  unfinished(tracee);
   if (ptrace(PTRACE_DETACH, tid, 0, signal) != 0) return false;
   last_ = nullptr;
   world_.tracees.erase(tid);

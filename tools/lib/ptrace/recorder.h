@@ -49,6 +49,7 @@ class Recorder {
   bool entry_details(Tracee& tracee);
   void exit(Tracee& tracee, const abi::Stop& stop);
   void exit_details(Tracee& tracee);
+  void unfinished(Tracee& tracee);
   SyscallOp syscall_op(const Call& call);
   void restore_clone_flags(Tracee& tracee);
 
