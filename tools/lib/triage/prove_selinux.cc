@@ -368,9 +368,11 @@ bool SelinuxProver::refuse_guarded(const Finding& finding, Fix& fix) {
 void SelinuxProver::prove_module(const Finding& finding, Fix& fix) {
   if (refuse_guarded(finding, fix)) return;
   std::set<std::string> kept;
+  std::size_t known = 0;
   count_fixed(finding, fix, [&](const Request& request) {
     const auto explanation = policy_.explain(request.av.source, request.av.target, request.av.klass, request.av.perms);
     if (!explanation.whole.empty()) kept.insert(explanation.whole.front().words);
+    known += explanation.whole.empty();
     bool helps = explanation.whole.empty();
     for (const auto& perm : explanation.perms)
       for (const auto& reason : perm.reasons)
@@ -380,6 +382,10 @@ void SelinuxProver::prove_module(const Finding& finding, Fix& fix) {
         }
     return helps;
   });
+  if (known == 0 && !kept.empty()) {
+    fix.proof.how = "not tried: " + *kept.begin();
+    return;
+  }
   std::uint64_t wider = 0;
   bool counted = true;
   std::set<std::string> what;

@@ -13,8 +13,9 @@ constexpr std::array kReversalNames = std::to_array<std::string_view>({"exact", 
 
 auto order_of(const Fix& fix, Severity severity) {
   const auto excess = fix.excess.known ? fix.excess.count : std::numeric_limits<std::uint64_t>::max();
-  const bool silences = severity == Severity::kNoise && fix.kind == FixKind::kDontaudit;
-  return std::tuple(!silences, fix.proof.status, std::numeric_limits<std::uint64_t>::max() - fix.proof.fixed, excess,
+  const bool hides = fix.kind == FixKind::kDontaudit;
+  const int place = !hides ? 1 : severity == Severity::kNoise ? 0 : 2;
+  return std::tuple(place, fix.proof.status, std::numeric_limits<std::uint64_t>::max() - fix.proof.fixed, excess,
                     fix.reversal);
 }
 
