@@ -2,9 +2,13 @@
 
 #include <array>
 
+#include "apparmor/base_update.h"
 #include "apparmor/decide.h"
 #include "apparmor/emit.h"
 #include "apparmor/translate.h"
+#include "base/digest.h"
+#include "base/fd.h"
+#include "base/text.h"
 
 namespace cordon {
 namespace {
@@ -19,6 +23,21 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
     {"denies", "on|off", "on", "audited denies of kernel interfaces, whatever else is granted"},
     {"compile-budget", "", "5", "seconds that apparmor_parser may need for the profile; names are coarsened to keep to it"},
 });
+
+/// The base with what it lacks, in place of a new profile.
+Result<Emission> emit_update(const Policy& policy, const std::string& text, const EmitOptions& options,
+                             Diagnostics& diagnostics) {
+  auto update = update_profile(text, options.base, policy, options, diagnostics);
+  if (!update) return update.error();
+  Emission emission;
+  emission.files.push_back({".apparmor", std::move(update->text)});
+  emission.inputs[options.base] = sha256_hex(text);
+  emission.summary.push_back(counted(update->added.size(), "rule") + " added to " + options.base + ", which allowed " +
+                             std::to_string(update->already) + " of " + std::to_string(policy.rules.size()) + " before");
+  for (const std::string& refused : update->refused)
+    diagnostics.warn("needed, but the profile denies it: " + refused, options.base, "change the deny by hand if it may go");
+  return emission;
+}
 
 class AppArmorBackend final : public Backend {
  public:
@@ -41,6 +60,11 @@ class AppArmorBackend final : public Backend {
   Result<Emission> emit(const Policy& policy, const BackendOptions& options, Diagnostics& diagnostics) const override {
     const auto parsed = emit_options(options);
     if (!parsed) return parsed.error();
+    if (!parsed->base.empty()) {
+      const auto text = read_file(parsed->base);
+      if (!text) return text.error();
+      if (recognises(parsed->base, *text)) return emit_update(policy, *text, *parsed, diagnostics);
+    }
     return emit_profile(policy, *parsed, diagnostics);
   }
 

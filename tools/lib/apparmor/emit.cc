@@ -130,6 +130,7 @@ Result<EmitOptions> emit_options(const BackendOptions& options) {
   const auto budget = parse_number<std::uint32_t>(value_of(options, "compile-budget", "5"));
   if (!budget || *budget == 0) return Error{ErrorCode::kUsage, "the compile budget is a whole number of seconds", "", ""};
   out.compile_budget_s = *budget;
+  out.base = value_of(options, "base", "");
   return out;
 }
 

@@ -23,6 +23,7 @@ struct EmitOptions {
   bool denies = true;
   double compile_budget_s = 5;
   Platform platform = Platform::kTry;
+  std::string base;  ///< a profile to update in place of writing a new one
 };
 
 Result<EmitOptions> emit_options(const BackendOptions& options);

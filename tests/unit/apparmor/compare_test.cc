@@ -1,0 +1,128 @@
+#include "apparmor/base_update.h"
+#include "apparmor/breadth.h"
+#include "apparmor/diff.h"
+#include "support.h"
+
+namespace cordon::apparmor::test {
+namespace {
+
+std::vector<std::string> lines_of(const Diff& diff) {
+  std::vector<std::string> out;
+  for (const Difference& one : diff.differences)
+    out.push_back(one.area + " " + one.example + " +" + one.added + " -" + one.removed);
+  return out;
+}
+
+bool has(const std::vector<std::string>& lines, const std::string& line) {
+  return std::find(lines.begin(), lines.end(), line) != lines.end();
+}
+
+Policy policy_of(std::vector<Operation> operations) {
+  Policy policy;
+  policy.name = "test";
+  policy.program = "/usr/bin/test";
+  for (Operation& operation : operations)
+    policy.rules.push_back(Rule::observed({Subject{}, std::move(operation), std::nullopt}, {"id"}));
+  return policy;
+}
+
+}  // namespace
+
+TEST_CASE("profiles that say the same differently do not differ") {
+  if (!have_parser()) return;
+  const auto a = decider_for(in_profile("/a r,\n/a w,\n/{b,c} r,\nnetwork inet stream,"));
+  const auto b = decider_for(in_profile("network inet stream,\n# words\n/c r,\n/b r,\n/a rw,"));
+  CHECK(diff_profiles(*a, *b).equal());
+}
+
+TEST_CASE("every kind of difference shows an example") {
+  if (!have_parser()) return;
+  const auto a = decider_for(in_profile("/a r,\n/only/old r,\ncapability chown,\nsignal (send) set=(term) peer=x,"));
+  const auto b = decider_for(in_profile("/a rw,\nowner /o r,\n/t/* r,\nnetwork inet dgram,\nsignal (send) set=(kill) peer=x,"));
+  const auto lines = lines_of(diff_profiles(*a, *b));
+  CHECK(has(lines, "file /a +w -"));
+  CHECK(has(lines, "file /only/old + -r"));
+  CHECK(has(lines, "owner's file /o +r -"));
+  CHECK(has(lines, "file /t/a +r -"));
+  CHECK(has(lines, "capability chown + -allowed"));
+  CHECK(has(lines, "network inet dgram +allowed -"));
+  CHECK(has(lines, "signal kill peer=x +allowed -"));
+  CHECK(has(lines, "signal term peer=x + -allowed"));
+}
+
+TEST_CASE("an example is really decided differently") {
+  if (!have_parser()) return;
+  const auto a = decider_for(in_profile("/usr/** r,\ndeny /usr/secret/** r,"));
+  const auto b = decider_for(in_profile("/usr/** r,\ndeny /usr/{secret,hidden}/** r,"));
+  const Diff diff = diff_profiles(*a, *b);
+  REQUIRE_FALSE(diff.equal());
+  for (const Difference& one : diff.differences) {
+    const FileLetters was = ask_file(a->profiles()[0], one.example).other, is = ask_file(b->profiles()[0], one.example).other;
+    CHECK(was != is);
+    CHECK(one.removed == "r");
+  }
+}
+
+TEST_CASE("profiles without a partner are named") {
+  if (!have_parser()) return;
+  const auto a = decider_for("profile one /1 { /a r, }\nprofile two /2 { /a r, }\n");
+  const auto b = decider_for("profile one /1 { /a r, }\nprofile three /3 { /a r, }\n");
+  const Diff diff = diff_profiles(*a, *b);
+  CHECK(diff.only_old == std::vector<std::string>{"two"});
+  CHECK(diff.only_new == std::vector<std::string>{"three"});
+}
+
+TEST_CASE("breadth names what is open and was not used") {
+  if (!have_parser()) return;
+  auto decider = decider_for(in_profile("/etc/** r,\n/unused r,\n/etc/hosts r,\ncapability sys_admin,"));
+  Trace trace;
+  trace.facts = {file_fact("/etc/hosts", FilePerm::kRead)};
+  const Breadth report = breadth(*decider, trace);
+  const auto open = [&](const std::string& what) {
+    return std::any_of(report.exposures.begin(), report.exposures.end(), [&](const Exposure& e) { return e.what == what; });
+  };
+  CHECK(open("/etc/shadow r"));
+  CHECK(open("capability sys_admin"));
+  CHECK_FALSE(open("/etc/passwd w"));
+  CHECK(report.unused_rules == std::vector<std::string>{"test.apparmor:4: /unused r"});
+  trace.facts.push_back(file_fact("/etc/shadow", FilePerm::kRead));
+  const Breadth used = breadth(*decider, trace);
+  CHECK(std::none_of(used.exposures.begin(), used.exposures.end(), [](const Exposure& e) { return e.what == "/etc/shadow r"; }));
+}
+
+TEST_CASE("a base keeps every byte and gets only what is missing") {
+  if (!have_parser()) return;
+  const std::string base =
+      "# a comment\nabi <abi/3.0>,\n\n/usr/bin/test {\n    /etc/hosts r, # why\n    deny /etc/shadow r,\n\n    /z r,\n}\n";
+  FileOp hosts, passwd, shadow;
+  hosts.path = "/etc/hosts";
+  passwd.path = "/etc/passwd";
+  shadow.path = "/etc/shadow";
+  hosts.perms = passwd.perms = shadow.perms = FilePerm::kRead;
+  CapabilityOp capability;
+  capability.name = "chown";
+  Diagnostics diagnostics;
+  const Policy policy = policy_of({hosts, passwd, shadow, capability});
+  const auto update = update_profile(base, "base", policy, {}, diagnostics);
+  REQUIRE(update.ok());
+  CHECK(update->text ==
+        "# a comment\nabi <abi/3.0>,\n\n/usr/bin/test {\n    /etc/hosts r, # why\n    deny /etc/shadow r,\n\n    /z r,\n"
+        "    # Added from recordings:\n    /etc/passwd r,\n    capability chown,\n}\n");
+  CHECK(update->refused == std::vector<std::string>{"base:6: deny /etc/shadow r"});
+  CHECK(update->already == 1);
+  const auto again = update_profile(update->text, "base", policy, {}, diagnostics);
+  REQUIRE(again.ok());
+  CHECK(again->text == update->text);
+  CHECK(again->added.empty());
+}
+
+TEST_CASE("a base without the profile, or that does not parse, is an error in words") {
+  if (!have_parser()) return;
+  Diagnostics diagnostics;
+  const Policy policy = policy_of({});
+  CHECK_FALSE(update_profile("profile a /a { /x r, }\nprofile b /b { /x r, }\n", "base", policy, {}, diagnostics).ok());
+  CHECK_FALSE(update_profile("profile a { /x r }", "base", policy, {}, diagnostics).ok());
+  CHECK_FALSE(update_profile("}", "base", policy, {}, diagnostics).ok());
+}
+
+}  // namespace cordon::apparmor::test
