@@ -16,6 +16,9 @@
 namespace cordon::selinux {
 namespace {
 
+/// Told apart from a type of the policy that has the name already.
+constexpr std::string_view kOwnSuffix = "_cordon";
+
 class Builder {
  public:
   Builder(const Policy& policy, const PolicyDb& base, const Labels& labels, const AppOptions& options)
@@ -25,6 +28,8 @@ class Builder {
 
  private:
   Result<void> name_it();
+  bool take_name(const std::string& name);
+  bool taken(const std::string& type) const;
   void declare();
   void label_program();
   void let_callers_in();
@@ -83,15 +88,25 @@ std::vector<std::string> Builder::known_perms(const std::string& klass, const st
   return out;
 }
 
+bool Builder::take_name(const std::string& name) {
+  module().name = name;
+  out_.domain = name + "_t";
+  out_.exec_type = name + "_exec_t";
+  return !taken(out_.domain) && !taken(out_.exec_type);
+}
+
+bool Builder::taken(const std::string& type) const { return base_.has_type(type) || base_.has_attribute(type); }
+
 Result<void> Builder::name_it() {
-  module().name = to_identifier(policy_.name);
-  out_.domain = module().name + "_t";
-  out_.exec_type = module().name + "_exec_t";
-  for (const std::string& type : {out_.domain, out_.exec_type})
-    if (base_.has_type(type) || base_.has_attribute(type))
-      return Error{ErrorCode::kUsage, fmt::format("the policy already has a type {}", type), base_.where(),
-                   fmt::format("choose another name, such as -n my_{}", module().name)};
-  return {};
+  const std::string wanted = to_identifier(policy_.name);
+  if (take_name(wanted)) return {};
+  if (take_name(wanted + std::string(kOwnSuffix))) {
+    out_.summary.push_back(fmt::format("the policy already has {}_t or {}_exec_t, so the module is called {}", wanted,
+                                       wanted, module().name));
+    return {};
+  }
+  return Error{ErrorCode::kUsage, fmt::format("the policy already has a type {} or {}", out_.domain, out_.exec_type),
+               base_.where(), fmt::format("choose another name, such as -n my_{}", wanted)};
 }
 
 void Builder::declare() {

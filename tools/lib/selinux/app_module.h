@@ -29,7 +29,8 @@ struct AppModule {
   std::vector<std::string> left_out;  ///< accesses that a guard refused, each with its reason
 };
 
-/// Errors: kUsage where the policy already has a type of that name.
+/// Where the policy already has NAME_t or NAME_exec_t the module is called NAME_cordon and the summary says so; kUsage
+/// where that is taken too.
 Result<AppModule> build_app_module(const Policy& policy, const PolicyDb& base, const Labels& labels,
                                    const AppOptions& options, Diagnostics& diagnostics);
 
