@@ -49,7 +49,8 @@ bool wanted(const cli::Arguments& arguments, std::string_view target) {
 
 TeOptions te_options(const cli::Arguments& arguments) {
   TeOptions options;
-  options.module = arguments.has("module") ? arguments.get("module") : arguments.get("module-package");
+  const std::string package = arguments.get("module-package");
+  options.module = arguments.has("module") ? arguments.get("module") : package.substr(package.rfind('/') + 1);
   options.requires_block = arguments.has("requires");
   options.dontaudit = arguments.has("dontaudit");
   options.extended = arguments.has("xperms");
