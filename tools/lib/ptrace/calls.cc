@@ -50,6 +50,7 @@ void Recorder::on_call_stop(Tracee& tracee, bool seccomp) {
   abi::Stop stop;
   if (!abi::read_stop(tracee.tid, stop) || stop.op == kNoStop) return resume(tracee);
   ++stops_;
+  colocator_.stopped(tracee);
   if (stop.op == kExitStop) {
     if (tracee.in_call) exit(tracee, stop);
   } else {
@@ -65,6 +66,7 @@ void Recorder::entry(Tracee& tracee, const abi::Stop& stop) {
   if (call.number < 0 || call.number > INT32_MAX) return;  // -1: a tracer or a filter has cancelled it
   call.row = world_.row_of(call.arch, call.number);
   for (unsigned i = 0; i < 6; ++i) call.args[i] = stop.args[i];
+  if (call.row->affinity != 0) colocator_.step_aside(tracee, call.row->affinity == 2);
   call.subject = tracee.process->subject;
   call.key = syscall_key(call, options_.detail != Detail::kSet);
   call.failed = false;

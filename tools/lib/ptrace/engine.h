@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <ctime>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +12,7 @@
 #include "base/result.h"
 #include "facts/fact.h"
 #include "facts/trace.h"
+#include "ptrace/ticker.h"
 
 /// Recording: runs a command, or attaches to processes, and hands every fact to a sink on first sight.
 namespace cordon {
@@ -57,7 +57,7 @@ class StopControl {
   void disarm();
   std::atomic<bool> requested_{false};
   std::atomic<bool> armed_{false};
-  timer_t timer_{};
+  Ticker ticker_;
 };
 
 enum class EngineChoice : std::uint8_t { kAuto, kPtrace, kNotify };

@@ -107,6 +107,7 @@ void Recorder::link(Tracee& parent, Tracee& child, std::uint64_t clone_flags) {
   child.launching = parent.launching;
   child.pinned = parent.pinned;
   child.leave_alone = parent.leave_alone;
+  child.affinity = parent.affinity;
   child.files = (clone_flags & CLONE_FILES) != 0 ? parent.files : std::make_shared<Files>(*parent.files);
   child.fs = (clone_flags & CLONE_FS) != 0 ? parent.fs : std::make_shared<FsState>(*parent.fs);
   if (thread) {

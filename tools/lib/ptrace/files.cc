@@ -522,7 +522,7 @@ FileOp file_of(World& world, const Tracee& tracee, const Walk& walk) {
   file.disconnected = walk.disconnected;
   const PathView& view = tracee.fs->view;
   if (!view.foreign && view.root != "/" && !walk.disconnected && walk.path.starts_with('/'))
-    file.host_path = view.root + walk.path;
+    file.host_path = walk.path == "/" ? view.root : view.root + walk.path;
   if (walk.error != 0) return file;
   file.kind = kind_of_mode(walk.status.st_mode);
   set_owner(world, tracee, file, walk.status.st_uid);

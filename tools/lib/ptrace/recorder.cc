@@ -136,6 +136,7 @@ void Recorder::wait_for_all() {
     if (tid < 0) {
       if (errno != EINTR) return;  // ECHILD: the last one has ended
       check_stop();
+      colocator_.ticked();
       continue;
     }
     world_.now_ms = now_in_ms();

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "ptrace/colocate.h"
 #include "ptrace/launch.h"
 #include "ptrace/world.h"
 
@@ -12,7 +13,7 @@ namespace cordon {
 /// The ptrace engine: one thread that waits for stops and resumes tasks (ptrace(2), under PTRACE_SEIZE).
 class Recorder {
  public:
-  Recorder(const RecordOptions& options, FactSink& sink) : options_(options), world_(options, sink) {}
+  Recorder(const RecordOptions& options, FactSink& sink) : options_(options), world_(options, sink), colocator_(world_, options.colocate && options.attach.empty()) {}
   Result<RecordOutcome> run();
 
  private:
@@ -55,6 +56,7 @@ class Recorder {
 
   const RecordOptions& options_;
   World world_;
+  Colocator colocator_;
   Launch launch_;
   pid_t root_ = 0;
   bool plain_ = false;          ///< no filter: syscall stops for all

@@ -9,7 +9,7 @@ namespace cordon {
 namespace {
 
 constexpr int kForwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
-constexpr long kTickNanoseconds = 50'000'000;
+constexpr std::int64_t kTickNanoseconds = 50'000'000;
 
 volatile pid_t command_pid = 0;
 StopControl* stop_control = nullptr;
@@ -24,8 +24,6 @@ void forward(int signal, siginfo_t* info, void*) {
 void ask_for_end(int, siginfo_t*, void*) {
   if (stop_control != nullptr) stop_control->request();
 }
-
-void tick(int) {}
 
 }  // namespace
 
@@ -45,29 +43,22 @@ SignalForwarder::~SignalForwarder() {
 }
 
 StopControl::StopControl() = default;
-StopControl::~StopControl() { disarm(); }
+StopControl::~StopControl() = default;
 
 void StopControl::arm(pid_t thread) {
-  struct sigaction action {};
-  action.sa_handler = tick;  // without SA_RESTART: it is there to interrupt waitpid
-  sigaction(SIGALRM, &action, nullptr);
-  sigevent event{};
-  event.sigev_notify = SIGEV_THREAD_ID;
-  event.sigev_signo = SIGALRM;
-  event._sigev_un._tid = thread;
-  armed_ = timer_create(CLOCK_MONOTONIC, &event, &timer_) == 0;
+  ticker_.aim(thread);
+  armed_ = true;
   if (requested_) request();
 }
 
 void StopControl::disarm() {
-  if (armed_.exchange(false)) timer_delete(timer_);
+  armed_ = false;
+  ticker_.stop();
 }
 
 void StopControl::request() {
   requested_ = true;
-  if (!armed_) return;
-  const itimerspec ticks{{0, kTickNanoseconds}, {0, 1}};
-  timer_settime(timer_, 0, &ticks, nullptr);
+  if (armed_) ticker_.start(kTickNanoseconds);
 }
 
 }  // namespace cordon

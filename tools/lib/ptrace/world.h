@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sched.h>
+
 #include <array>
 #include <map>
 #include <memory>
@@ -93,6 +95,7 @@ struct CallRow {
   const struct Special* special = nullptr;
   const struct CapabilityRow* capability = nullptr;
   bool has_path = false;
+  std::uint8_t affinity = 0;  ///< 1 reads, 2 sets the CPUs that a task may run on
   bool always_exit = false;  ///< the result matters each time
   bool seen = false;         ///< the row is filled in
 };
@@ -191,6 +194,7 @@ struct Tracee {
   bool detach_wanted = false;
   bool pinned = false;         ///< co-located with the recorder
   bool leave_alone = false;    ///< it manages its own affinity
+  std::shared_ptr<cpu_set_t> affinity;  ///< what it was before it was pinned
   std::uint64_t restore_clone_flags = 0;
   Call call;
 };
