@@ -28,7 +28,7 @@ std::vector<cli::OptionRow> options() {
       {"--host", "GLOB", "only this host", "", "", true},
       {"--exe", "GLOB", "only this program (path or comm)", "", "", true},
       {"--type", "GLOB", "only this SELinux type (source or target), or selinux, apparmor or seccomp", "", "", true},
-      {"--baseline", "FILE", "accepted findings, each with its reason and expiry (schemas/triage-baseline.json)"},
+      {"--baseline", "FILE", "accepted findings, each with its reason and expiry (schemas/triage-baseline.schema.json)"},
       {"--write-baseline", "FILE", "accept all that is found now; needs --reason"},
       {"--reason", "TEXT", "why"},
       {"--expires", "DAY", "until when"},

@@ -16,7 +16,7 @@ struct GateAllowance {
   std::string reason;  ///< must not be empty
 };
 
-/// schemas/gate.json. Paths are relative to the file's own directory.
+/// schemas/gate.schema.json. Paths are relative to the file's own directory.
 struct GateConfig {
   std::vector<std::string> profiles;  ///< the committed ones
   std::vector<std::string> traces;    ///< of the new build; those on the command line come on top

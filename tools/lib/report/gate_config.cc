@@ -17,7 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Error bad(const std::string& where, const std::string& key, std::string what) {
-  return {ErrorCode::kBadInput, std::move(what), where + (key.empty() ? "" : ": " + key), "schemas/gate.json says what a gate holds"};
+  return {ErrorCode::kBadInput, std::move(what), where + (key.empty() ? "" : ": " + key), "schemas/gate.schema.json says what a gate holds"};
 }
 
 Result<Json> parse(const std::string& text, const std::string& where) {
@@ -123,6 +123,8 @@ Result<GateConfig> read_gate(const std::string& text, const std::string& where) 
   if (!json->is_object()) return bad(where, "", "the gate is not a table");
   GateConfig config;
   ConfigReader reader(*json, where);
+  std::string schema;
+  reader.text("$schema", schema);
   reader.texts("profiles", config.profiles);
   reader.texts("traces", config.traces);
   reader.number("unused_runs", config.unused_runs);

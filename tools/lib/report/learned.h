@@ -48,7 +48,7 @@ std::vector<RunStep> new_facts_per_run(const Trace& trace);
 
 /// One self-contained page: no network, its script and style pinned by a content security policy.
 std::string render_html(const LearnedReport& report);
-/// schemas/report-learned.json.
+/// schemas/report-learned.schema.json.
 std::string render_json(const LearnedReport& report);
 /// For a pull request comment.
 std::string render_markdown(const LearnedReport& report);

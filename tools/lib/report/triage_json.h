@@ -6,7 +6,7 @@
 
 namespace cordon::report {
 
-/// A finding as schemas/triage-findings.json describes it; what the JSON and HTML reports share.
+/// A finding as schemas/triage-findings.schema.json describes it; what the JSON and HTML reports share.
 nlohmann::ordered_json json_of(const triage::Finding& finding);
 nlohmann::ordered_json json_of(const triage::Triage& triage);
 

@@ -21,7 +21,7 @@ std::string triage_explanation(const triage::Finding& finding, const TextOptions
 /// One line for --follow: a new finding.
 std::string triage_line(const triage::Finding& finding, const TextOptions& options);
 
-/// schemas/triage-findings.json.
+/// schemas/triage-findings.schema.json.
 std::string triage_json(const triage::Triage& triage);
 /// SARIF 2.1.0 (OASIS): a rule for each cause, a result for each finding.
 std::string triage_sarif(const triage::Triage& triage, std::string_view tool_version);

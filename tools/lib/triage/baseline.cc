@@ -16,7 +16,7 @@ constexpr std::int64_t kDayMs = 86'400'000;
 
 Error bad(const std::string& where, std::string pointer, std::string what) {
   return {ErrorCode::kBadInput, std::move(what), where + "#" + std::move(pointer),
-          "schemas/triage-baseline.json says what a baseline holds"};
+          "schemas/triage-baseline.schema.json says what a baseline holds"};
 }
 
 std::string text_of(const Json& object, const char* key) {

@@ -19,7 +19,7 @@ struct Acceptance {
   std::int64_t expires_ms = 0;    ///< the first moment after it, UTC; 0: no end
 };
 
-/// schemas/triage-baseline.json: {"format":"cordon-baseline","version":1,"accepted":[{id, reason, expires?}]}
+/// schemas/triage-baseline.schema.json: {"format":"cordon-baseline","version":1,"accepted":[{id, reason, expires?}]}
 struct Baseline {
   std::vector<Acceptance> accepted;
   /// Marks the finding as accepted, or notes that its acceptance has ended. True if it is accepted.

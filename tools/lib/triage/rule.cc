@@ -244,7 +244,7 @@ class RuleReader {
 void refuse(RuleSet& into, Diagnostics& diagnostics, std::string what, std::string where) {
   ++into.refused;
   diagnostics.error("the triage rule is left out: " + std::move(what), std::move(where),
-                    "the other rules still work; schemas/triage-rules.json says what a rule holds");
+                    "the other rules still work; schemas/triage-rules.schema.json says what a rule holds");
 }
 
 std::vector<std::string> json_files(const std::string& directory) {

@@ -8,7 +8,7 @@
 #include "base/diagnostics.h"
 #include "triage/denial.h"
 
-/// Rules as data: profiles/triage/*.json, described by schemas/triage-rules.json.
+/// Rules as data: profiles/triage/*.json, described by schemas/triage-rules.schema.json.
 namespace cordon::triage {
 
 /// How much a match says, worst first: it orders findings and chooses between rules that match alike.
