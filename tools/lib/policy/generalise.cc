@@ -42,9 +42,12 @@ bool makes(const FileOp& op) {
   return op.perms.has_any(FilePerm::kCreate | FilePerm::kRenameTo | FilePerm::kLinkTo | FilePerm::kSymlink);
 }
 
+/// A link's two names belong together; a shape for one of them would let it be a link to anything.
+bool is_pair(const FileOp& op) { return op.perms.has(FilePerm::kLinkTo) && !op.target.empty(); }
+
 bool eligible(const Rule& rule) {
   const auto* file = std::get_if<FileOp>(&rule.grant().operation);
-  return file != nullptr && !rule.grant().pattern && rule.basis().kind == BasisKind::kObserved && file->path.size() > 1 &&
+  return file != nullptr && !is_pair(*file) && !rule.grant().pattern && rule.basis().kind == BasisKind::kObserved && file->path.size() > 1 &&
          file->path[0] == '/' && !file->by_kernel && !file->inherited && !file->disconnected &&
          !file->perms.has_any(FilePerm::kExec | FilePerm::kMapExec);
 }
