@@ -5,6 +5,7 @@
 #include <set>
 #include <tuple>
 
+#include "apparmor/budget.h"
 #include "apparmor/children.h"
 #include "apparmor/data.h"
 #include "apparmor/glob.h"
@@ -103,11 +104,35 @@ std::string basis_title(BasisKind kind, const std::string& by) {
   return {};
 }
 
-void add_sections(ProfileText& profile, ByBasis by_basis) {
+std::string seconds_text(double seconds) {
+  const auto tenths = static_cast<std::uint64_t>(seconds * 10);
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+}
+
+/// Observed names give way to globs where apparmor_parser could not take them all in its time or its states.
+std::vector<ProfileRule> within_budget(std::vector<ProfileRule> rules, ProfileText& profile, double seconds, BuiltProfile& built) {
+  BudgetPlan plan = plan_budget(std::move(rules), seconds);
+  if (plan.coarsened.empty()) return std::move(plan.kept);
+  Section section{"Coarsened (compile budget):", {}, {}, {}};
+  section.comments.push_back("as seen: " + std::to_string(plan.before.states) + " states, about " +
+                             seconds_text(plan.before.seconds) + " to compile; now " + std::to_string(plan.after.states) +
+                             " states, about " + seconds_text(plan.after.seconds));
+  for (const Coarsened& one : plan.coarsened) {
+    section.verbatim.push_back("# for " + counted(one.names, "name"));
+    section.verbatim.push_back(to_text(one.rule));
+    built.added.push_back(to_text(one.rule) + " in the place of " + counted(one.names, "name") + ": the compile budget");
+  }
+  built.remarks.push_back(counted(plan.coarsened.size(), "folder") + " coarsened to keep to the compile budget.");
+  profile.sections.push_back(std::move(section));
+  return std::move(plan.kept);
+}
+
+void add_sections(ProfileText& profile, ByBasis by_basis, double seconds, BuiltProfile& built) {
   for (auto& [key, rules] : by_basis) {
     const auto& [kind, by, reason] = key;
     normalise(rules);
     drop_covered_owner_letters(rules);
+    if (kind == BasisKind::kObserved) rules = within_budget(std::move(rules), profile, seconds, built);
     for (Section& section : by_class(basis_title(kind, by), std::move(rules))) {
       if (section.rules.empty()) continue;
       if (!reason.empty()) section.comments.push_back(reason);
@@ -191,7 +216,7 @@ ProfileText part_profile(const Part& part, const Policy& policy, const EmitOptio
   if (has_disconnected(policy)) profile.flags.push_back("attach_disconnected");
   profile.sections.push_back(baseline_section(built));
   if (!part.attachment.empty()) profile.sections.push_back(program_section(part.attachment));
-  add_sections(profile, translate_rules(part.rules, part.indexes, context, built));
+  add_sections(profile, translate_rules(part.rules, part.indexes, context, built), options.compile_budget_s, built);
   profile.sections.insert(profile.sections.end(), part.extra.begin(), part.extra.end());
   if (options.denies) profile.sections.push_back(denies_section(policy, built));
   return profile;
