@@ -29,6 +29,13 @@ std::vector<cli::OptionRow> allow_options() {
            {"-D,--dontaudit", "", "print dontaudit rules"},
            {"-x,--xperms", "", "print allowxperm rules for the ioctl commands seen"},
            {"-C,--cil", "", "print CIL"},
+           {"-R,--reference", "", "call refpolicy's interfaces where one grants little more"},
+           {"-N,--noreference", "", "print rules, not interface calls (the default)"},
+           {"--max-excess", "N", "with -R: the most that an interface may grant beyond the needed: a permission to read counts 1, another 10", "", "10"},
+           {"--interfaces", "DIR", "with -R: where refpolicy's headers lie", "", "/usr/share/selinux/devel/include"},
+           {"--interface-info", "FILE", "accepted and not needed: the interfaces are read from their own files"},
+           {"--perm-map", "FILE", "accepted and not needed: excess is counted, not weighed"},
+           {"--debug", "", "accepted: -M leaves NAME.te in any case"},
            {"-v,--verbose", "", "print the evidence above each rule"},
            {"-e,--explain", "", "the same"},
            {"-w,--why", "", "explain instead: cordon-audit why"},
@@ -87,9 +94,19 @@ Result<void> check_names(const cli::Arguments& arguments) {
   return Error{ErrorCode::kUsage, "not a module's name: " + printable(name), {}, "letters, digits, '_', '-' and '.', a letter first"};
 }
 
-std::string selinux_output(const SelinuxRules& rules, const Gathered& gathered, const cli::Arguments& arguments) {
+Result<TeOptions> options_with_interfaces(const SelinuxRules& rules, const Gathered& gathered, const cli::Arguments& arguments) {
+  TeOptions options = te_options(arguments);
+  if (!arguments.has("reference") || arguments.has("noreference")) return options;
+  const auto refpolicy = Refpolicy::load(arguments.get("interfaces"));
+  if (!refpolicy) return refpolicy.error();
+  const auto most = parse_number<std::size_t>(arguments.get("max-excess"));
+  if (!most) return Error{ErrorCode::kUsage, "not a number: " + printable(arguments.get("max-excess")), "--max-excess", {}};
+  options.interfaces = choose_interfaces(rules, refpolicy->expand(), gathered.judges, *most);
+  return options;
+}
+
+std::string selinux_output(const SelinuxRules& rules, const Gathered& gathered, const cli::Arguments& arguments, const TeOptions& options) {
   if (rules.rules.empty() && rules.roles.empty()) return {};
-  const TeOptions options = te_options(arguments);
   if (arguments.has("cil")) return selinux::write_cil(module_of(rules, options), !gathered.judges.policy || gathered.judges.policy->mls());
   return te_text(rules, gathered.denials, options);
 }
@@ -107,13 +124,15 @@ int allow(const cli::Arguments& arguments) {
   const ApparmorRules apparmor = apparmor_rules(gathered->denials, gathered->audited, *apparmor::dialect_named(arguments.get("abi")));
   const SeccompRules seccomp = seccomp_rules(gathered->denials);
   const auto fates = merged_fates(gathered->denials, selinux, apparmor, seccomp);
+  const auto options = options_with_interfaces(selinux, *gathered, arguments);
+  if (!options) return cli::fail(kTool, options.error());
   std::string text;
   if (arguments.has("json")) {
-    text = allow_json(*gathered, selinux, apparmor, seccomp, fates, te_options(arguments)).dump(2) + "\n";
+    text = allow_json(*gathered, selinux, apparmor, seccomp, fates, *options).dump(2) + "\n";
   } else {
-    if (wanted(arguments, "selinux")) text += selinux_output(selinux, *gathered, arguments);
-    if (wanted(arguments, "apparmor")) text += apparmor_text(apparmor, gathered->denials, te_options(arguments).verbose);
-    if (wanted(arguments, "seccomp")) text += seccomp_text(seccomp, gathered->denials, te_options(arguments).verbose);
+    if (wanted(arguments, "selinux")) text += selinux_output(selinux, *gathered, arguments, *options);
+    if (wanted(arguments, "apparmor")) text += apparmor_text(apparmor, gathered->denials, options->verbose);
+    if (wanted(arguments, "seccomp")) text += seccomp_text(seccomp, gathered->denials, options->verbose);
   }
   const bool package = arguments.has("module-package");
   const auto done = package ? write_package(arguments, text, !gathered->judges.policy || gathered->judges.policy->mls())

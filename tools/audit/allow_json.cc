@@ -53,7 +53,7 @@ std::uint64_t count_of(const std::vector<std::size_t>& indexes, const std::vecto
 }
 
 /// The rule's permissions that are given, and one entry of `refused` for each reason.
-void add_rule(const TeRule& rule, const Gathered& gathered, Json& rules, Json& refused, Json& unknown) {
+void add_rule(const TeRule& rule, const InterfaceChoice* interface, const Gathered& gathered, Json& rules, Json& refused, Json& unknown) {
   Json given = Json::array(), details = Json::object();
   std::map<std::pair<std::string, std::string>, std::vector<std::string>> by_reason;
   std::map<std::string, std::vector<std::string>> not_known;
@@ -75,6 +75,8 @@ void add_rule(const TeRule& rule, const Gathered& gathered, Json& rules, Json& r
   };
   if (!given.empty())
     rules.push_back(with({{"permissions", given}, {"details", details}, {"ioctls", rule.ioctls}, {"nlmsg_types", rule.nlmsgs}}));
+  if (!given.empty() && interface != nullptr)
+    rules.back()["interface"] = {{"call", interface->call}, {"excess", interface->excess}, {"beyond", interface->beyond}};
   for (const auto& [why, perms] : by_reason) refused.push_back(with({{"permissions", perms}, {"why", why.first}, {"instead", why.second}}));
   for (const auto& [why, perms] : not_known) unknown.push_back(with({{"permissions", perms}, {"why", why}}));
 }
@@ -114,7 +116,10 @@ Json counts_object(const Gathered& gathered, const std::vector<Judgement>& fates
 Json allow_json(const Gathered& gathered, const SelinuxRules& selinux, const ApparmorRules& apparmor, const SeccompRules& seccomp,
                 const std::vector<Judgement>& fates, const TeOptions& options) {
   Json rules = Json::array(), refused = Json::array(), unknown = Json::array(), roles = Json::array();
-  for (const TeRule& rule : selinux.rules) add_rule(rule, gathered, rules, refused, unknown);
+  for (std::size_t i = 0; i < selinux.rules.size(); ++i) {
+    const auto interface = options.interfaces.find(i);
+    add_rule(selinux.rules[i], interface == options.interfaces.end() ? nullptr : &interface->second, gathered, rules, refused, unknown);
+  }
   for (const RoleRule& role : selinux.roles)
     roles.push_back({{"role", role.role}, {"type", role.type}, {"remark", role.remark}, {"evidence", evidence_of(role.denials, gathered.denials)}});
   Json profiles = Json::array(), programs = Json::array();

@@ -38,7 +38,8 @@ void wrong_label(const audit::Denial& denial, const AvOp& op, const Judges& judg
   const ClassKind* row = file_class(op.klass);
   if (row == nullptr || !judges.labels) return;
   for (const audit::Evidence& sample : denial.samples) {
-    if (sample.path.empty() || sample.path.front() != '/') continue;
+    // name="/" is the root of some file system, not of the tree.
+    if (sample.path.size() < 2 || sample.path.front() != '/') continue;
     std::string path = sample.path;
     if (!judges.root.empty() && path.rfind(judges.root, 0) == 0) path = path.substr(judges.root.size());
     const auto wanted = judges.labels->lookup(path, row->kind);

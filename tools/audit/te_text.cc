@@ -45,8 +45,18 @@ std::string rule_line(std::string_view verb, const TeRule& rule, const std::set<
   return fmt::format("{} {} {}:{} {};\n", verb, rule.source, rule.target, rule.klass, perm_set(perms));
 }
 
+/// -R: the call, and what it grants that nobody asked for.
+void append_call(std::string& out, const InterfaceChoice& choice) {
+  if (choice.excess > 0) {
+    out += fmt::format("#!!!! the interface grants more than was denied (excess {}):", choice.excess);
+    for (const std::string& beyond : choice.beyond) out += " " + beyond + ",";
+    out.back() = '\n';
+  }
+  out += choice.call + "\n";
+}
+
 /// Permissions with the same comment share a rule.
-void append_rule(std::string& out, const TeRule& rule, const TeOptions& options) {
+void append_rule(std::string& out, const TeRule& rule, const TeOptions& options, const InterfaceChoice* interface) {
   std::map<std::string, std::set<std::string>> given, refused, unknown;
   for (const auto& [perm, state] : rule.perms) {
     if (is_given(state)) given[comment_of(state)].insert(perm);
@@ -56,8 +66,9 @@ void append_rule(std::string& out, const TeRule& rule, const TeOptions& options)
   const char* verb = options.dontaudit ? "dontaudit" : "allow";
   for (const auto& [remark, perms] : given) {
     if (!remark.empty()) out += "\n" + remark;
-    out += rule_line(verb, rule, perms);
+    if (interface == nullptr) out += rule_line(verb, rule, perms);
   }
+  if (interface != nullptr && !given.empty()) append_call(out, *interface);
   for (const auto& [why, perms] : refused) out += "\n#!!!! " + printable(why) + "\n# " + rule_line(verb, rule, perms);
   for (const auto& [why, perms] : unknown)
     out += "\n#!!!! not in this policy: " + printable(why) + "\n# " + rule_line(verb, rule, perms);
@@ -139,14 +150,17 @@ selinux::Module module_of(const SelinuxRules& rules, const TeOptions& options) {
 
 std::string te_text(const SelinuxRules& rules, const std::vector<audit::Denial>& denials, const TeOptions& options) {
   std::string out;
-  if (!options.module.empty()) out += fmt::format("\nmodule {} 1.0;\n", options.module);
+  const bool calls = !options.interfaces.empty();  // interface calls need refpolicy's own head
+  if (!options.module.empty()) out += calls ? "\npolicy_module(" + options.module + ", 1.0)\n" : "\nmodule " + options.module + " 1.0;\n";
   if (options.requires_block || !options.module.empty()) out += "\n" + require_block(module_of(rules, options));
   const std::string* section = nullptr;
-  for (const TeRule& rule : rules.rules) {
+  for (std::size_t i = 0; i < rules.rules.size(); ++i) {
+    const TeRule& rule = rules.rules[i];
+    const auto interface = options.interfaces.find(i);
     if (section == nullptr || *section != rule.source) out += fmt::format("\n#============= {} ==============\n", rule.source);
     section = &rule.source;
     if (options.verbose) append_evidence(out, rule, denials);
-    append_rule(out, rule, options);
+    append_rule(out, rule, options, interface == options.interfaces.end() ? nullptr : &interface->second);
   }
   append_roles(out, rules);
   return out;

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "selinux/module.h"
+#include "interfaces.h"
 #include "selinux_rules.h"
 
 namespace cordon::audit_tool {
@@ -13,6 +14,7 @@ struct TeOptions {
   bool dontaudit = false;
   bool extended = false;   ///< -x: allowxperm rules for the commands seen
   bool verbose = false;    ///< evidence above each rule
+  std::map<std::size_t, InterfaceChoice> interfaces;  ///< -R: calls in place of rules, by the rule's index
 };
 
 /// The rules as policy source, each with what mends the cause better above it. What is refused, or unknown to the
