@@ -26,9 +26,8 @@ class Scenario:
 
 
 SCENARIOS = (
-    Scenario("pipeline", ("/bin/sh", "-c", "cat {dir}/words | sort | head -n 2 | tr a-z A-Z"),
-             ("/bin/sh", "-c", "cat {dir}/words {dir}/secret | sort | head -n 2 | tr a-z A-Z"),
-             {"words": "pear\napple\nfig\n", "secret": "aardvark\n"}, more_paths=("{dir}/secret",)),
+    Scenario("pipeline", ("{bin}/pipeline.sh", "{dir}"), ("{bin}/pipeline.sh", "{dir}", "{dir}/secret"),
+             {"words": "pear\napple\nfig\n", "secret": "aardvark\n"}, "pipeline.sh", more_paths=("{dir}/secret",)),
     Scenario("sqlite", ("/usr/bin/sqlite3", "{dir}/shop.db", "create table t(a); insert into t values(1),(2); select sum(a) from t;"),
              ("/usr/bin/sqlite3", "{dir}/shop.db", "create table t(a); insert into t values(1),(2); select sum(a) from t;",
               ".read {dir}/other.sql"),
