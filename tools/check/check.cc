@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -15,6 +16,7 @@
 #include "flow/summary.h"
 #include "flow/synthesise.h"
 #include "inputs.h"
+#include "modes.h"
 
 namespace cordon::check_tool {
 namespace {
@@ -25,6 +27,7 @@ constexpr std::size_t kShown = 10;
 struct Checked {
   ProfileFiles profile;
   flow::Proof proof;
+  std::vector<std::string> surface;
 };
 
 constexpr std::string_view ruling_word(Ruling ruling) {
@@ -58,6 +61,7 @@ Json checked_json(const Checked& checked, const Trace& trace) {
           {"denied", checked.proof.denied},
           {"cannot_tell", checked.proof.cannot_tell},
           {"not_governed", checked.proof.not_applicable},
+          {"surface", checked.surface},
           {"decisions", decisions}};
 }
 
@@ -73,6 +77,7 @@ void print_text(const std::vector<Checked>& all, const Trace& trace, std::size_t
   for (const Checked& checked : all) {
     fmt::print("{} {}\n", checked.profile.backend->name(), printable(join(checked.profile.files, " ")));
     fmt::print("{}", flow::proof_text("check", checked.proof, trace, most, colour));
+    for (const std::string& line : checked.surface) fmt::print("            {}\n", printable(line));
   }
   if (!trace.complete()) fmt::print("the recording is incomplete: what it missed was not decided\n");
 }
@@ -84,7 +89,7 @@ Result<std::vector<Checked>> check_all(const Inputs& inputs, const std::vector<c
     if (std::find(wanted.begin(), wanted.end(), profile.backend) == wanted.end()) continue;
     auto proof = flow::prove(*profile.backend, profile.files, trace, options, diagnostics);
     if (!proof) return proof.error();
-    all.push_back({profile, std::move(*proof)});
+    all.push_back({profile, std::move(*proof), surface(profile, trace, options)});
   }
   return all;
 }
@@ -133,9 +138,20 @@ Result<int> check(const cli::Arguments& arguments, Diagnostics& diagnostics) {
 
 }  // namespace
 
+namespace {
+
+Result<int> run_mode(const cli::Arguments& arguments, Diagnostics& diagnostics) {
+  if (arguments.has("diff")) return diff(arguments, diagnostics);
+  if (arguments.has("verify")) return verify(arguments, diagnostics);
+  if (arguments.has("gate")) return gate(arguments, diagnostics);
+  return check(arguments, diagnostics);
+}
+
+}  // namespace
+
 int run(const cli::Arguments& arguments) {
   Diagnostics diagnostics;
-  const auto status = check(arguments, diagnostics);
+  const auto status = run_mode(arguments, diagnostics);
   cli::show(kTool, diagnostics);
   return status ? *status : cli::fail(kTool, status.error());
 }

@@ -37,6 +37,12 @@ bool is_trace(const std::string& path) {
   return head;
 }
 
+bool is_report(const std::string& path) {
+  for (const std::string_view ending : {".report.json", ".html", ".md", ".sarif"})
+    if (path.ends_with(ending)) return true;
+  return false;
+}
+
 const Backend* language_of(const std::string& path, std::string_view start) {
   for (const Backend* backend : flow::backends())
     if (backend->recognises(path, start)) return backend;
@@ -62,6 +68,10 @@ Result<Inputs> sort_inputs(const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
     if (path == "-") {
       inputs.traces.push_back(path);
+      continue;
+    }
+    if (is_report(path)) {
+      inputs.reports.push_back(path);
       continue;
     }
     auto start = start_of(path);

@@ -19,6 +19,7 @@ struct Inputs {
   std::vector<ProfileFiles> profiles;
   std::vector<std::string> traces;
   std::vector<std::string> logs;
+  std::vector<std::string> reports;  ///< what learn writes beside the profiles; nothing to decide with
 };
 
 /// Looks at the start of each file. SELinux files of one stem in one folder are one profile.

@@ -7,6 +7,10 @@ using namespace cordon;
 
 cli::ToolRow tool() {
   std::vector<cli::OptionRow> options = {
+      {"--diff", "", "compare two profiles of one language by what they allow: OLD NEW; exit 1 if they differ"},
+      {"--verify", "LOG", "recompute each SELinux denial of the log under --policy with --module", "", "", true},
+      {"--module", "FILE", "the module that is to mend the denials (.cil, .pp or .te)", "", "", true},
+      {"--gate", "FILE", "judge committed profiles against a new recording as FILE says (schemas/gate.schema.json)"},
       {"--target", "LIST", "only these languages", "seccomp|apparmor|selinux", "", true},
       {"-v,--verbose", "", "show every fact that was denied or not decided, not only the first ones"},
       {"--json", "", "print JSON instead of text: every decision (schemas/check.json)"},
@@ -18,10 +22,13 @@ cli::ToolRow tool() {
           {{"", "Decides every fact of the recordings with each profile, as the kernel would: seccomp by running the BPF "
                 "program, AppArmor by walking the compiled automaton, SELinux by libsepol. Which file is what is told by "
                 "its content. Exit 1 if any fact is denied or cannot be told.",
-            "PROFILE… TRACE…", std::move(options),
-            {"cordon-check web.seccomp.json web.trace", "cordon-check out/web.* ",
-             "cordon-check --json web.apparmor monday.trace tuesday.trace"},
-            check_tool::run, cli::TakesCommand::kNo, 1}}};
+            "PROFILE… TRACE… | --diff OLD NEW | --verify LOG --module M | --gate FILE", std::move(options),
+            {"cordon-check web.seccomp.json web.trace", "cordon-check cordon-out/web.*",
+             "cordon-check --json web.apparmor monday.trace tuesday.trace",
+             "cordon-check --diff committed.seccomp.json out/web.seccomp.json",
+             "cordon-check --verify audit.log --policy policy.33 --module web.pp",
+             "cordon-check --gate cordon.toml new.trace"},
+            check_tool::run}}};
 }
 
 }  // namespace

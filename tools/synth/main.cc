@@ -5,6 +5,7 @@
 
 #include "base/atomic_file.h"
 #include "base/bytes.h"
+#include "base/fd.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "facts/pins.h"
@@ -77,15 +78,25 @@ Result<Policy> load_policy(const cli::Arguments& arguments, Diagnostics& diagnos
   return policy;
 }
 
+/// The base is handed to the language that it is written in only.
+BackendOptions with_base(BackendOptions options, const Backend& backend, const cli::Arguments& arguments) {
+  options.values.erase("base");
+  if (!arguments.has("base")) return options;
+  const std::string path = arguments.get("base");
+  const auto text = read_file(path);
+  if (text && backend.recognises(path, *text)) options.values["base"] = path;
+  return options;
+}
+
 Result<void> synthesise(const cli::Arguments& arguments, Diagnostics& diagnostics) {
   auto options = flow::backend_options(arguments);
   if (!options) return options.error();
-  if (arguments.has("base")) options->values["base"] = arguments.get("base");
   auto policy = load_policy(arguments, diagnostics);
   if (!policy) return policy.error();
   if (auto named = flow::check_name(policy->name); !named) return named;
   for (const Destination& destination : destinations(arguments)) {
-    auto made = flow::synthesise(*policy, {destination.backend}, *options, diagnostics);
+    auto made = flow::synthesise(*policy, {destination.backend}, with_base(*options, *destination.backend, arguments),
+                                 diagnostics);
     if (!made) return made.error();
     if (auto written = write_to(destination, policy->name, (*made)[0]); !written) return written;
     if (!arguments.has("quiet")) fmt::print(stderr, "{}", flow::synthesis_text((*made)[0], *policy));
