@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "seccomp/combine.h"
+#include "seccomp/cost.h"
 #include "seccomp/decide.h"
 #include "seccomp/expand.h"
 #include "seccomp/formats.h"
@@ -160,6 +161,9 @@ class Emitter {
     }
     out_.summary.push_back(fmt::format("the filter has at most {} BPF instructions; checked as libseccomp, crun and runc compile it",
                                        instructions));
+    if (const auto means = layout_means(profile, plan.arches.front()); means && means->plain > 0)
+      out_.summary.push_back(fmt::format("an allowed call runs {:.0f} instructions, {:.0f} in runc's tree layout ({:.2f} of the plain one)",
+                                         means->plain, means->tree, means->tree / means->plain));
     for (std::string& line : risk_summary(assess(profile, data_, plan.arches.front()), data_)) out_.summary.push_back(std::move(line));
     for (std::size_t i = 1; i < plan.arches.size(); ++i)
       out_.summary.push_back(std::string(arch_info(plan.arches[i]).name) +

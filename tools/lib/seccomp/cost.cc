@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "seccomp/decide.h"
 #include "seccomp/names.h"
 #include "seccomp/reference.h"
 
@@ -48,6 +49,28 @@ Result<Cost> cost_of(const Profile& profile, const Trace& trace, Arch host) {
   std::stable_sort(cost.hottest.begin(), cost.hottest.end(), [](const CallCost& a, const CallCost& b) { return a.count > b.count; });
   if (cost.hottest.size() > kHottest) cost.hottest.resize(kHottest);
   return cost;
+}
+
+Result<LayoutMeans> layout_means(const Profile& profile, Arch host) {
+  auto plain = compile(profile, Runtime::kPlain, host);
+  if (!plain) return plain.error();
+  auto tree = compile_tree(profile, host);
+  if (!tree) return tree.error();
+  LayoutMeans out;
+  double calls = 0;
+  for (const std::string& name : names_on(host)) {
+    const seccomp_data data = data_of({host, static_cast<std::uint32_t>(*number_on(host, name)), {}});
+    const BpfRun run = run_bpf(plain->program, data);
+    if (!lets_pass(run.value)) continue;
+    ++calls;
+    out.plain += run.steps;
+    out.tree += run_bpf(tree->program, data).steps;
+  }
+  if (calls > 0) {
+    out.plain /= calls;
+    out.tree /= calls;
+  }
+  return out;
 }
 
 }  // namespace cordon::seccomp

@@ -30,4 +30,11 @@ struct Cost {
 /// their arguments (seccomp's bitmap), so the figures are of calls that are filtered by argument, or older kernels.
 Result<Cost> cost_of(const Profile& profile, const Trace& trace, Arch host = native_arch());
 
+/// Instructions run a call, averaged over all calls that the profile lets pass, each once: both layouts.
+struct LayoutMeans {
+  double plain = 0;
+  double tree = 0;
+};
+Result<LayoutMeans> layout_means(const Profile& profile, Arch host = native_arch());
+
 }  // namespace cordon::seccomp

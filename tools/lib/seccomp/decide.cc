@@ -1,6 +1,7 @@
 #include "seccomp/decide.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "kernel/syscalls.h"
@@ -38,6 +39,21 @@ Call with_facts(const SyscallOp& op, std::uint32_t number, const std::array<std:
   for (const ArgPredicate& arg : op.args)
     if (arg.index < 6) call.args.at(arg.index) = (call.args.at(arg.index) & ~arg.mask) | (arg.value & arg.mask);
   return call;
+}
+
+/// The positions that the fact settles: every condition on them looks only at bits that the fact holds.
+std::map<std::uint32_t, std::uint64_t> settled(const SyscallOp& op, const std::vector<CallRule>& rules) {
+  std::map<std::uint32_t, std::uint64_t> out;
+  for (const ArgPredicate& arg : op.args) {
+    const auto beyond = [&](const ArgCondition& c) {
+      return c.index == arg.index && (c.op != Compare::kMaskedEq || (c.value & ~arg.mask) != 0);
+    };
+    const bool open = std::any_of(rules.begin(), rules.end(), [&](const CallRule& rule) {
+      return std::any_of(rule.conditions.begin(), rule.conditions.end(), beyond);
+    });
+    if (!open && arg.index < 6) out.emplace(arg.index, arg.value & arg.mask);
+  }
+  return out;
 }
 
 Decision decision(Ruling ruling, std::string by, std::string why) { return {ruling, std::move(by), std::move(why)}; }
@@ -86,11 +102,13 @@ Decision FilterDecider::decide(const Fact& fact) {
 }
 
 Decision FilterDecider::decide(const SyscallOp& op) {
+  if (const auto known = decided_.find(op); known != decided_.end()) return known->second;
   Decision result = decision(Ruling::kCannotTell, "", "no profile was read");
   for (const Filter& filter : filters_) {
     result = decide_in(filter, op);
-    if (result.ruling != Ruling::kAllowed) return result;
+    if (result.ruling != Ruling::kAllowed) break;
   }
+  decided_.emplace(op, result);
   return result;
 }
 
@@ -102,7 +120,7 @@ Decision FilterDecider::decide_in(const Filter& filter, const SyscallOp& op) con
   std::optional<std::uint32_t> passed;
   std::optional<std::uint32_t> denied;
   Call witness;
-  for (const auto& vector : argument_classes(rules)) {
+  for (const auto& vector : argument_classes(rules, settled(op, rules))) {
     const Call call = with_facts(op, *number, vector);
     const std::uint32_t value = run_bpf(filter.program, data_of(call)).value;
     if (!passed || !lets_pass(value)) witness = call;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@ class FilterDecider final : public Decider {
   /// A profile; compiled for each runtime. Errors are compile()'s.
   Result<void> add_profile(const Profile& profile, const std::string& where, const std::vector<Runtime>& runtimes,
                            Arch host = native_arch());
+  /// Profiles and programs are added before anything is decided.
   /// A raw program, for every ABI that it tests for.
   void add_program(BpfProgram program, const std::string& where);
 
@@ -33,6 +35,7 @@ class FilterDecider final : public Decider {
   Decision decide_in(const Filter& filter, const SyscallOp& op) const;
 
   std::vector<Filter> filters_;
+  std::map<SyscallOp, Decision> decided_;  ///< many programs make the same call
 };
 
 /// The runtimes that a platform stands for: crun and runc for the container engines, both and libseccomp alone
