@@ -5,10 +5,11 @@
 namespace cordon {
 namespace {
 
-constexpr std::int64_t kWindow = 20'000'000;        // nanoseconds over which a rate is measured
+constexpr std::int64_t kWindow = 40'000'000;        // nanoseconds over which a rate is measured
 constexpr std::int64_t kLongestPause = 2'000'000'000;
 constexpr double kStorm = 3000;                     // stops a second from which on the recorder is what slows tasks down
-constexpr double kGain = 1.15;                      // worth it only if faster by this much
+constexpr double kGain = 1.5;                       // worth it only if faster by this much
+constexpr double kKeep = 1.2;                       // and kept while it still is by this much
 constexpr std::uint64_t kLookEvery = 64;            // stops between looks at the clock
 
 std::int64_t monotonic_ns() {
@@ -34,7 +35,7 @@ void Colocator::look() {
   }
   const bool faster = rate >= apart_rate_ * kGain;
   if (faster) pause_ns_ = 200'000'000;
-  if (faster || (proven_ && rate >= apart_rate_)) {
+  if (faster || (proven_ && rate >= apart_rate_ * kKeep)) {
     proven_ = true;
     return;
   }
