@@ -233,10 +233,13 @@ void Builder::add_with_open() {
     out_.added.push_back(fmt::format("{} with every open: {}", join(baseline_tables().with_open, " and "), baseline_tables().with_open_reason));
 }
 
-/// The recorder tells every symlink that it passes; other sources don't.
+/// The recorder tells every symlink that it passes, and a log that is fed back to its recording names what was refused
+/// itself; other sources tell neither.
 bool tells_symlinks(const Policy& policy) {
-  return !policy.runs.empty() && std::all_of(policy.runs.begin(), policy.runs.end(),
-                                             [](const Head& run) { return run.engine == "ptrace"; });
+  const auto recorded = [](const Head& run) { return run.engine == "ptrace"; };
+  const auto told = [&](const Head& run) { return recorded(run) || run.engine == "log"; };
+  return std::any_of(policy.runs.begin(), policy.runs.end(), recorded) &&
+         std::all_of(policy.runs.begin(), policy.runs.end(), told);
 }
 
 void Builder::follow_symlinks() {
