@@ -63,7 +63,7 @@ BpfProgram filter_in_container(const std::string& engine, const std::string& pro
     if (payload == 0 && waitpid(runner, nullptr, WNOHANG) == runner) return {};
   }
   const BpfProgram program = payload != 0 ? loaded_filter(payload) : BpfProgram{};
-  if (payload != 0) kill(payload, SIGKILL);
+  kill(payload != 0 ? payload : runner, SIGKILL);
   waitpid(runner, nullptr, 0);
   return program;
 }
@@ -133,7 +133,7 @@ TEST_CASE("crun loads the very program that we compile for it") {
     WARN("skipped: " << why);
     return;
   }
-  int seconds = 86011;
+  int seconds = 1000 * getpid() + 1;  // tells this run's containers from those of another
   for (const Profile& profile : profiles()) check_engine("crun", Runtime::kCrun, profile, std::to_string(seconds++));
 }
 
@@ -142,6 +142,6 @@ TEST_CASE("runc loads a program that does what ours does, ENOSYS stub and all") 
     WARN("skipped: " << why);
     return;
   }
-  int seconds = 86021;
+  int seconds = 1000 * getpid() + 101;
   for (const Profile& profile : profiles()) check_engine("runc", Runtime::kRunc, profile, std::to_string(seconds++));
 }
