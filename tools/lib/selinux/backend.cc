@@ -9,6 +9,7 @@
 #include "selinux/interface_file.h"
 #include "selinux/module_files.h"
 #include "selinux/package.h"
+#include "selinux/refpolicy_te.h"
 
 namespace cordon {
 namespace {
@@ -19,6 +20,7 @@ constexpr OptionSpec kOptions[] = {
     {"policy", "", "", "the binary policy to look names up in and to decide with (else the loaded or installed one)"},
     {"file-contexts", "", "", "the file contexts that label the targets (else the installed ones)"},
     {"caller", "", "auto", "the domains that start the program, by commas: unconfined_t, init_t, user_t, …"},
+    {"style", "plain|refpolicy", "plain", "how the .te is written: plain, for checkmodule, or with refpolicy's interfaces where they grant little more"},
     {"permissive", "FLAG", "", "make the new domain permissive: denials are logged, not enforced"},
     {"label-interpreter", "FLAG", "", "label the program though it is a shell or an interpreter that other programs share"},
 };
@@ -81,13 +83,27 @@ Expression SelinuxBackend::express(const Grant& grant, const BackendOptions&) co
   return {};
 }
 
-Emission files_of(AppModule built, const PolicyDb& policy, const Labels& labels, Diagnostics& diagnostics) {
+/// The .te in refpolicy's style; plain where its interfaces are not installed.
+std::string styled_te(const AppModule& built, const PolicyDb& policy, Emission& out, Diagnostics& diagnostics) {
+  const auto interfaces = Interfaces::load(Interfaces::default_directory(), &policy);
+  if (!interfaces) {
+    diagnostics.warn("the .te is plain: " + interfaces.error().what, interfaces.error().where, interfaces.error().hint);
+    return write_te(built.module);
+  }
+  RefpolicyText text = write_refpolicy_te(built.module, built.domain, *interfaces);
+  out.added.insert(out.added.end(), text.excess.begin(), text.excess.end());
+  return std::move(text.te);
+}
+
+Emission files_of(AppModule built, const PolicyDb& policy, const Labels& labels, bool refpolicy,
+                  Diagnostics& diagnostics) {
   Emission out;
   const Module& module = built.module;
   const ContextStyle style = policy.mls() ? ContextStyle::kMls : ContextStyle::kPlain;
   const std::string te = write_te(module);
   const std::string fc = write_fc(module, style);
-  out.files = {{".te", te}, {".fc", fc}, {".if", write_interfaces(module, built.domain, built.exec_type)},
+  out.files = {{".te", refpolicy ? styled_te(built, policy, out, diagnostics) : te},
+               {".fc", refpolicy ? write_fc(module, ContextStyle::kGenContext) : fc}, {".if", write_interfaces(module, built.domain, built.exec_type)},
                {".cil", write_cil(module, policy.mls())}};
   if (auto package = build_package(module.name, te, fc, policy.mls())) {
     out.files.push_back({".pp", std::move(*package)});
@@ -97,7 +113,7 @@ Emission files_of(AppModule built, const PolicyDb& policy, const Labels& labels,
   }
   out.notes = std::move(built.notes);
   out.summary = std::move(built.summary);
-  out.added = std::move(built.added);
+  out.added.insert(out.added.begin(), built.added.begin(), built.added.end());
   out.inputs = {{"policy " + policy.where(), policy.digest()}, {"file contexts " + labels.where(), labels.digest()}};
   return out;
 }
@@ -112,7 +128,7 @@ Result<Emission> SelinuxBackend::emit(const Policy& policy, const BackendOptions
   if (!built) return built.error();
   if (const auto bad = bad_names(built->module); !bad.empty())
     return Error{ErrorCode::kRefused, "a name cannot stand in policy source: " + bad.front(), {}, {}};
-  return files_of(std::move(*built), *base, *labels, diagnostics);
+  return files_of(std::move(*built), *base, *labels, value(options, "style") == "refpolicy", diagnostics);
 }
 
 bool SelinuxBackend::recognises(const std::string& path, std::string_view start) const {

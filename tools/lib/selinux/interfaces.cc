@@ -195,7 +195,7 @@ std::vector<InterfaceCall> Interfaces::matches(const std::string& source, const 
       if (interface.second != (wanted == kSecond)) continue;
       const auto& granted = interface.vectors.at({kFirst, wanted, klass});
       if (!std::includes(granted.begin(), granted.end(), perms.begin(), perms.end())) continue;
-      InterfaceCall call{interface.name + "(" + source + (interface.second ? ", " + target : "") + ")", interface.name, 0, interface.more, {}};
+      InterfaceCall call{interface.name + "(" + source + (interface.second ? ", " + target : "") + ")", interface.name, 0, interface.more, {}, {}};
       for (const auto& [vector, bits] : interface.vectors) {
         const Vector real{bound(vector.source, source, target), bound(vector.target, source, target), vector.klass};
         const auto need = needed.find(real);
@@ -206,6 +206,7 @@ std::vector<InterfaceCall> Interfaces::matches(const std::string& source, const 
           if (wanted_perm) ++call.requested;
           else call.excess += weight == weight_.end() ? 1 : weight->second;
         }
+        call.vectors[real].insert(bits.begin(), bits.end());
         call.grants.push_back(fmt::format("allow {} {}:{} {{ {} }};", real.source, real.target == real.source ? "self" : real.target,
                                           real.klass, fmt::join(bits, " ")));
       }

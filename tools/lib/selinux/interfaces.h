@@ -18,6 +18,7 @@ struct InterfaceCall {
   std::size_t requested = 0;        ///< permissions that were needed and it grants
   std::size_t excess = 0;           ///< permissions that it grants besides, attributes counted by their types
   std::vector<std::string> grants;  ///< all its rules, as policy source
+  Vectors vectors;                  ///< the same, by types and attributes
 };
 
 /// refpolicy's interfaces, read from .if files and expanded with the permission sets and patterns of its .spt files.
