@@ -52,8 +52,8 @@ std::string sparkline(const triage::Timeline& timeline) {
   constexpr std::size_t kStretches = 8;
   const auto& buckets = timeline.buckets();
   if (buckets.size() < 2) return {};
-  const auto start = buckets.begin()->first;
-  const auto span = buckets.rbegin()->first - start + timeline.width_ms();
+  const auto start = buckets.front().first;
+  const auto span = buckets.back().first - start + timeline.width_ms();
   std::uint64_t sums[kStretches] = {};
   for (const auto& [at, count] : buckets)
     sums[static_cast<std::size_t>((at - start) * static_cast<std::int64_t>(kStretches) / span)] += count;

@@ -5,6 +5,8 @@
 
 #include "facts/names.h"
 #include "triage/fold.h"
+#include "triage/match.h"
+#include "triage/rule.h"
 
 namespace cordon::triage {
 namespace {
@@ -173,7 +175,7 @@ std::string_view program_of(const Subject& subject) {
 /// The parts of an operation that tell one cause from another, apart from its permissions.
 class KeyWriter {
  public:
-  explicit KeyWriter(std::string& out) : out_(out) {}
+  KeyWriter(std::string& out, const PathClasses& paths) : out_(out), paths_(paths) {}
   void put(std::string_view part) {
     out_ += part;
     out_ += '\0';
@@ -221,12 +223,19 @@ class KeyWriter {
     put(split_context(op.source).type);
     put(split_context(op.target).type);
     put(op.klass);
-    put(fold_path(op.path));
+    put(paths_.of(fold_path(op.path)));
   }
 
  private:
   std::string& out_;
+  const PathClasses& paths_;
 };
+
+void gather_tests(const Condition& condition, std::vector<std::pair<Field, const std::vector<std::string>*>>& into) {
+  const bool about_path = condition.field == Field::kPath || condition.field == Field::kName;
+  if (condition.kind == Condition::Kind::kField && about_path) into.emplace_back(condition.field, &condition.globs);
+  for (const auto& child : condition.children) gather_tests(child, into);
+}
 
 void join(std::vector<std::string>& into, const std::vector<std::string>& more) {
   for (const auto& word : more) {
@@ -311,10 +320,40 @@ bool is_denial(const Fact& fact) {
   return refused && fact.verdict.by != Mechanism::kNone;
 }
 
-std::string shape_key(const Fact& fact, const audit::Details& details) {
+PathClasses::PathClasses(const RuleSet& rules) {
+  for (const auto& rule : rules.rules) gather_tests(rule.when, tests_);
+}
+
+const std::string& PathClasses::of(const std::string& folded) const {
+  const auto at = known_.find(folded);
+  if (at != known_.end()) return at->second;
+  if (known_.size() >= kMaxKnown) known_.clear();
+  return known_.emplace(folded, judge(folded)).first->second;
+}
+
+std::string PathClasses::judge(const std::string& folded) const {
+  std::string out = folded.starts_with("/") ? tree_of(folded) : std::string();
+  const auto name = base_name(folded);
+  for (std::size_t i = 0; i < tests_.size(); ++i) {
+    const auto& [field, globs] = tests_[i];
+    const auto value = field == Field::kPath ? std::string_view(folded) : name;
+    if (std::any_of(globs->begin(), globs->end(), [&](const auto& glob) { return glob_matches(glob, value); }))
+      out += '\2' + std::to_string(i);
+  }
+  return out;
+}
+
+std::string tree_of(std::string_view path) {
+  std::size_t end = 0;
+  for (int depth = 0; depth < 3 && end != path.npos; ++depth) end = path.find('/', end + 1);
+  const auto last = path.rfind('/');
+  return std::string(path.substr(0, end != path.npos ? end : last == path.npos ? 0 : last));
+}
+
+std::string shape_key(const Fact& fact, const audit::Details& details, const PathClasses& paths) {
   std::string key;
   key.reserve(160);
-  KeyWriter writer(key);
+  KeyWriter writer(key, paths);
   writer.put(name_of(fact.verdict.by));
   writer.put(kind_of(fact.operation));
   writer.put(fold_comm(program_of(fact.subject)));
@@ -364,8 +403,6 @@ void Shape::keep_sample(const Fact& fact, const audit::Details& from,
 }
 
 View view_of(const Shape& shape) { return view_of(shape.merged, shape.details); }
-
-std::string shape_key(const Shape& shape) { return shape_key(shape.merged, shape.details); }
 
 void Shape::settle() {
   if (samples.empty()) return;

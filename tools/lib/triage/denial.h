@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "audit/denial.h"
@@ -12,6 +13,8 @@
 #include "triage/timeline.h"
 
 namespace cordon::triage {
+
+struct RuleSet;
 
 /// The parts of "user:role:type:level" (selinux(8)); a level may hold ':' itself. Missing parts are empty.
 struct Context {
@@ -73,21 +76,39 @@ View view_of(const Fact& fact, const audit::Details& details);
 /// True for what triage is about: denied, or would be denied, by one of the three mechanisms.
 bool is_denial(const Fact& fact);
 
-/// The key under which denials are the same but for process, inode, level, time, host and generated path parts.
-std::string shape_key(const Fact& fact, const audit::Details& details);
+/// Which of the rules' tests of path and name a path passes: paths that no rule can tell apart have one class.
+class PathClasses {
+ public:
+  explicit PathClasses(const RuleSet& rules);
+  /// A short text, the same for paths of one class and, for absolute ones, of one tree (their first three directories).
+  const std::string& of(const std::string& folded) const;
+
+ private:
+  std::string judge(const std::string& folded) const;
+  static constexpr std::size_t kMaxKnown = 50'000;
+  std::vector<std::pair<Field, const std::vector<std::string>*>> tests_;
+  mutable std::unordered_map<std::string, std::string> known_;
+};
+
+/// The first three directories of a path; all but the last part of a shorter one.
+std::string tree_of(std::string_view path);
+
+/// The key under which denials are the same but for process, inode, level, time, host and generated path parts. An
+/// SELinux object counts by its path's class, since the policy looks at its label; AppArmor's by the whole folded path.
+std::string shape_key(const Fact& fact, const audit::Details& details, const PathClasses& paths);
 
 /// The host that logged it: the node of "node time:serial"; empty if none.
 std::string_view host_of(const Fact& fact);
 
 struct Shape;
 View view_of(const Shape& shape);
-std::string shape_key(const Shape& shape);
 
 /// All denials with one shape_key.
 struct Shape {
-  static constexpr std::size_t kMaxSamples = 6;
-  static constexpr std::size_t kMaxNames = 64;  ///< distinct hosts, units, paths kept; the rest is counted in ""
+  static constexpr std::size_t kMaxSamples = 4;
+  static constexpr std::size_t kMaxNames = 24;  ///< distinct hosts, units, paths kept; the rest is counted in ""
 
+  std::string key;
   Fact merged;                 ///< the first sample, its permissions joined with all the others'
   audit::Details details;      ///< of the first record
   std::string raw;             ///< that record with the others of its event, if the reader gave them

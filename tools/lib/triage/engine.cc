@@ -21,14 +21,6 @@ bool any_matches(const std::vector<std::string>& globs, std::string_view value) 
          std::any_of(globs.begin(), globs.end(), [&](const auto& glob) { return glob_matches(glob, value); });
 }
 
-/// The part of the path that names a tree: its first three directories.
-std::string tree_of(std::string_view path) {
-  std::size_t end = 0;
-  for (int depth = 0; depth < 4 && end != path.npos; ++depth) end = path.find('/', end == 0 && depth == 0 ? 0 : end + 1);
-  return std::string(end == path.npos ? path.substr(0, path.rfind('/') == path.npos ? 0 : path.rfind('/'))
-                                      : path.substr(0, end));
-}
-
 /// What draws two shapes of one event together: a finding absorbs another if at least half of the smaller one's
 /// denials came in the same events.
 class Groups {
@@ -125,7 +117,7 @@ std::string finding_key(const CauseRule& rule, const View& view) {
   return key;
 }
 
-Engine::Engine(const RuleSet& rules, Filter filter) : rules_(rules), filter_(std::move(filter)) {}
+Engine::Engine(const RuleSet& rules, Filter filter) : rules_(rules), paths_(rules), filter_(std::move(filter)) {}
 
 void Engine::link(const std::string& event, std::uint32_t shape, std::uint64_t count) {
   if (event.empty()) return;
@@ -171,7 +163,7 @@ bool Engine::add(const Fact& fact, const audit::Details& details, bool counted,
     return false;
   }
   denials_ += count;
-  auto key = shape_key(fact, details);
+  auto key = shape_key(fact, details, paths_);
   auto at = index_.find(key);
   if (at == index_.end() && shapes_.size() >= kMaxShapes) {
     folded_ += count;
@@ -181,7 +173,7 @@ bool Engine::add(const Fact& fact, const audit::Details& details, bool counted,
   const bool fresh = at == index_.end();
   if (fresh) {
     at = index_.emplace(std::move(key), static_cast<std::uint32_t>(shapes_.size())).first;
-    shapes_.emplace_back();
+    shapes_.emplace_back().key = at->first;
   }
   last_shape_ = at->second;
   shapes_[last_shape_].add(fact, details, counted, raw);

@@ -23,8 +23,8 @@ struct Filter {
 /// Gathers denials, then makes findings of them. Memory is bound by the number of different denials, and by kMaxShapes.
 class Engine {
  public:
-  static constexpr std::size_t kMaxShapes = 200'000;
-  static constexpr std::size_t kMaxLinkedEvents = 500'000;
+  static constexpr std::size_t kMaxShapes = 40'000;
+  static constexpr std::size_t kMaxLinkedEvents = 300'000;
 
   Engine(const RuleSet& rules, Filter filter);
 
@@ -48,6 +48,7 @@ class Engine {
   void reset();
 
   const RuleSet& rules_;
+  PathClasses paths_;
   Filter filter_;
   std::unordered_map<std::string, std::uint32_t> index_;
   std::vector<Shape> shapes_;

@@ -69,6 +69,7 @@ struct Finding {
   std::map<std::string, std::uint64_t> hosts, units, programs, paths;
   Timeline timeline;
   std::vector<Shape> shapes;  ///< sorted by shape_key
+  std::size_t lead = 0;       ///< the shape that speaks for the finding: of those that its rule explains, the most frequent
   std::vector<PermissionReason> reasons;
   std::vector<Fix> fixes;     ///< best first
   std::string accepted;       ///< a baseline's reason; empty: not accepted

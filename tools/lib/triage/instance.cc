@@ -103,6 +103,19 @@ void add_fixes(Finding& finding, const CauseRule& rule, const Blanks& blanks) {
     if (auto fix = make_fix(form, blanks, rule.id)) finding.fixes.push_back(std::move(*fix));
 }
 
+/// Shapes that were drawn in by a shared event may be of other rules; they do not speak for the finding.
+std::size_t lead_of(const std::vector<Shape>& shapes, const CauseRule& rule) {
+  std::size_t lead = 0;
+  std::pair<bool, std::uint64_t> best{false, 0};
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    const std::pair<bool, std::uint64_t> here{matches(rule.when, view_of(shapes[i])), shapes[i].count};
+    if (i != 0 && here <= best) continue;
+    lead = i;
+    best = here;
+  }
+  return lead;
+}
+
 /// Attack signs are not to be allowed: what other rules would allow is left out.
 bool may_join(const CauseRule& lead, const CauseRule& other) {
   return &lead != &other && lead.severity != Severity::kAttack;
@@ -111,9 +124,8 @@ bool may_join(const CauseRule& lead, const CauseRule& other) {
 }  // namespace
 
 const Shape& lead_shape(const Finding& finding) {
-  CORDON_INVARIANT(!finding.shapes.empty());
-  return *std::max_element(finding.shapes.begin(), finding.shapes.end(),
-                           [](const Shape& a, const Shape& b) { return a.count < b.count; });
+  CORDON_INVARIANT(finding.lead < finding.shapes.size());
+  return finding.shapes[finding.lead];
 }
 
 std::optional<Fix> make_fix(const FixTemplate& form, const Blanks& blanks, const std::string& rule) {
@@ -220,8 +232,9 @@ Finding make_finding(const CauseRule& rule, const std::string& key, std::vector<
   finding.severity = rule.severity;
   finding.shapes = std::move(shapes);
   std::sort(finding.shapes.begin(), finding.shapes.end(),
-            [](const Shape& a, const Shape& b) { return shape_key(a) < shape_key(b); });
+            [](const Shape& a, const Shape& b) { return a.key < b.key; });
   sum_up(finding);
+  finding.lead = lead_of(finding.shapes, rule);
   const auto& lead = lead_shape(finding);
   const auto view = view_of(lead);
   const auto blanks = blanks_of(finding, lead);

@@ -27,7 +27,7 @@ std::vector<std::string> apparmor_rules(const Finding& finding);
 /// The names of the syscalls that seccomp denied in the finding; sorted and unique.
 std::vector<std::string> denied_syscalls(const Finding& finding);
 
-/// The shape that speaks for the finding: the one denied most often.
+/// The shape that speaks for the finding.
 const Shape& lead_shape(const Finding& finding);
 
 }  // namespace cordon::triage

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <set>
+#include <unordered_map>
 
 #include "base/fd.h"
 #include "base/text.h"
@@ -102,6 +103,8 @@ class SelinuxProver final : public Prover {
       return policy_.allows(av.source, av.target, av.klass, perm).value_or(false);
     });
   }
+  const selinux::Explanation& explained(const std::string& source, const std::string& target, const std::string& klass,
+                                        const std::vector<std::string>& perms) const;
   std::optional<std::string> expected_context(const Request& request) const;
   void count_fixed(const Finding& finding, Fix& fix, const std::function<bool(const Request&)>& fixed) const;
   void settle(Fix& fix, std::string how) const;
@@ -117,9 +120,20 @@ class SelinuxProver final : public Prover {
   std::string port_type_for(const Finding& finding, const std::string& perm) const;
 
   PolicyDb policy_;
+  mutable std::unordered_map<std::string, selinux::Explanation> explained_;  ///< the same question is asked per fix
   std::optional<selinux::Labels> labels_;
   std::map<std::string, std::uint64_t> patterns_;  ///< type → lines of the file contexts that give it
 };
+
+const selinux::Explanation& SelinuxProver::explained(const std::string& source, const std::string& target,
+                                                     const std::string& klass,
+                                                     const std::vector<std::string>& perms) const {
+  constexpr std::size_t kMaxKept = 2'000;
+  auto key = source + '\0' + target + '\0' + klass + '\0' + join(perms, " ");
+  if (const auto known = explained_.find(key); known != explained_.end()) return known->second;
+  if (explained_.size() >= kMaxKept) explained_.clear();
+  return explained_.emplace(std::move(key), policy_.explain(source, target, klass, perms)).first->second;
+}
 
 std::optional<std::string> SelinuxProver::expected_context(const Request& request) const {
   if (!labels_ || request.path.empty()) return std::nullopt;
@@ -131,7 +145,7 @@ void SelinuxProver::explain(Finding& finding) {
   std::set<std::string> told;
   for (const auto& shape : requests_of(finding)) {
     const auto& av = shape.front().av;
-    const auto explanation = policy_.explain(av.source, av.target, av.klass, av.perms);
+    const auto& explanation = explained(av.source, av.target, av.klass, av.perms);
     const auto what = fmt::format("{} → {} : {}", split_context(av.source).type, split_context(av.target).type, av.klass);
     for (const auto& reason : explanation.whole)
       if (told.insert(what + reason.words).second) finding.reasons.push_back({what, reason.words});
@@ -179,7 +193,8 @@ void SelinuxProver::propose_booleans(Finding& finding) {
   std::map<std::vector<selinux::BooleanSetting>, std::size_t> found;
   for (const auto& shape : requests_of(finding)) {
     const auto& av = shape.front().av;
-    for (const auto& perm : policy_.explain(av.source, av.target, av.klass, av.perms).perms)
+    const auto& explanation = explained(av.source, av.target, av.klass, av.perms);
+    for (const auto& perm : explanation.perms)
       for (const auto& reason : perm.reasons)
         for (const auto& fix : reason.fixes) found.emplace(fix.set, fix.opens);
   }
@@ -302,7 +317,7 @@ void SelinuxProver::prove_relabel(const Finding& finding, Fix& fix) {
     const auto requests = requests_of(finding);
     const auto shown = requests.empty() ? std::string() : context(requests.front().front());
     return settle(fix, shown.empty() ? "the file contexts give these paths no label"
-                                     : fmt::format("libsepol was asked with the object labelled {}", shown));
+                                     : fmt::format("libsepol was asked for each sample with the object labelled {}", shown));
   }
   fix.proof.status = ProofStatus::kRefuted;
   fix.proof.how = fmt::format("the policy has no type {}", type.empty() ? "for it" : type);
@@ -322,7 +337,8 @@ void SelinuxProver::prove_boolean(const Finding& finding, Fix& fix) {
   }
   std::size_t opens = 0;
   count_fixed(finding, fix, [&](const Request& request) {
-    for (const auto& perm : policy_.explain(request.av.source, request.av.target, request.av.klass, request.av.perms).perms) {
+    const auto& explanation = explained(request.av.source, request.av.target, request.av.klass, request.av.perms);
+    for (const auto& perm : explanation.perms) {
       if (perm.allowed) continue;
       bool fixed = false;
       for (const auto& reason : perm.reasons) {
@@ -370,7 +386,7 @@ void SelinuxProver::prove_module(const Finding& finding, Fix& fix) {
   std::set<std::string> kept;
   std::size_t known = 0;
   count_fixed(finding, fix, [&](const Request& request) {
-    const auto explanation = policy_.explain(request.av.source, request.av.target, request.av.klass, request.av.perms);
+    const auto& explanation = explained(request.av.source, request.av.target, request.av.klass, request.av.perms);
     if (!explanation.whole.empty()) kept.insert(explanation.whole.front().words);
     known += explanation.whole.empty();
     bool helps = explanation.whole.empty();

@@ -38,19 +38,26 @@ void drop_repeated(std::vector<Fix>& fixes) {
   fixes = std::move(kept);
 }
 
-/// Nothing is allowed by looking, and what only silences allows nothing either.
-void settle_untried(Fix& fix, bool any_prover) {
+struct UntriedRow {
+  FixKind kind;
+  std::string_view why;
+};
+constexpr UntriedRow kUntried[] = {
+    {FixKind::kInvestigate, "nothing to try: this is something to look at"},
+    {FixKind::kRun, "not tried: it changes how the program is started"},
+    {FixKind::kConfigure, "not tried: it changes settings, not the policy"},
+    {FixKind::kDontaudit, "not tried: it hides the denial and allows nothing"},
+    {FixKind::kAppArmorRule, "not tried: no AppArmor profile with this name was given (--profile)"},
+    {FixKind::kSeccompAllow, "not tried: no seccomp profile was given (--profile)"},
+};
+
+/// What no prover could answer for says why.
+void settle_untried(Fix& fix) {
   if (!fix.proof.how.empty()) return;
   fix.proof.status = ProofStatus::kUntried;
-  switch (fix.kind) {
-    case FixKind::kInvestigate: fix.proof.how = "nothing to try: this is something to look at"; break;
-    case FixKind::kRun: fix.proof.how = "not tried: it changes how the program is started"; break;
-    case FixKind::kConfigure: fix.proof.how = "not tried: it changes settings, not the policy"; break;
-    case FixKind::kDontaudit: fix.proof.how = "not tried: it hides the denial and allows nothing"; break;
-    default:
-      fix.proof.how = any_prover ? "not tried: the policy given cannot answer for this denial"
-                                 : "not tried: no policy was given for this mechanism";
-  }
+  for (const auto& row : kUntried)
+    if (row.kind == fix.kind) fix.proof.how = row.why;
+  if (fix.proof.how.empty()) fix.proof.how = "not tried: no SELinux policy was given that could answer (--policy)";
 }
 
 }  // namespace
@@ -78,7 +85,7 @@ void prove_all(std::vector<Finding>& findings, const std::vector<Prover*>& prove
     for (auto& fix : finding.fixes) {
       for (auto* prover : provers)
         if (prover->prove(finding, fix)) break;
-      settle_untried(fix, !provers.empty());
+      settle_untried(fix);
     }
     rank_fixes(finding.fixes, finding.severity);
   }

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <utility>
+#include <vector>
 
 namespace cordon::triage {
 
@@ -9,12 +10,13 @@ namespace cordon::triage {
 /// are used, so the result does not depend on the order of the additions.
 class Timeline {
  public:
-  static constexpr std::size_t kMaxBuckets = 120;
+  static constexpr std::size_t kMaxBuckets = 60;
 
   void add(std::int64_t at_ms, std::uint64_t count);
   void merge(const Timeline& other);
   std::int64_t width_ms() const { return width_ms_; }
-  const std::map<std::int64_t, std::uint64_t>& buckets() const { return buckets_; }  ///< start in ms → count
+  /// Start in ms and count, in order of time.
+  const std::vector<std::pair<std::int64_t, std::uint64_t>>& buckets() const { return buckets_; }
 
   enum class Trend : std::uint8_t { kUnknown, kOnce, kSteady, kRising, kFalling };
   /// The later half of the time that was seen against the earlier half: half as much again is rising.
@@ -23,7 +25,7 @@ class Timeline {
  private:
   void widen();
   std::int64_t width_ms_ = 60'000;
-  std::map<std::int64_t, std::uint64_t> buckets_;
+  std::vector<std::pair<std::int64_t, std::uint64_t>> buckets_;
 };
 
 }  // namespace cordon::triage
