@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "facts/names.h"
 #include "ptrace/engine.h"
+#include "ptrace/known.h"
 #include "ptrace/trace_sink.h"
 
 namespace cordon {
@@ -51,6 +52,7 @@ Result<RecordOptions> options_of(const cli::Arguments& arguments) {
   const std::string engine = arguments.get("engine");
   options.engine = engine == "ptrace" ? EngineChoice::kPtrace : engine == "notify" ? EngineChoice::kNotify : EngineChoice::kAuto;
   options.label = arguments.get("run-label");
+  if (arguments.has("append") && !options.argv.empty()) options.known = known_calls(arguments.get("append"), options.detail);
   const Result<std::uint32_t> limit = number_of<std::uint32_t>(arguments, "max-tasks");
   if (!limit) return limit.error();
   options.max_tracees = *limit;

@@ -247,7 +247,8 @@ Result<void> Recorder::write_head() {
   head.cwd = current_directory();
   head.program = real_path(program_);
   head.started_ms = world_.now_ms;
-  for (const SyscallOp& call : options_.known) head.unwatched.push_back(call.name);
+  if (!plain_)
+    for (const SyscallOp& call : options_.known) head.unwatched.push_back(call.name);
   std::sort(head.unwatched.begin(), head.unwatched.end());
   head.unwatched.erase(std::unique(head.unwatched.begin(), head.unwatched.end()), head.unwatched.end());
   head.notes = head_notes_;
