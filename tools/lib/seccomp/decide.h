@@ -10,13 +10,12 @@
 
 namespace cordon::seccomp {
 
-/// Asks finished programs: those that the profile becomes under each runtime. A fact is allowed only if all allow it.
+/// Profiles and programs are added before anything is decided. Asks finished programs: those that the profile becomes under each runtime. A fact is allowed only if all allow it.
 class FilterDecider final : public Decider {
  public:
   /// A profile; compiled for each runtime. Errors are compile()'s.
   Result<void> add_profile(const Profile& profile, const std::string& where, const std::vector<Runtime>& runtimes,
                            Arch host = native_arch());
-  /// Profiles and programs are added before anything is decided.
   /// A raw program, for every ABI that it tests for.
   void add_program(BpfProgram program, const std::string& where);
 

@@ -73,18 +73,24 @@ Vectors product(const std::vector<std::pair<std::uint32_t, Values>>& positions) 
   return out;
 }
 
-/// Around each rule's witness, one position at a time.
+/// Around each rule's witness, one position at a time: the rule's own boundaries, and the values of all other rules.
 Vectors around_rules(const std::vector<CallRule>& rules, const std::vector<std::pair<std::uint32_t, Values>>& positions) {
+  std::map<std::uint32_t, Values> witnesses;
+  for (const CallRule& rule : rules)
+    for (const ArgCondition& c : rule.conditions) witnesses[c.index].insert(witness(c));
   Vectors out;
   for (const CallRule& rule : rules) {
     std::array<std::uint64_t, 6> base{};
     for (const ArgCondition& c : rule.conditions) base.at(c.index) = witness(c);
     out.push_back(base);
-    for (const auto& [index, values] : positions)
+    for (const auto& [index, ignored] : positions) {
+      Values values = interesting({rule}, index);
+      values.merge(Values(witnesses[index]));
       for (const std::uint64_t value : values) {
         out.push_back(base);
         out.back().at(index) = value;
       }
+    }
   }
   return out;
 }
