@@ -43,7 +43,7 @@ Pass run(std::string_view text) {
     ++out.events;
     out.records += event.records.size();
     require_json_line(event_line(event, name));
-    if (const std::string lines = apparmor_lines(event); !lines.empty()) require(is_utf8(lines));
+    for (const auto form : {AppArmorForm::kJson, AppArmorForm::kText}) require(is_utf8(apparmor_lines(event, form)));
     out.decisions += decode_decisions(event, name).size();
     store.add(event);
   });

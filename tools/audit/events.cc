@@ -12,7 +12,7 @@ namespace cordon::audit_tool {
 namespace {
 
 /// Facts held before a section is written: bounds the memory of `facts` on logs of any size.
-constexpr std::size_t kSectionFacts = 20'000;
+constexpr std::size_t kSectionFacts = 5'000;
 
 bool print(std::string_view text) { return std::fwrite(text.data(), 1, text.size(), stdout) == text.size(); }
 
@@ -21,8 +21,8 @@ bool print(std::string_view text) { return std::fwrite(text.data(), 1, text.size
 std::vector<cli::OptionRow> events_options() {
   auto options = input_options();
   options.push_back({"--all-events", "", "every event, also those without a decision"});
-  options.push_back({"--format", "FORM", "ndjson: normalised events; apparmor: AppArmor's records, one object each, with libapparmor's field names",
-                     "ndjson|apparmor", "ndjson"});
+  options.push_back({"--format", "FORM", "ndjson: normalised events; apparmor: AppArmor's records with libapparmor's field names, one object each; apparmor-text: the same as lines",
+                     "ndjson|apparmor|apparmor-text", "ndjson"});
   return options;
 }
 
@@ -30,12 +30,13 @@ int events(const cli::Arguments& arguments) {
   audit::EventFilter filter;
   filter.anomalies = true;
   filter.everything = arguments.has("all-events");
-  const bool apparmor = arguments.get("format") == "apparmor";
+  const bool apparmor = arguments.get("format") != "ndjson";
+  const auto form = arguments.get("format") == "apparmor" ? audit::AppArmorForm::kJson : audit::AppArmorForm::kText;
   const bool live = arguments.has("live") || arguments.has("follow");
   const Logs logs = read_input(arguments, filter, [&](audit::LogReader& reader) {
-    return [&reader, apparmor, live](const audit::Event& event) {
+    return [&reader, apparmor, form, live](const audit::Event& event) {
       const auto name = [&reader](std::uint32_t index) -> const std::string& { return reader.source_name(index); };
-      print(apparmor ? audit::apparmor_lines(event) : audit::event_line(event, name));
+      print(apparmor ? audit::apparmor_lines(event, form) : audit::event_line(event, name));
       if (live) std::fflush(stdout);
     };
   });

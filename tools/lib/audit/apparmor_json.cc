@@ -1,4 +1,7 @@
+#include <algorithm>
 #include <array>
+#include <utility>
+#include <vector>
 
 #include "audit/apparmor_record.h"
 #include "audit/event_json.h"
@@ -55,25 +58,21 @@ constexpr std::array kLabels = std::to_array<LabelRow>({{"operation", {"operatio
                                                         {"execpath", {"execpath"}},
                                                         {"class", {"class"}}});
 
-void member(std::string& out, string_view name, string_view value) {
-  if (out.back() != '{') out += ',';
-  append_json_string(out, name);
-  out += ':';
-  if (is_utf8(value)) append_json_string(out, value);
-  else out += "{\"hex\":\"" + to_hex(value) + "\"}";
-}
+using Labels = std::vector<std::pair<std::string_view, std::string>>;
 
-void append_labels(std::string& out, const AppArmorRecord& record) {
+void append_labels(Labels& out, const AppArmorRecord& record) {
   for (const LabelRow& row : kLabels)
-    for (const string_view key : row.keys)
-      if (!key.empty() && record.has(key) && record.get(key) != "none") {
-        member(out, row.label, record.get(key));
+    for (const string_view key : row.keys) {
+      const bool unset = row.label == "net_addr" && record.get(key).empty();  // USER_AVC writes addr=?
+      if (!key.empty() && !unset && record.has(key) && record.get(key) != "none") {
+        out.emplace_back(row.label, record.get(key));
         break;
       }
-  if (record.has("protocol")) member(out, "protocol", protocol_name(record.get("protocol")));
+    }
+  if (record.has("protocol")) out.emplace_back("protocol", protocol_name(record.get("protocol")));
   string_view error = record.get("error");
   if (!error.empty() && error.front() == '-') error.remove_prefix(1);
-  if (!error.empty()) member(out, "errorcode", error);
+  if (!error.empty()) out.emplace_back("errorcode", error);
 }
 
 std::string stamp(const Event& event) {
@@ -81,28 +80,54 @@ std::string stamp(const Event& event) {
   return event.node.empty() ? id : id.substr(event.node.size() + 1);
 }
 
+Labels labels_of(const Event& event, const Record& raw, const AppArmorRecord& record) {
+  Labels out = {{"event_type", std::string(name_of(record.event))}};
+  if (event.serial != 0) {
+    out.emplace_back("audit_id", stamp(event));
+    out.emplace_back("epoch", std::to_string(event.time_ms / 1000));
+    out.emplace_back("audit_subid", std::to_string(event.serial));
+  }
+  if (!record.old_form.empty()) {
+    if (!raw.numbered) out.emplace_back("operation", record_type_name(raw.type));
+    out.emplace_back("info", record.old_form);
+  }
+  append_labels(out, record);
+  return out;
+}
+
+std::string as_json(const Labels& labels) {
+  std::string out = "{";
+  for (const auto& [label, value] : labels) {
+    if (out.back() != '{') out += ',';
+    append_json_string(out, label);
+    out += ':';
+    if (is_utf8(value)) append_json_string(out, value);
+    else out += "{\"hex\":\"" + to_hex(value) + "\"}";
+  }
+  return out + "}\n";
+}
+
+/// "denied mask: r"; control bytes escaped, so that no value can begin another line.
+std::string as_text(const Labels& labels) {
+  std::string out;
+  for (const auto& [label, value] : labels) {
+    std::string words(label);
+    std::replace(words.begin(), words.end(), '_', ' ');
+    out += words + ": " + printable(value) + '\n';
+  }
+  return out + '\n';
+}
+
 }  // namespace
 
-std::string apparmor_lines(const Event& event) {
+std::string apparmor_lines(const Event& event, AppArmorForm form) {
   std::string out;
   for (const Record* raw : event.records) {
     const string_view text = raw->type == kUserAvc ? inner_message(raw->body) : raw->body;
     const DecisionRecord from{event, *raw, text};
     if (decision_kind(*raw, text) != DecisionKind::kProfile) continue;
-    const AppArmorRecord record = parse_apparmor(from);
-    std::string line = "{";
-    member(line, "event_type", name_of(record.event));
-    if (event.serial != 0) {
-      member(line, "audit_id", stamp(event));
-      member(line, "epoch", std::to_string(event.time_ms / 1000));
-      member(line, "audit_subid", std::to_string(event.serial));
-    }
-    if (!record.old_form.empty()) {
-      if (!raw->numbered) member(line, "operation", record_type_name(raw->type));
-      member(line, "info", record.old_form);
-    }
-    append_labels(line, record);
-    out += line + "}\n";
+    const Labels labels = labels_of(event, *raw, parse_apparmor(from));
+    out += form == AppArmorForm::kJson ? as_json(labels) : as_text(labels);
   }
   return out;
 }

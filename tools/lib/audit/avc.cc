@@ -15,6 +15,7 @@ struct AvcView {
   bool granted = false;
   string_view perms;  ///< between the braces
   Field source, target, klass, permissive, ioctl, nlmsg, source_raw, target_raw, src, dest;
+  Field comm, exe, path, name, inode;  ///< what tells facts apart, not decisions
 };
 
 struct AvcKey {
@@ -32,6 +33,11 @@ constexpr std::array kAvcKeys = std::to_array<AvcKey>({{"scontext", &AvcView::so
                                                        {"trawcon", &AvcView::target_raw},
                                                        {"src", &AvcView::src},
                                                        {"dest", &AvcView::dest}});
+constexpr std::array kObjectKeys = std::to_array<AvcKey>({{"comm", &AvcView::comm},
+                                                          {"exe", &AvcView::exe},
+                                                          {"path", &AvcView::path},
+                                                          {"name", &AvcView::name},
+                                                          {"ino", &AvcView::inode}});
 
 /// "avc:  denied  { read } for  …" (raw) or "avc:  denied  { read } for …" (interpreted).
 bool take_head(string_view& text, AvcView& avc) {
@@ -48,6 +54,16 @@ bool take_head(string_view& text, AvcView& avc) {
   return true;
 }
 
+/// The first of a name counts.
+bool take_field(const Field& field, const auto& keys, AvcView& avc) {
+  for (const AvcKey& key : keys)
+    if (key.name == field.key) {
+      if ((avc.*key.member).raw.empty()) avc.*key.member = field;
+      return true;
+    }
+  return false;
+}
+
 AvcView view_of(const DecisionRecord& from) {
   AvcView avc;
   string_view text = from.text;
@@ -55,11 +71,7 @@ AvcView view_of(const DecisionRecord& from) {
   if (!avc.is_avc) return avc;
   FieldWalker walker(text, from.record.dialect);
   for (Field field; walker.next(field);)
-    for (const AvcKey& key : kAvcKeys)
-      if (key.name == field.key) {
-        if ((avc.*key.member).raw.empty()) avc.*key.member = field;
-        break;
-      }
+    if (!take_field(field, kAvcKeys, avc)) take_field(field, kObjectKeys, avc);
   return avc;
 }
 
@@ -108,6 +120,32 @@ void append(std::string& out, string_view part) {
   out += '\0';
 }
 
+/// A field of a companion as it stands, found without taking the whole record apart. `mark` is " key=".
+void append_companion(const DecisionRecord& from, RecordType type, string_view mark, std::string& out) {
+  const Record* record = from.event.find(type);
+  const std::size_t at = record ? record->body.find(mark) : string_view::npos;
+  if (at == string_view::npos) return append(out, {});
+  FieldWalker walker(record->body.substr(at), record->dialect);
+  Field field;
+  append(out, walker.next(field) ? field.raw : string_view{});
+}
+
+/// Who and on what, undecoded: the same bytes that subject_exe() and object_path() decode.
+void append_object_key(const DecisionRecord& from, const AvcView& avc, std::string& out) {
+  append(out, avc.comm.raw);
+  append(out, avc.exe.raw);
+  append(out, avc.path.raw);
+  append(out, avc.name.raw);
+  if (from.event.records.size() == 1 || from.record.type == kUserAvc) return;
+  append_companion(from, kSyscall, " comm=", out);
+  append_companion(from, kSyscall, " exe=", out);
+  if (!avc.path.raw.empty()) return;
+  append_companion(from, kAvcPath, "path=", out);
+  append_companion(from, kCwd, "cwd=", out);
+  for (const Record* record : from.event.records)
+    if (record->type == kPath && record->body.find(avc.inode.raw) != string_view::npos) append(out, record->body);
+}
+
 }  // namespace
 
 void append_avc_key(const DecisionRecord& from, Grain grain, std::string& out) {
@@ -117,10 +155,7 @@ void append_avc_key(const DecisionRecord& from, Grain grain, std::string& out) {
   for (const AvcKey& key : kAvcKeys)
     if ((key.name != "src" && key.name != "dest") || avc.perms.find("name_") != string_view::npos)
       append(out, (avc.*key.member).raw);
-  if (grain == Grain::kDecision) return;
-  append(out, subject_comm(from));
-  append(out, subject_exe(from));
-  append(out, object_path(from));
+  if (grain == Grain::kFact) append_object_key(from, avc, out);
 }
 
 std::optional<Denial> decode_avc(const DecisionRecord& from) {

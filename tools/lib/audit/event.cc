@@ -49,6 +49,7 @@ struct Assembler::Slot {
 
 namespace {
 constexpr std::size_t kBuckets = 8192;
+constexpr std::size_t kUsualRecords = 64;
 
 std::size_t bucket_of(const Record& record) {
   std::uint64_t hash = record.serial * 0x9e3779b97f4a7c15u ^ static_cast<std::uint64_t>(record.time_ms);
@@ -126,6 +127,8 @@ void Assembler::close(std::int32_t at) {
   slot.closed = true;
   (slot.wanted ? used_ : not_wanted_) += slot.records.size();
   if (slot.wanted) sink_(Event{slot.node, slot.time_ms, slot.serial, slot.records});
+  // A slot is used again with its memory, unless one huge event has swollen it.
+  if (slot.records.capacity() > kUsualRecords) std::vector<const Record*>().swap(slot.records);
 }
 
 void Assembler::flush() {

@@ -16,8 +16,10 @@ using SourceName = std::function<const std::string&(std::uint32_t)>;
 /// that its decisions are. Bytes that are not UTF-8 are {"hex": "…"}.
 std::string event_line(const Event& event, const SourceName& source_name);
 
-/// AppArmor's records as libapparmor's parser names their fields ("denied_mask", "network_family", …), one JSON object a
-/// record; nothing for other records.
-std::string apparmor_lines(const Event& event);
+enum class AppArmorForm : std::uint8_t { kJson, kText };
+
+/// AppArmor's records as libapparmor's parser names their fields ("denied_mask", "network_family", …): one JSON object a
+/// record, or one "denied mask: r" line a field and a blank line; nothing for other records.
+std::string apparmor_lines(const Event& event, AppArmorForm form);
 
 }  // namespace cordon::audit

@@ -43,7 +43,9 @@ class StopSignals {
     pollfd fds[] = {{fd_.get(), POLLIN, 0}, {other, POLLIN, 0}};
     poll(fds, 2, timeout_ms);
     news_ = (fds[1].revents & POLLIN) != 0;
-    return (fds[0].revents & POLLIN) != 0;
+    // Taken from the queue, or it would end us as soon as it is no longer blocked.
+    signalfd_siginfo taken{};
+    return (fds[0].revents & POLLIN) != 0 && ::read(fd_.get(), &taken, sizeof taken) > 0;
   }
   bool news() const { return news_; }
 
