@@ -35,12 +35,20 @@ int usage_error(const ToolRow& tool, const Error& error) {
   return tool.usage_exit;
 }
 
+/// What a command printed must have arrived: a full disk or a closed pipe is not success.
+int stdout_reached(const ToolRow& tool) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return kFine;
+  fail(tool.name, {ErrorCode::kIo, "cannot write all to standard output", {}, {}});
+  return kEnvironment;
+}
+
 int run_command(const ToolRow& tool, const CommandRow& command, std::vector<std::string> words) {
   Answer answer;
   const auto arguments = Parser(tool, command).parse(std::move(words), answer);
   if (!arguments) return usage_error(tool, arguments.error());
   if (!answer.text.empty()) return print(answer.text);
-  return command.run(*arguments);
+  const int status = command.run(*arguments);
+  return status == kFine ? stdout_reached(tool) : status;
 }
 
 /// --version, --completions and (for the build) --manual, wherever the tool's own words would stand; nothing if neither was asked for.
