@@ -71,3 +71,25 @@ TEST_CASE("path shapes become regexes that match just them") {
   CHECK_FALSE(labels->lookup("/tmp/aXbZ09qq/x+12", FileKind::kRegular));
   CHECK_FALSE(labels->lookup("/tmp/a.bZ09qq/xx12", FileKind::kRegular));
 }
+
+TEST_CASE("an escaped path stands for itself alone") {
+  std::string all = "/";
+  for (int byte = 1; byte < 256; ++byte) all += static_cast<char>(byte);
+  CHECK(literal_of(escape_path(all)) == all);
+  for (const char* regex : {"/a.b", "/a(/.*)?", "/[0-9]", "/a\\d", "/a\\", "/a\\x0", "/a\\x00"}) CHECK_FALSE(literal_of(regex));
+  const auto labels = Labels::of_module({{escape_path(all), "--", "a_t", "s0"}, {"/.*", "-d", "b_t", "s0"}}, false);
+  REQUIRE(labels.ok());
+  CHECK(labels->lookup(all, FileKind::kRegular) == "system_u:object_r:a_t");
+  CHECK_FALSE(labels->lookup("/x", FileKind::kRegular));
+  CHECK(labels->lookup("/x", FileKind::kDirectory) == "system_u:object_r:b_t");
+}
+
+TEST_CASE("libselinux reads an escaped path as we do") {
+  // A pattern beside it sends the lookup to libselinux: the file type differs, so the table has no answer.
+  const std::string hostile = "/tmp/a b\"c'd(e)[f]{g}*?$^|\\\xff#`,;";
+  const auto labels = Labels::of_module({{escape_path(hostile) + "(/.*)?", "", "a_t", "s0"}}, true);
+  REQUIRE(labels.ok());
+  CHECK(labels->lookup(hostile, FileKind::kRegular) == "system_u:object_r:a_t:s0");
+  CHECK(labels->lookup(hostile + "/x", FileKind::kRegular) == "system_u:object_r:a_t:s0");
+  CHECK_FALSE(labels->lookup("/tmp/a b", FileKind::kRegular));
+}

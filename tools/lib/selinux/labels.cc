@@ -10,6 +10,7 @@
 
 #include <cstdarg>
 
+#include "base/bytes.h"
 #include "base/digest.h"
 #include "base/fd.h"
 #include "base/text.h"
@@ -48,6 +49,19 @@ mode_t mode_of(FileKind kind) {
   }
 }
 
+std::string_view file_type_of(FileKind kind) {
+  switch (mode_of(kind)) {
+    case S_IFREG: return "--";
+    case S_IFDIR: return "-d";
+    case S_IFLNK: return "-l";
+    case S_IFCHR: return "-c";
+    case S_IFBLK: return "-b";
+    case S_IFIFO: return "-p";
+    case S_IFSOCK: return "-s";
+    default: return "";
+  }
+}
+
 Result<selabel_handle*> open_handle(const std::string& path, const std::string& where) {
   selinux_callback callback{};
   callback.func_log = take_message;
@@ -69,10 +83,13 @@ bool is_plain(unsigned char c) {
 }  // namespace
 
 Labels::Labels(Labels&& other) noexcept
-    : handle_(std::exchange(other.handle_, nullptr)), digest_(std::move(other.digest_)), where_(std::move(other.where_)) {}
+    : handle_(std::exchange(other.handle_, nullptr)), exact_(std::move(other.exact_)), known_(std::move(other.known_)),
+      digest_(std::move(other.digest_)), where_(std::move(other.where_)) {}
 
 Labels& Labels::operator=(Labels&& other) noexcept {
   std::swap(handle_, other.handle_);
+  exact_ = std::move(other.exact_);
+  known_ = std::move(other.known_);
   digest_ = std::move(other.digest_);
   where_ = std::move(other.where_);
   return *this;
@@ -94,14 +111,22 @@ Result<Labels> Labels::open(const std::string& file_contexts) {
   return out;
 }
 
+/// Plain paths are kept in a table, since libselinux tries every line in turn; it too lets them go before patterns.
 Result<Labels> Labels::of_module(const std::vector<FileContext>& contexts, bool mls) {
-  Module holder;
-  holder.contexts = contexts;
-  const std::string text = write_fc(holder, mls ? ContextStyle::kMls : ContextStyle::kPlain);
+  Module patterns;
   Labels out;
   out.where_ = "the module's file contexts";
-  out.digest_ = sha256_hex(text);
-  if (contexts.empty()) return out;
+  for (const FileContext& context : contexts) {
+    const auto literal = context.type.empty() ? std::nullopt : literal_of(context.regex);
+    if (!literal) {
+      patterns.contexts.push_back(context);
+      continue;
+    }
+    const std::string range = mls ? ":" + (context.range.empty() ? "s0" : context.range) : "";
+    out.exact_.emplace(*literal, std::pair(context.file_type, "system_u:object_r:" + context.type + range));
+  }
+  const std::string text = write_fc(patterns, mls ? ContextStyle::kMls : ContextStyle::kPlain);
+  if (patterns.contexts.empty()) return out;
   const UniqueFd memory(memfd_create("file_contexts", MFD_CLOEXEC));
   if (!memory) return errno_error(errno, "cannot hold the module's file contexts in memory");
   if (auto written = write_all(memory.get(), text, out.where_); !written) return written.error();
@@ -111,7 +136,11 @@ Result<Labels> Labels::of_module(const std::vector<FileContext>& contexts, bool 
   return out;
 }
 
-std::optional<std::string> Labels::lookup(const std::string& path, FileKind kind) const {
+std::optional<std::string> Labels::find(const std::string& path, FileKind kind) const {
+  const auto [begin, end] = exact_.equal_range(path);
+  const std::string_view wanted = file_type_of(kind);
+  for (auto entry = begin; entry != end; ++entry)
+    if (entry->second.first.empty() || wanted.empty() || entry->second.first == wanted) return entry->second.second;
   if (handle_ == nullptr || path.find('\0') != path.npos) return std::nullopt;
   char* context = nullptr;
   if (selabel_lookup_raw(handle_, &context, path.c_str(), static_cast<int>(mode_of(kind))) != 0 || context == nullptr)
@@ -119,6 +148,32 @@ std::optional<std::string> Labels::lookup(const std::string& path, FileKind kind
   std::string out(context);
   freecon(context);
   if (out == "<<none>>") return std::nullopt;
+  return out;
+}
+
+std::optional<std::string> Labels::lookup(const std::string& path, FileKind kind) const {
+  const std::string key = path + '\0' + static_cast<char>('0' + static_cast<int>(kind));
+  const auto known = known_.find(key);
+  if (known != known_.end()) return known->second;
+  return known_.emplace(key, find(path, kind)).first->second;
+}
+
+std::optional<std::string> literal_of(std::string_view regex) {
+  std::string out;
+  for (std::size_t i = 0; i < regex.size(); ++i) {
+    if (is_plain(static_cast<unsigned char>(regex[i]))) {
+      out += regex[i];
+    } else if (regex[i] != '\\' || i + 1 == regex.size()) {
+      return std::nullopt;
+    } else if (regex[i + 1] == '.' || regex[i + 1] == '+') {
+      out += regex[++i];
+    } else {
+      const auto byte = regex[i + 1] == 'x' && i + 3 < regex.size() ? from_hex(regex.substr(i + 2, 2)) : std::nullopt;
+      if (!byte || *byte == std::string(1, '\0')) return std::nullopt;
+      out += *byte;
+      i += 3;
+    }
+  }
   return out;
 }
 

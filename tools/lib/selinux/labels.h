@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "base/result.h"
 #include "facts/operation.h"
@@ -31,7 +32,11 @@ class Labels {
 
  private:
   Labels() = default;
+  std::optional<std::string> find(const std::string& path, FileKind kind) const;
+
   selabel_handle* handle_ = nullptr;
+  std::unordered_multimap<std::string, std::pair<std::string, std::string>> exact_;  ///< path → file type, context
+  mutable std::unordered_map<std::string, std::optional<std::string>> known_;
   std::string digest_;
   std::string where_;
 };
@@ -39,5 +44,8 @@ class Labels {
 /// The path as an anchored PCRE that matches just it: every byte that means something to PCRE, to the file contexts
 /// parser, to m4 or to CIL is escaped, so that no name becomes a rule.
 std::string escape_path(std::string_view path);
+
+/// The path that such a regex stands for, or nothing if it stands for more than one.
+std::optional<std::string> literal_of(std::string_view regex);
 
 }  // namespace cordon::selinux
