@@ -137,7 +137,7 @@ TEST_CASE("crun loads the very program that we compile for it") {
   for (const Profile& profile : profiles()) check_engine("crun", Runtime::kCrun, profile, std::to_string(seconds++));
 }
 
-TEST_CASE("runc loads a program that does what ours does, ENOSYS stub and all") {
+TEST_CASE("runc loads a program that does what ours does, ENOSYS prologue and all") {
   if (const std::string why = why_not("runc"); !why.empty()) {
     WARN("skipped: " << why);
     return;

@@ -13,10 +13,10 @@ namespace {
 
 constexpr int kMaxLinks = 40;  // path_resolution(7)
 
-void prepend(std::deque<std::string>& todo, std::string_view path) {
+void prepend(std::deque<std::string>& ahead, std::string_view path) {
   const std::vector<std::string_view> parts = split(path, '/');
   for (auto part = parts.rbegin(); part != parts.rend(); ++part)
-    if (!part->empty()) todo.emplace_front(*part);
+    if (!part->empty()) ahead.emplace_front(*part);
 }
 
 void pop_component(std::string& path) {
@@ -65,15 +65,15 @@ bool PathWalker::known_directory(const PathView& view, const std::string& path) 
 
 Walk PathWalker::walk(const PathView& view, std::string_view base, std::string_view path, bool follow_last) {
   Walk result;
-  std::deque<std::string> todo;
-  prepend(todo, path);
+  std::deque<std::string> ahead;
+  prepend(ahead, path);
   std::string at = path.starts_with('/') || base == "/" ? std::string() : std::string(base);
   const bool must_be_directory = path.ends_with('/');
   int links = 0;
   bool looked = false;
-  while (!todo.empty()) {
-    const std::string name = std::move(todo.front());
-    todo.pop_front();
+  while (!ahead.empty()) {
+    const std::string name = std::move(ahead.front());
+    ahead.pop_front();
     if (name == ".") continue;
     if (name == "..") {
       pop_component(at);
@@ -81,7 +81,7 @@ Walk PathWalker::walk(const PathView& view, std::string_view base, std::string_v
       continue;
     }
     const std::string next = at + '/' + name;
-    const bool last = todo.empty();
+    const bool last = ahead.empty();
     if (!last && known_directory(view, next)) {
       at = next;
       looked = false;
@@ -92,7 +92,7 @@ Walk PathWalker::walk(const PathView& view, std::string_view base, std::string_v
     if (lstat(reach(view, next).c_str(), &status) != 0) {
       result.error = errno;
       at = next;
-      for (const std::string& rest : todo) {
+      for (const std::string& rest : ahead) {
         if (rest == "..") pop_component(at);
         else if (rest != ".") at += '/' + rest;
       }
@@ -106,7 +106,7 @@ Walk PathWalker::walk(const PathView& view, std::string_view base, std::string_v
       looked = true;
       if (!last && !S_ISDIR(status.st_mode)) {
         result.error = ENOTDIR;
-        for (const std::string& rest : todo) at += '/' + rest;
+        for (const std::string& rest : ahead) at += '/' + rest;
         break;
       }
       continue;
@@ -128,7 +128,7 @@ Walk PathWalker::walk(const PathView& view, std::string_view base, std::string_v
     result.links.push_back(next);
     if (!magic) {
       if (target->starts_with('/')) at.clear();
-      prepend(todo, *target);
+      prepend(ahead, *target);
       looked = false;
       continue;
     }

@@ -118,7 +118,7 @@ Result<Profile> merge_profiles(const std::vector<Profile>& profiles) {
 
 Result<Profile> minimise(const Profile& profile, Runtime runtime, Arch host) {
   Profile out = joined(profile);
-  // runc's stub depends on the names alone: one that is dropped may move the limit, so its errnos are kept.
+  // runc's prologue depends on the names alone: one that is dropped may move the limit, so its errnos are kept.
   const Diff diff = diff_profiles(profile, out, runtime, host);
   if (diff.same()) return out;
   return Error{ErrorCode::kRefused, "the rules overlap in a way that depends on their order: " + to_text(diff.changes.front()), {}, {}};

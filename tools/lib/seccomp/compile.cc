@@ -120,7 +120,7 @@ sock_filter jump(std::uint16_t op, std::uint32_t k, std::uint8_t jt, std::uint8_
   return {static_cast<std::uint16_t>(BPF_JMP | op | BPF_K), jt, jf, k};
 }
 
-/// One arch's part of the stub. It must behave as runc's does; it need not be the same instructions.
+/// One arch's part of the prologue. It must behave as runc's does; it need not be the same instructions.
 void append_stub(BpfProgram& out, const StubLimit& limit) {
   const bool x86 = limit.arch == Arch::kX86_64 || limit.arch == Arch::kX32;
   const bool s390 = limit.arch == Arch::kS390x;

@@ -12,7 +12,7 @@ namespace cordon::seccomp {
 enum class Runtime : std::uint8_t {
   kPlain,  ///< libseccomp and nothing else: `cordon try`, systemd-like loaders
   kCrun,   ///< one rule a name; a repeated index makes each condition a rule of its own
-  kRunc,   ///< as crun; above 32 names a binary tree, and an ENOSYS stub in front
+  kRunc,   ///< as crun; above 32 names a binary tree, and an ENOSYS prologue in front
 };
 std::string_view runtime_name(Runtime runtime);
 
@@ -34,7 +34,7 @@ Result<Compiled> compile(const Profile& profile, Runtime runtime, Arch host = na
 /// The same rules laid out as a binary tree by syscall number (libseccomp's optimize level 2), whatever the runtime.
 Result<Compiled> compile_tree(const Profile& profile, Arch host = native_arch());
 
-/// runc's stub (libcontainer/seccomp/patchbpf): calls above the largest number that the profile names fail with
+/// runc's prologue (libcontainer/seccomp/patchbpf): calls above the largest number that the profile names fail with
 /// ENOSYS. None where the default action lets calls pass, or where no arch is listed.
 struct StubLimit {
   Arch arch = Arch::kX86_64;

@@ -26,7 +26,7 @@ seccomp_data data_of(const Call& call);
 /// which wins.
 struct Answer {
   std::set<std::uint32_t> values;     ///< SECCOMP_RET_*
-  std::vector<std::string> pointers;  ///< of the rules that matched; empty: the default, the stub or the arch
+  std::vector<std::string> pointers;  ///< of the rules that matched; empty: the default, the prologue or the arch
   bool is_default = false;
 };
 
@@ -40,7 +40,7 @@ struct CallRule {
 /// The profile's rules by ABI and number, ready to be asked.
 class Reference {
  public:
-  /// The profile must be resolved. As with compile(), the runtime decides about the stub.
+  /// The profile must be resolved. As with compile(), the runtime decides about the prologue.
   Reference(const Profile& profile, Runtime runtime, Arch host = native_arch());
 
   Answer ask(const Call& call) const;
