@@ -186,6 +186,27 @@ TEST_CASE("calls without a name or unknown to libseccomp are reported, never sil
   CHECK(emission->notes[1].expression.fit == Fit::kNarrower);
 }
 
+TEST_CASE("a finished profile is decided as the chosen runtime compiles it, with the container's capabilities") {
+  const Scratch scratch;
+  const std::string path = scratch.write("p.json", R"({"defaultAction":"SCMP_ACT_ERRNO","archMap":[{"architecture":"SCMP_ARCH_X86_64"}],
+    "syscalls":[{"names":["mount"],"action":"SCMP_ACT_ALLOW","includes":{"caps":["CAP_SYS_ADMIN"]}}]})");
+  const auto why = [&](const SyscallOp& op, std::map<std::string, std::string> values) {
+    BackendOptions options;
+    options.values = std::move(values);
+    Diagnostics diagnostics;
+    const auto decider = seccomp_backend().read({path}, options, diagnostics);
+    REQUIRE(decider.ok());
+    Fact fact;
+    fact.operation = op;
+    const Decision decision = (*decider)->decide(fact);
+    return decision.ruling == Ruling::kAllowed ? "allowed" : decision.why;
+  };
+  CHECK(why(call("statx"), {{"as", "crun"}}).find("EPERM") != std::string::npos);
+  CHECK(why(call("statx"), {{"as", "runc"}, {"container-caps", "CAP_SYS_ADMIN"}}).find("ENOSYS") != std::string::npos);
+  CHECK(why(call("mount"), {}).find("EPERM") != std::string::npos);
+  CHECK(why(call("mount"), {{"container-caps", "CAP_SYS_ADMIN"}}) == "allowed");
+}
+
 TEST_CASE("property: order and repetition change nothing") {
   std::mt19937 random(1);
   for (int round = 0; round < 12; ++round) {

@@ -37,6 +37,8 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
     {"packs", "", "auto", "baseline packs, separated by commas, beside those of --for (glibc, musl, go, jvm, node, python)"},
     {"twins", "on|off", "on", "allow the calls that other libc versions and ABIs use instead of those seen"},
     {"no-new-privs", "yes|no|both", "both", "whether the program runs with no_new_privs, which decides what a runtime needs"},
+    {"as", "auto|libseccomp|crun|runc", "auto", "decide as this runtime compiles the profile; auto: all that --for stands for"},
+    {"container-caps", "", "default", "the container's capabilities (CAP_X,CAP_Y), for profiles with conditions; default: Docker's"},
     {"map-to", "", "", "ABIs to write the profile for as well, separated by commas (aarch64, riscv64, s390x, ppc64le, arm)"},
 });
 
@@ -78,6 +80,14 @@ Result<std::vector<std::string>> packs_in(const BackendOptions& options, const D
     packs.emplace_back(word);
   }
   return packs;
+}
+
+std::vector<Runtime> runtimes_in(const BackendOptions& options) {
+  const std::string as = value_of(options, "as");
+  if (as == "libseccomp") return {Runtime::kPlain};
+  if (as == "crun") return {Runtime::kCrun};
+  if (as == "runc") return {Runtime::kRunc};
+  return runtimes_of(options.platform);
 }
 
 Result<std::vector<Arch>> arches_in(const std::string& list) {
@@ -134,9 +144,7 @@ class Emitter {
     auto read = read_profile(*text, path, diagnostics);
     if (!read) return read.error();
     out_.inputs[path] = sha256_hex(*text);
-    Host host;
-    host.caps = default_caps();
-    Based based = add_to_base(resolved(read->profile, host), plan, plan.arches.front());
+    Based based = add_to_base(resolved(read->profile, {}), plan, plan.arches.front());
     out_.summary.push_back("added to the base: " + (based.added.empty() ? "nothing" : join(based.added, ", ")));
     if (!based.unneeded.empty()) out_.summary.push_back("the base allows, and nothing seen needs: " + join(based.unneeded, ", "));
     return std::move(based.profile);
@@ -295,9 +303,13 @@ class SeccompBackend final : public Backend {
     auto read = read_profile(bytes, path, diagnostics);
     if (!read) return read.error();
     Host host;
-    host.caps = default_caps();
     host.knows_min_kernel = read->dialect != Dialect::kPodman;
-    return decider.add_profile(resolved(read->profile, host), path, runtimes_of(options.platform));
+    if (const std::string caps = value_of(options, "container-caps"); caps != "default") {
+      host.caps.clear();
+      for (const std::string_view cap : split(caps, ','))
+        if (!cap.empty()) host.caps.emplace(cap);
+    }
+    return decider.add_profile(resolved(read->profile, host), path, runtimes_in(options));
   }
 };
 

@@ -81,16 +81,16 @@ struct Profile {
   std::vector<SyscallRule> rules;
 };
 
+/// The 14 capabilities that Docker gives a container (moby oci/caps/defaults.go).
+const std::set<std::string>& default_caps();
+
 /// What Docker's and containers-common's conditions are resolved against.
 struct Host {
   Arch arch = native_arch();
-  std::set<std::string> caps;            ///< the container's bounding set, "CAP_CHOWN"; see default_caps()
-  std::optional<KernelVersion> kernel;   ///< none: every minKernel holds
-  bool knows_min_kernel = true;          ///< false: containers-common, which ignores minKernel
+  std::set<std::string> caps = default_caps();  ///< the container's bounding set, "CAP_CHOWN"
+  std::optional<KernelVersion> kernel;          ///< none: every minKernel holds
+  bool knows_min_kernel = true;                 ///< false: containers-common, which ignores minKernel
 };
-
-/// The 14 capabilities that Docker gives a container (moby oci/caps/defaults.go).
-const std::set<std::string>& default_caps();
 
 /// Conditions resolved and archMap flattened: what the engine hands to the OCI runtime.
 Profile resolved(const Profile& profile, const Host& host);

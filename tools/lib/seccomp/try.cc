@@ -181,9 +181,7 @@ Error environment_error(int error, std::string what) {
 }  // namespace
 
 Result<BpfProgram> program_to_try(const Profile& profile) {
-  Host host;
-  host.caps = default_caps();
-  const Profile plain = resolved(profile, host);
+  const Profile plain = resolved(profile, {});
   auto compiled = compile(plain, Runtime::kPlain);
   if (!compiled) return compiled.error();
   const auto execve_number = number_on(native_arch(), "execve");
