@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <tuple>
 
 #include "base/text.h"
 #include "facts/describe.h"
@@ -46,6 +47,30 @@ LearnedRow row_of(const Rule& rule) {
   return row;
 }
 
+/// Rules for one path with one basis are one row with all their permissions.
+class RowMerger {
+ public:
+  void add(LearnedRow row, const Operation& operation) {
+    const auto* file = std::get_if<FileOp>(&operation);
+    if (file == nullptr) return rows_.push_back(std::move(row));
+    const auto [at, fresh] = index_.emplace(std::tuple(row.path, row.basis, row.why), rows_.size());
+    if (fresh) {
+      perms_.resize(rows_.size() + 1);
+      perms_[rows_.size()] = file->perms;
+      return rows_.push_back(std::move(row));
+    }
+    perms_[at->second] |= file->perms;
+    rows_[at->second].what = describe(perms_[at->second]);
+    rows_[at->second].evidence += row.evidence;
+  }
+  std::vector<LearnedRow> take() { return std::move(rows_); }
+
+ private:
+  std::vector<LearnedRow> rows_;
+  std::vector<FilePerms> perms_;
+  std::map<std::tuple<std::string, std::string, std::string>, std::size_t> index_;
+};
+
 std::string arguments_text(const SyscallOp& op) {
   std::string out;
   for (const auto& arg : op.args) out += fmt::format("{}{}={:#x}", out.empty() ? "" : " ", arg.index, arg.value);
@@ -63,6 +88,20 @@ void gather_calls(const LearnedReport& report, std::map<std::string, std::pair<s
   }
 }
 
+/// Rules that a language says in the same inexact way are told once, with an example and their number.
+Json inexact(const LearnedReport& report, const Emission& emission) {
+  std::map<std::string, std::pair<std::string, std::size_t>> by_why;
+  for (const auto& note : emission.notes) {
+    const bool known = report.policy != nullptr && note.rule < report.policy->rules.size();
+    auto& row = by_why[note.expression.why];
+    if (row.second++ == 0 && known) row.first = describe(report.policy->rules[note.rule].grant().operation);
+  }
+  Json out = Json::array();
+  for (const auto& [why, row] : by_why)
+    out.push_back(utf8(row.first + (row.second > 1 ? fmt::format(" and {} more", row.second - 1) : "") + ": " + why));
+  return out;
+}
+
 Json target_json(const LearnedReport& report, const LearnedTarget& target) {
   constexpr std::size_t kProblems = 1000;
   const auto counts = counts_of(target);
@@ -72,11 +111,7 @@ Json target_json(const LearnedReport& report, const LearnedTarget& target) {
   if (target.emission != nullptr) {
     for (const auto& line : target.emission->summary) out["summary"].push_back(utf8(line));
     for (const auto& line : target.emission->added) out["added"].push_back(utf8(line));
-    for (const auto& note : target.emission->notes) {
-      const bool known = report.policy != nullptr && note.rule < report.policy->rules.size();
-      const auto what = known ? describe(report.policy->rules[note.rule].grant().operation) + ": " : std::string();
-      out["notes"].push_back(utf8(what + note.expression.why));
-    }
+    out["notes"] = inexact(report, *target.emission);
     for (const auto& [name, digest] : target.emission->inputs) out["inputs"][utf8(name)] = utf8(digest);
   }
   out["allowed"] = counts.allowed;
@@ -152,17 +187,18 @@ LearnedReport with_tables(const LearnedReport& report) {
 }
 
 std::vector<LearnedRow> rows_of(const LearnedReport& report) {
-  std::vector<LearnedRow> rows;
+  RowMerger merger;
   if (report.policy != nullptr) {
-    for (const auto& rule : report.policy->rules) rows.push_back(row_of(rule));
+    for (const auto& rule : report.policy->rules) merger.add(row_of(rule), rule.grant().operation);
   } else if (report.trace != nullptr) {
     for (const auto& fact : report.trace->facts) {
-      rows.push_back(row_of(fact.operation, nullptr));
-      rows.back().basis = "observed";
-      rows.back().evidence = 1;
+      auto row = row_of(fact.operation, nullptr);
+      row.basis = "observed";
+      row.evidence = 1;
+      merger.add(std::move(row), fact.operation);
     }
   }
-  return rows;
+  return merger.take();
 }
 
 std::vector<SyscallRow> syscalls_of(const LearnedReport& report) {
