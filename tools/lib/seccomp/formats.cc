@@ -187,8 +187,9 @@ Result<Rendering> render_systemd(const Plan& plan, const Data&) {
   Rendering out;
   out.bytes = header(plan, "#") + "# Put it into /etc/systemd/system/UNIT.service.d/ and run: systemctl daemon-reload\n[Service]\n";
   out.bytes += "NoNewPrivileges=yes\n";
-  std::vector<std::string> arches;
-  for (const Arch arch : plan.arches) arches.emplace_back(systemd_arch(arch));
+  std::vector<std::string> arches = {"native"};
+  for (const Arch arch : plan.arches)
+    if (arch != plan.arches.front()) arches.emplace_back(systemd_arch(arch));
   out.bytes += "SystemCallArchitectures=" + join(arches, " ") + "\n";
   const auto calls = known_calls(plan);
   constexpr std::size_t kPerLine = 8;
