@@ -81,6 +81,13 @@ TEST_CASE("temporary names that the program made vary; names that it only read d
   CHECK(shapes(policy_of({{"/tmp/sort0b5Wzd", FilePerm::kRead}})).empty());
 }
 
+TEST_CASE("names that came by a link were made too") {
+  const auto patterns = shapes(policy_of({{"/dev/shm/sem.mp-04w1sy7i", FilePerm::kLinkTo}, {"/dev/shm/sem.mp-04w1sy7i", FilePerm::kUnlink},
+                                          {"/dev/shm/sem.CTaok8", kMade}}));
+  CHECK(any_matches(patterns, "/dev/shm/sem.mp-________"));
+  CHECK(any_matches(patterns, "/dev/shm/sem.AAAAAA"));
+}
+
 TEST_CASE("what lies in a folder of the program's own is its own") {
   const auto patterns = shapes(policy_of({{"/tmp/go-build758302435", FilePerm::kCreate, {}, FileKind::kDirectory},
                                           {"/tmp/go-build758302435/b001", FilePerm::kCreate, {}, FileKind::kDirectory},

@@ -53,8 +53,7 @@ class AppArmorBackend final : public Backend {
     TranslateContext context;
     const auto abi = options.values.find("abi");
     if (abi != options.values.end()) context.dialect = dialect_named(abi->second).value_or(Dialect::k30);
-    if (grant.pattern) return translate(grant.operation, *grant.pattern, context).expression;
-    return translate(grant.operation, context).expression;
+    return translate(grant, context).expression;
   }
 
   Result<Emission> emit(const Policy& policy, const BackendOptions& options, Diagnostics& diagnostics) const override {

@@ -61,8 +61,7 @@ Missing missing_rules(ProfileDecider& decider, const std::string& profile, const
       missing.refused.push_back(decision.by);
       continue;
     }
-    const Translation said = rule.grant().pattern ? translate(rule.grant().operation, *rule.grant().pattern, context)
-                                                  : translate(rule.grant().operation, context);
+    const Translation said = translate(rule.grant(), context);
     missing.rules.insert(missing.rules.end(), said.rules.begin(), said.rules.end());
   }
   normalise(missing.rules);

@@ -81,8 +81,7 @@ ByBasis translate_rules(const std::vector<const Rule*>& rules, const std::vector
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const Rule& rule = *rules[i];
     const Grant& grant = rule.grant();
-    Translation said = grant.pattern ? translate(grant.operation, *grant.pattern, context)
-                                     : translate(grant.operation, context);
+    Translation said = translate(grant, context);
     if (said.expression.fit != Fit::kExact) built.notes.push_back({indexes[i], said.expression});
     auto& bucket = out[{rule.basis().kind, rule.basis().by, rule.basis().reason}];
     bucket.insert(bucket.end(), said.rules.begin(), said.rules.end());

@@ -60,16 +60,26 @@ bool is_absolute(std::string_view path) { return !path.empty() && path[0] == '/'
 
 bool is_link(const FileOp& op) { return op.perms.has(FilePerm::kLinkTo); }
 
-ProfileRule link_rule(const FileOp& op, const PathPattern* pattern, const TranslateContext& context) {
+/// Shapes in the place of an operation's names; null: the name itself.
+struct Shapes {
+  const PathPattern* name = nullptr;
+  const PathPattern* target = nullptr;
+};
+
+std::string glob_of(const PathPattern* shape, const std::string& name) {
+  return shape != nullptr ? pattern_glob(*shape) : escape_name(name);
+}
+
+ProfileRule link_rule(const FileOp& op, const Shapes& shapes, const TranslateContext& context) {
   ProfileRule rule;
-  rule.pattern = pattern != nullptr ? pattern_glob(*pattern) : escape_name(op.path);
+  rule.pattern = glob_of(shapes.name, op.path);
   rule.owner = op.owner == Owner::kSelf;
   if (context.from_log || op.target.empty()) {
     rule.letters = kL;
     return rule;
   }
   rule.klass = RuleClass::kLink;
-  rule.target = escape_name(op.target);
+  rule.target = glob_of(shapes.target, op.target);
   return rule;
 }
 
@@ -94,7 +104,7 @@ std::string file_fit_why(const FileOp& op) {
   return {};
 }
 
-Translation translate_file(const FileOp& op, const PathPattern* pattern, const TranslateContext& context) {
+Translation translate_file(const FileOp& op, const Shapes& shapes, const TranslateContext& context) {
   if (!path_mediated(op) || op.inherited) return nothing_needed();
   if (!is_absolute(op.path)) {
     if (op.perms.empty()) return nothing_needed();
@@ -104,14 +114,14 @@ Translation translate_file(const FileOp& op, const PathPattern* pattern, const T
   FileLetters letters = letters_for(op);
   if (!op.target.empty()) letters &= ~FileLetters{kX};
   Translation out;
-  if (is_link(op)) out.rules.push_back(link_rule(op, pattern, context));
+  if (is_link(op)) out.rules.push_back(link_rule(op, shapes, context));
   if (letters != 0) {
-    std::string glob = pattern != nullptr ? pattern_glob(*pattern) : escape_name(op.path);
+    std::string glob = glob_of(shapes.name, op.path);
     if (mediated_name(op).size() > op.path.size()) glob += '/';
     out.rules.push_back(file_rule(std::move(glob), letters, owner_matters(op, letters, context)));
   }
   if (std::string why = file_fit_why(op); !why.empty()) out.expression = {Fit::kWider, std::move(why)};
-  if (pattern != nullptr && !pattern_is_exact_glob(*pattern))
+  if (shapes.name != nullptr && !pattern_is_exact_glob(*shapes.name))
     out.expression = {Fit::kWider, "the shape's length cannot be counted in the profile language"};
   return out;
 }
@@ -392,10 +402,10 @@ Translation translate_capability(const CapabilityOp& op) {
 
 /// One overload per kind of operation; what AppArmor has no say in needs nothing.
 struct Visitor {
-  const PathPattern* pattern;
+  Shapes shapes;
   const TranslateContext& context;
-  Translation operator()(const FileOp& op) const { return translate_file(op, pattern, context); }
-  Translation operator()(const ExecOp& op) const { return translate_exec(op, pattern, context); }
+  Translation operator()(const FileOp& op) const { return translate_file(op, shapes, context); }
+  Translation operator()(const ExecOp& op) const { return translate_exec(op, shapes.name, context); }
   Translation operator()(const NetOp& op) const { return translate_net(op, context); }
   Translation operator()(const UnixOp& op) const { return translate_unix(op, context); }
   Translation operator()(const CapabilityOp& op) const { return translate_capability(op); }
@@ -439,11 +449,12 @@ bool path_mediated(const FileOp& op) {
 }
 
 Translation translate(const Operation& operation, const TranslateContext& context) {
-  return std::visit(Visitor{nullptr, context}, operation);
+  return std::visit(Visitor{{}, context}, operation);
 }
 
-Translation translate(const Operation& operation, const PathPattern& pattern, const TranslateContext& context) {
-  return std::visit(Visitor{&pattern, context}, operation);
+Translation translate(const Grant& grant, const TranslateContext& context) {
+  const Shapes shapes{grant.pattern ? &*grant.pattern : nullptr, grant.target_pattern ? &*grant.target_pattern : nullptr};
+  return std::visit(Visitor{shapes, context}, grant.operation);
 }
 
 }  // namespace cordon::apparmor

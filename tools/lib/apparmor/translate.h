@@ -28,8 +28,8 @@ struct Translation {
 
 Translation translate(const Operation& operation, const TranslateContext& context);
 
-/// The same with a shape in place of the operation's own path (FileOp and ExecOp only).
-Translation translate(const Operation& operation, const PathPattern& pattern, const TranslateContext& context);
+/// The same with the grant's shapes, if it has any, in place of the operation's own names (FileOp and ExecOp only).
+Translation translate(const Grant& grant, const TranslateContext& context);
 
 /// The letters that the kernel asks for when it decides on these accesses.
 /// Source: security/apparmor/lsm.c and file.c (aa_map_file_to_perms, map_old_perms), Linux 6.1.

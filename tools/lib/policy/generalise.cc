@@ -42,14 +42,20 @@ bool makes(const FileOp& op) {
   return op.perms.has_any(FilePerm::kCreate | FilePerm::kRenameTo | FilePerm::kLinkTo | FilePerm::kSymlink);
 }
 
-/// A link's two names belong together; a shape for one of them would let it be a link to anything.
+/// A link's two names belong together: a rule about it bears the shapes of both.
 bool is_pair(const FileOp& op) { return op.perms.has(FilePerm::kLinkTo) && !op.target.empty(); }
 
 bool eligible(const Rule& rule) {
   const auto* file = std::get_if<FileOp>(&rule.grant().operation);
-  return file != nullptr && !is_pair(*file) && !rule.grant().pattern && rule.basis().kind == BasisKind::kObserved && file->path.size() > 1 &&
+  return file != nullptr && !rule.grant().pattern && rule.basis().kind == BasisKind::kObserved && file->path.size() > 1 &&
          file->path[0] == '/' && !file->by_kernel && !file->inherited && !file->disconnected &&
          !file->perms.has_any(FilePerm::kExec | FilePerm::kMapExec);
+}
+
+void note_runs(const Policy& policy, const Rule& rule, std::set<std::uint32_t>& runs) {
+  for (const FactId& id : rule.evidence())
+    if (const auto seen = policy.seen_in.find(id); seen != policy.seen_in.end())
+      runs.insert(seen->second.begin(), seen->second.end());
 }
 
 std::vector<Item> items_of(const Policy& policy) {
@@ -62,9 +68,11 @@ std::vector<Item> items_of(const Policy& policy) {
     item.path = op.path;
     item.rules.push_back(i);
     item.made |= makes(op);
-    for (const FactId& id : rule.evidence())
-      if (const auto seen = policy.seen_in.find(id); seen != policy.seen_in.end())
-        item.runs.insert(seen->second.begin(), seen->second.end());
+    note_runs(policy, rule, item.runs);
+    if (!is_pair(op) || op.target[0] != '/') continue;
+    Item& target = by_path[op.target];
+    target.path = op.target;
+    note_runs(policy, rule, target.runs);
   }
   std::vector<Item> items;
   for (auto& [path, item] : by_path) {
@@ -122,10 +130,11 @@ class Walker {
   struct Shape {
     std::vector<PathPart> parts;
     std::string why;
+    bool look_inside = false;
   };
   using Shapes = std::map<std::string, Shape>;
 
-  static Shape literal(const std::string& name) { return {{{name, std::nullopt, 1, 0}}, ""}; }
+  static Shape literal(const std::string& name) { return {{{name, std::nullopt, 1, 0}}, "", false}; }
 
   Shapes shapes_of(const std::map<std::string, Name>& names, const Place& place) const {
     Shapes shapes;
@@ -133,7 +142,7 @@ class Walker {
     for (const auto& [name, info] : names) {
       const bool made = info.made || place.made;
       if (auto known = classify(place.folder, name, made, broad_)) {
-        shapes[name] = {std::move(known->parts), known->by->reason};
+        shapes[name] = {std::move(known->parts), known->by->reason, known->by->look_inside};
         continue;
       }
       shapes[name] = literal(name);
@@ -156,7 +165,7 @@ class Walker {
       if (!enough) continue;
       const auto parts = align_names(family);
       if (!parts) continue;
-      for (const std::string& name : family) shapes[name] = {*parts, why};
+      for (const std::string& name : family) shapes[name] = {*parts, why, false};
     }
   }
 
@@ -167,7 +176,7 @@ class Walker {
     for (const auto& [name, info] : names) {
       const bool counted = info.made || place.made ? made >= kBroadMade : read >= kBroadRead;
       if (counted && !info.is_folder)
-        shapes[name] = {{{"", Alphabet::kComponent, 1, 0}}, "any name in a folder in which the program uses many"};
+        shapes[name] = {{{"", Alphabet::kComponent, 1, 0}}, "any name in a folder in which the program uses many", false};
     }
   }
 
@@ -190,7 +199,7 @@ class Walker {
       }
     }
     if (below.empty()) return;
-    const bool own_folder = varies_here && next.made;
+    const bool own_folder = varies_here && next.made && !shape.look_inside;
     if (own_folder) settle_all_below(below, next);
     else walk(below, next);
   }
@@ -233,10 +242,24 @@ bool ends_open(const PathPattern& pattern) {
   return !pattern.parts.empty() && pattern.parts.back().alphabet == Alphabet::kAny;
 }
 
+using ByPath = std::map<std::string, const Item*>;
+
+/// The shape of a link's other name, or nothing if the rule is not about a link.
+std::optional<PathPattern> target_shape(const Rule& rule, const ByPath& by_path) {
+  const auto& op = std::get<FileOp>(rule.grant().operation);
+  if (!is_pair(op)) return std::nullopt;
+  const auto found = by_path.find(op.target);
+  if (found == by_path.end() || !found->second->varies) return PathPattern::exact(op.target);
+  return found->second->pattern;
+}
+
+PathPattern shape_or_name(const Item& item) { return item.varies ? item.pattern : PathPattern::exact(item.path); }
+
 /// Everything but the permissions and the names must be the same for rules to become one.
-Grant merge_key(const Rule& rule, const Item& item) {
+Grant merge_key(const Rule& rule, const Item& item, const ByPath& by_path) {
   Grant key = rule.grant();
-  key.pattern = item.pattern;
+  key.pattern = shape_or_name(item);
+  key.target_pattern = target_shape(rule, by_path);
   auto& op = std::get<FileOp>(key.operation);
   op.path.clear();
   op.host_path.clear();
@@ -253,17 +276,19 @@ std::string support(const Merged& merged) {
   return out + ": " + merged.why;
 }
 
-void merge(const Rule& rule, const Item& item, std::map<Grant, Merged>& merged) {
-  Merged& into = merged[merge_key(rule, item)];
+void merge(const Rule& rule, const Item& item, const ByPath& by_path, std::map<Grant, Merged>& merged) {
+  const Grant key = merge_key(rule, item, by_path);
+  Merged& into = merged[key];
   const auto& op = std::get<FileOp>(rule.grant().operation);
   if (into.names.empty()) {
     into.grant = rule.grant();
-    into.grant.pattern = item.pattern;
+    into.grant.pattern = key.pattern;
+    into.grant.target_pattern = key.target_pattern;
     auto& first = std::get<FileOp>(into.grant.operation);
-    first.target.clear();
+    if (!key.target_pattern) first.target.clear();
     first.host_path.clear();
     if (ends_open(item.pattern)) first.kind = FileKind::kUnknown;
-    into.why = item.why;
+    into.why = item.varies ? item.why : "a link to a name that varies";
   }
   auto& grown = std::get<FileOp>(into.grant.operation);
   grown.perms |= op.perms;
@@ -290,10 +315,13 @@ Policy generalise(const Policy& policy, Generalise how) {
   Walker(policy.runs.size(), how == Generalise::kBroad).walk(all, {});
   std::map<Grant, Merged> merged;
   std::set<std::size_t> replaced;
+  ByPath by_path;
+  for (const Item& item : items) by_path[item.path] = &item;
   for (const Item& item : items) {
-    if (!item.varies) continue;
     for (const std::size_t index : item.rules) {
-      merge(policy.rules[index], item, merged);
+      const auto target = target_shape(policy.rules[index], by_path);
+      if (!item.varies && (!target || target->is_exact())) continue;
+      merge(policy.rules[index], item, by_path, merged);
       replaced.insert(index);
     }
   }

@@ -88,6 +88,8 @@ std::vector<PathClass> load() {
     row.only_created = entry["when"] == "created";
     row.only_broad = entry.value("mode", "safe") == "broad";
     row.mixed = entry.value("mixed", false);
+    row.word_before = entry.value("word_before", false);
+    row.look_inside = entry.value("contents", "own") == "look";
     if (entry.contains("not_beside")) row.not_beside = alphabet_named(std::string(entry["not_beside"]));
     row.samples = entry["samples"].get<std::vector<std::string>>();
     row.not_samples = entry["not"].get<std::vector<std::string>>();
@@ -109,6 +111,8 @@ bool folder_fits(const std::vector<std::string>& pattern, std::string_view folde
   }
   return true;
 }
+
+bool is_digit_or_capital(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); }
 
 /// Lays the tokens over the name from `at`, shortest kept bytes first, longest varying ones first.
 class Matcher {
@@ -146,9 +150,13 @@ class Matcher {
     for (; length >= now.min && length > 0; --length) {
       const bool before = row_.not_beside && at > 0 && holds(*row_.not_beside, at - 1) && !hex_prefix(at);
       const bool behind = row_.not_beside && at + length < name_.size() && holds(*row_.not_beside, at + length);
-      const bool beside = before || behind;
+      const bool no_word = row_.word_before && at > 0 && is_digit_or_capital(name_[at - 1]);
+      const bool beside = before || behind || no_word;
       if (beside || (row_.mixed && !looks_random(name_.substr(at, length)))) continue;
-      if (with({"", now.alphabet, now.min, now.max}, token, at + length)) return true;
+      // Numbers grow; letters drawn by chance keep the length that was seen.
+      const bool number = now.alphabet == Alphabet::kDigits;
+      const auto seen = static_cast<std::uint32_t>(length);
+      if (with({"", now.alphabet, number ? now.min : seen, number ? now.max : seen}, token, at + length)) return true;
     }
     return false;
   }

@@ -26,6 +26,8 @@ struct PathClass {
   bool only_created = false;
   bool only_broad = false;
   bool mixed = false;
+  bool word_before = false;  ///< neither a digit nor a capital may stand before the varying part
+  bool look_inside = false;  ///< names in such a folder are looked at one by one, though the program made it
   std::optional<Alphabet> not_beside;
   std::vector<std::string> samples;
   std::vector<std::string> not_samples;

@@ -16,6 +16,7 @@ struct Grant {
   Subject subject;
   Operation operation;
   std::optional<PathPattern> pattern;
+  std::optional<PathPattern> target_pattern = std::nullopt;  ///< for a link's other name, where `pattern` is there
   auto operator<=>(const Grant&) const = default;
 };
 
