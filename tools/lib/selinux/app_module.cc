@@ -39,6 +39,8 @@ class Builder {
   void add_demand(const Demand& demand, const Resolved& target, std::size_t index);
   void grant_stream(const GrantRow& row);
   void add_with_open();
+  void add_with_create();
+  void hide_libselinux();
   void follow_symlinks();
   void summarise();
   bool knows(const std::string& klass) const { return base_.has_class(klass); }
@@ -233,6 +235,30 @@ void Builder::add_with_open() {
     out_.added.push_back(fmt::format("{} with every open: {}", join(baseline_tables().with_open, " and "), baseline_tables().with_open_reason));
 }
 
+/// A connect that found no name left only a lookup in the recording.
+void Builder::add_with_create() {
+  for (const GrantRow& row : baseline_tables().with_create) {
+    const auto made = module().rules.find({RuleKind::kAllow, out_.domain, "self", row.klass});
+    if (made == module().rules.end() || !made->second.contains("create")) continue;
+    allow(out_.domain, out_.domain, row.klass, row.perms);
+    out_.added.push_back(fmt::format("self:{} {{ {} }}: {}", row.klass, join(row.perms, " "), row.reason));
+  }
+}
+
+bool uses_libselinux(const Rule& rule) {
+  const auto* file = std::get_if<FileOp>(&rule.grant().operation);
+  return file != nullptr && (file->path.find("/libselinux.so") != file->path.npos || file->path.starts_with("/sys/fs/selinux"));
+}
+
+void Builder::hide_libselinux() {
+  if (std::none_of(policy_.rules.begin(), policy_.rules.end(), uses_libselinux)) return;
+  for (const GrantRow& row : baseline_tables().libselinux)
+    for (const std::string& type : row.types) {
+      const auto perms = known_perms(row.klass, row.perms);
+      if (base_.has_type(type)) module().rules[{RuleKind::kDontaudit, out_.domain, type, row.klass}].insert(perms.begin(), perms.end());
+    }
+}
+
 /// The recorder tells every symlink that it passes, and a log that is fed back to its recording names what was refused
 /// itself; other sources tell neither.
 bool tells_symlinks(const Policy& policy) {
@@ -289,6 +315,8 @@ Result<AppModule> Builder::run() {
   add_baseline();
   for (std::size_t i = 0; i < policy_.rules.size(); ++i) add_rule(i, resolver);
   add_with_open();
+  add_with_create();
+  hide_libselinux();
   follow_symlinks();
   if (module().types.size() > 2)
     out_.added.push_back("the program may manage its own files in full: make, read, write, rename, delete");

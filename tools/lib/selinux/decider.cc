@@ -70,6 +70,8 @@ std::string SelinuxDecider::context_of(const Demand& demand, const Resolved& tar
   if (demand.target.kind == TargetKind::kKernel) return policy_.initial_context("kernel").value_or("");
   if (demand.target.kind == TargetKind::kContext) return demand.target.text;
   const bool process = demand.target.kind == TargetKind::kPeer || demand.target.kind == TargetKind::kSocketPeer;
+  // A new object takes the user of who makes it (security_transition_sid); what lies there is labelled by the system's.
+  if (demand.creates) return context_.substr(0, context_.find(':')) + ":object_r:" + target.type + range;
   return (process ? "system_u:system_r:" : "system_u:object_r:") + target.type + range;
 }
 

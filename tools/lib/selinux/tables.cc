@@ -84,6 +84,8 @@ BaselineTables read_baseline() {
   out.from_caller = grant_rows(json.at("from_caller"));
   out.to_domain = grant_rows(json.at("to_domain"));
   out.quiet = grant_rows(json.at("quiet"));
+  out.libselinux = grant_rows(json.at("libselinux"));
+  out.with_create = grant_rows(json.at("with_create"));
   out.streams = grant_rows(json.at("streams"));
   out.self = grant_rows(json.at("self"));
   out.with_open = strings(json.at("getattr_with_open"), "perms");

@@ -98,6 +98,8 @@ struct BaselineTables {
   std::vector<GrantRow> from_caller;
   std::vector<GrantRow> to_domain;
   std::vector<GrantRow> quiet;  ///< the caller's denials that are not logged
+  std::vector<GrantRow> libselinux;   ///< not logged, for programs that are linked with it
+  std::vector<GrantRow> with_create;  ///< on the domain's own objects of a class that it makes
   std::vector<GrantRow> streams;
   std::vector<GrantRow> self;
   Strings with_open;
