@@ -50,8 +50,10 @@ static int executed(const char* path) {
   int why = 0;
   if (read(failed[0], &why, sizeof why) != sizeof why) why = 0;
   close(failed[0]);
-  waitpid(child, NULL, 0);
-  return why;
+  int status = 0;
+  waitpid(child, &status, 0);
+  // Past the point of no return the kernel can refuse only by killing.
+  return WIFSIGNALED(status) ? EACCES : why;
 }
 
 static int result_of(int status) { return status ? errno : 0; }
