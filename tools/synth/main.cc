@@ -94,12 +94,15 @@ Result<void> synthesise(const cli::Arguments& arguments, Diagnostics& diagnostic
   auto policy = load_policy(arguments, diagnostics);
   if (!policy) return policy.error();
   if (auto named = flow::check_name(policy->name); !named) return named;
-  for (const Destination& destination : destinations(arguments)) {
-    auto made = flow::synthesise(*policy, {destination.backend}, with_base(*options, *destination.backend, arguments),
-                                 diagnostics);
-    if (!made) return made.error();
-    if (auto written = write_to(destination, policy->name, (*made)[0]); !written) return written;
-    if (!arguments.has("quiet")) fmt::print(stderr, "{}", flow::synthesis_text((*made)[0], *policy));
+  const std::vector<Destination> wanted = destinations(arguments);
+  std::vector<flow::Request> requests;
+  for (const Destination& destination : wanted)
+    requests.push_back({destination.backend, with_base(*options, *destination.backend, arguments)});
+  auto made = flow::synthesise(*policy, requests, diagnostics);
+  if (!made) return made.error();
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (auto written = write_to(wanted[i], policy->name, (*made)[i]); !written) return written;
+    if (!arguments.has("quiet")) fmt::print(stderr, "{}", flow::synthesis_text((*made)[i], *policy));
   }
   return {};
 }

@@ -5,15 +5,22 @@
 
 namespace cordon::flow {
 
-Result<std::vector<Synthesis>> synthesise(const Policy& policy, const std::vector<const Backend*>& backends,
-                                          const BackendOptions& options, Diagnostics& diagnostics) {
+Result<std::vector<Synthesis>> synthesise(const Policy& policy, const std::vector<Request>& requests,
+                                          Diagnostics& diagnostics) {
   std::vector<Synthesis> made;
-  for (const Backend* backend : backends) {
-    auto emission = backend->emit(policy, options, diagnostics);
+  for (const Request& request : requests) {
+    auto emission = request.backend->emit(policy, request.options, diagnostics);
     if (!emission) return emission.error();
-    made.push_back({backend, std::move(*emission), {}});
+    made.push_back({request.backend, std::move(*emission), {}});
   }
   return made;
+}
+
+Result<std::vector<Synthesis>> synthesise(const Policy& policy, const std::vector<const Backend*>& backends,
+                                          const BackendOptions& options, Diagnostics& diagnostics) {
+  std::vector<Request> requests;
+  for (const Backend* backend : backends) requests.push_back({backend, options});
+  return synthesise(policy, requests, diagnostics);
 }
 
 Result<void> write_files(std::vector<Synthesis>& syntheses, const std::string& stem) {

@@ -24,7 +24,16 @@ struct Proof {
   bool passed() const { return denied == 0 && cannot_tell == 0; }
 };
 
+/// A backend and what it is asked with.
+struct Request {
+  const Backend* backend = nullptr;
+  BackendOptions options;
+};
+
 /// Asks each backend for its profile. A backend that fails fails all: half a set of profiles is no set.
+Result<std::vector<Synthesis>> synthesise(const Policy& policy, const std::vector<Request>& requests,
+                                          Diagnostics& diagnostics);
+/// The same with equal options for all.
 Result<std::vector<Synthesis>> synthesise(const Policy& policy, const std::vector<const Backend*>& backends,
                                           const BackendOptions& options, Diagnostics& diagnostics);
 
