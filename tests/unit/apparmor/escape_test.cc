@@ -1,6 +1,7 @@
 #include <random>
 #include <set>
 
+#include "apparmor/glob.h"
 #include "apparmor/text.h"
 #include "support.h"
 
@@ -64,6 +65,26 @@ TEST_CASE("random names match only themselves") {
   std::vector<std::string> names;
   for (int i = 0; i < 200; ++i) names.push_back(random_name(random));
   check_exact(names);
+}
+
+TEST_CASE("every alphabet's class matches just its bytes, in both automata") {
+  if (!have_parser()) return;
+  for (const Alphabet alphabet : {Alphabet::kDigits, Alphabet::kHexLower, Alphabet::kHexUpper, Alphabet::kHex,
+                                  Alphabet::kLowerDigits_, Alphabet::kAlnum, Alphabet::kWord, Alphabet::kComponent}) {
+    const PathPattern pattern{{{"/x", std::nullopt, 1, 0}, {"", alphabet, 1, 2}, {"y", std::nullopt, 1, 0}}};
+    const std::string text = pattern_glob(pattern);
+    const auto decider = decider_for(in_profile("  " + quote_glob(text) + " r,"));
+    const auto glob = Glob::parse(text);
+    REQUIRE(glob);
+    for (unsigned byte = 1; byte < 256; ++byte) {
+      const std::string name = std::string("/x") + static_cast<char>(byte) + "y";
+      INFO(text << " and byte " << byte);
+      const bool compiled = ask_file(decider->profiles().front(), name).other != 0;
+      CHECK(compiled == pattern.matches(name));
+      CHECK(glob->matches(name) == pattern.matches(name));
+    }
+    CHECK(ask_file(decider->profiles().front(), "/xy").other == 0);
+  }
 }
 
 TEST_CASE("a hostile name stays one rule in one line") {

@@ -34,7 +34,7 @@ constexpr auto kClasses = std::to_array<ClassRow>({
     {Alphabet::kHex, "[0-9a-fA-F]"},
     {Alphabet::kLowerDigits_, "[0-9a-z_]"},
     {Alphabet::kAlnum, "[0-9a-zA-Z]"},
-    {Alphabet::kWord, "[0-9a-zA-Z_.-]"},
+    {Alphabet::kWord, "[-0-9a-zA-Z_.]"},  // the parser takes a '-' only in front
     {Alphabet::kComponent, "?"},
 });
 
