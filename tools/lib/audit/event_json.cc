@@ -55,7 +55,7 @@ void append_fields(std::string& out, const Record& record) {
       if (field.key == "msg" && field.quote == Quote::kSingle) continue;
       if (seen.size() < 512 && std::find(seen.begin(), seen.end(), field.key) != seen.end()) continue;
       seen.push_back(field.key);
-      append_member(out, field.key, field_value(record, field));
+      append_member(out, printable(field.key), field_value(record, field));  // a hostile key may hold any bytes
     }
   };
   const string_view inner = inner_message(record.body);
