@@ -1,40 +1,20 @@
 // The recorder at syscall stops.
-#include <linux/audit.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 
-#include "kernel/syscalls.h"
 #include "ptrace/exec.h"
 #include "ptrace/files.h"
 #include "ptrace/infer.h"
 #include "ptrace/memory.h"
 #include "ptrace/recorder.h"
 #include "ptrace/special.h"
+#include "ptrace/syscall_fact.h"
 
 namespace cordon {
 namespace {
 
 constexpr std::uint8_t kExitStop = 2;  // PTRACE_SYSCALL_INFO_EXIT
 constexpr std::uint8_t kNoStop = 0;    // PTRACE_SYSCALL_INFO_NONE
-
-Arch arch_of(const abi::Stop& stop) {
-  static const std::uint32_t native = arch_info(native_arch()).audit_arch;
-  if (stop.audit_arch == native && (stop.number & 0x40000000) == 0) return native_arch();
-  return arch_from_audit(stop.audit_arch, static_cast<std::int64_t>(stop.number)).value_or(native_arch());
-}
-
-/// The syscall fact's key: number and those arguments that carry policy, masked (none of the masks exceeds 32 bits).
-ActionKey syscall_key(const Call& call, bool with_arguments) {
-  ActionKey key{call.subject, what_of(Act::kSyscall, static_cast<std::uint32_t>(call.arch)),
-                static_cast<std::uint64_t>(call.number), 0, 0};
-  if (!with_arguments) return key;
-  const PolicyPositions& positions = call.row->positions;
-  std::uint64_t words[3]{};
-  for (unsigned i = 0; i < positions.count && i < 3; ++i) words[i] = call.args[positions.at[i].index] & positions.at[i].mask;
-  key.b = words[0] | words[1] << 32;
-  key.c = words[2];
-  return key;
-}
 
 bool installs_filter(const Call& call) {
   return (call.row->info->effects & kInstallsFilter) != 0 ||
@@ -61,7 +41,7 @@ void Recorder::on_call_stop(Tracee& tracee, bool seccomp) {
 
 void Recorder::entry(Tracee& tracee, const abi::Stop& stop) {
   Call& call = tracee.call;
-  call.arch = arch_of(stop);
+  call.arch = arch_of_call(stop.audit_arch, stop.number);
   call.number = static_cast<std::int64_t>(stop.number);
   if (call.number < 0 || call.number > INT32_MAX) return;  // -1: a tracer or a filter has cancelled it
   call.row = world_.row_of(call.arch, call.number);
@@ -72,7 +52,7 @@ void Recorder::entry(Tracee& tracee, const abi::Stop& stop) {
   call.failed = false;
   call.result = 0;
   if ((call.row->info->effects & kNoReturn) != 0) {
-    if (world_.wants_result(call.key)) world_.settle(tracee, call.key, [&] { return Operation(syscall_op(call)); });
+    if (world_.wants_result(call.key)) world_.settle(tracee, call.key, [&] { return Operation(syscall_op(world_, call)); });
     return;
   }
   const bool plain = plain_ || tracee.process->plain_stops;
@@ -109,7 +89,7 @@ void Recorder::exit(Tracee& tracee, const abi::Stop& stop) {
   call.result = stop.result;
   call.failed = stop.failed;
   if (tracee.restore_clone_flags != 0) restore_clone_flags(tracee);
-  world_.settle(tracee, call.key, [&] { return Operation(syscall_op(call)); });
+  world_.settle(tracee, call.key, [&] { return Operation(syscall_op(world_, call)); });
   if (world_.full) exit_details(tracee);
   exit_effects(world_, tracee);
   if (world_.full && call.row->special != nullptr && call.row->special->exit != nullptr) call.row->special->exit(world_, tracee);
@@ -138,25 +118,12 @@ void Recorder::unfinished(Tracee& tracee) {
   Call& call = tracee.call;
   tracee.in_call = false;
   const Verdict unknown{Outcome::kUnwatched, "", Mechanism::kNone};
-  if (world_.wants_result(call.key)) world_.emit_as(call.subject, tracee, syscall_op(call), unknown);
+  if (world_.wants_result(call.key)) world_.emit_as(call.subject, tracee, syscall_op(world_, call), unknown);
   if (!world_.full) return;
   for (Pending& pending : call.pending) world_.emit_as(call.subject, tracee, std::move(pending.operation), unknown);
   for (Operation& operation : call.on_exit)
     if (!std::holds_alternative<CapabilityOp>(operation)) world_.emit_as(call.subject, tracee, std::move(operation), unknown);
   files::unfinished(world_, tracee);
-}
-
-SyscallOp Recorder::syscall_op(const Call& call) {
-  SyscallOp op;
-  op.arch = call.arch;
-  const CallRow& row = *world_.row_of(call.arch, call.number);  // not call.row: that may be the call behind a multiplexer
-  op.name = row.name;
-  if (op.name.empty() || !libseccomp_knows(call.arch, op.name)) op.number = static_cast<std::int32_t>(call.number);
-  if (options_.detail == Detail::kSet) return op;
-  const std::uint64_t words[3] = {call.key.b & 0xffffffff, call.key.b >> 32, call.key.c};
-  for (unsigned i = 0; i < row.positions.count && i < 3; ++i)
-    op.args.push_back({row.positions.at[i].index, words[i], row.positions.at[i].mask});
-  return op;
 }
 
 void Recorder::restore_clone_flags(Tracee& tracee) {

@@ -53,6 +53,7 @@ class StopControl {
 
  private:
   friend class Recorder;
+  friend class NotifyRecorder;
   void arm(pid_t thread);  ///< ticks interrupt this thread's waiting once a stop was requested
   void disarm();
   std::atomic<bool> requested_{false};

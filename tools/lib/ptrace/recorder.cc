@@ -2,20 +2,15 @@
 
 #include <signal.h>
 #include <sys/ptrace.h>
-#include <sys/random.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <climits>
-#include <cstdlib>
 
-#include "base/bytes.h"
 #include "ptrace/attach.h"
 #include "ptrace/files.h"
 #include "ptrace/filter.h"
+#include "ptrace/head.h"
 #include "ptrace/signals.h"
 
 namespace cordon {
@@ -25,28 +20,6 @@ constexpr int kSeccompStop = (PTRACE_EVENT_SECCOMP << 16) | (SIGTRAP << 8) | 0x7
 
 constexpr unsigned kFollow = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
 constexpr unsigned kAlways = PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP;
-
-std::int64_t now_in_ms() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME_COARSE, &now);
-  return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
-}
-
-std::string random_run_id() {
-  std::string bytes(16, '\0');
-  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) std::abort();
-  return to_hex(bytes);
-}
-
-std::string current_directory() {
-  char path[PATH_MAX];
-  return getcwd(path, sizeof path) == nullptr ? "" : path;
-}
-
-std::string real_path(const std::string& path) {
-  char resolved[PATH_MAX];
-  return realpath(path.c_str(), resolved) == nullptr ? path : resolved;
-}
 
 }  // namespace
 
@@ -232,25 +205,8 @@ bool Recorder::let_go(Tracee& tracee, int signal) {
 }
 
 Result<void> Recorder::write_head() {
-  Head head;
-  head.run = random_run_id();
-  head.label = options_.label;
-  head.tool = options_.tool;
-  head.engine = "ptrace";
-  head.detail = options_.detail;
-  utsname system{};
-  if (uname(&system) == 0) {
-    head.kernel = system.release;
-    head.arch = system.machine;
-  }
-  head.argv = options_.argv;
-  head.cwd = current_directory();
-  head.program = real_path(program_);
+  Head head = make_head(options_, "ptrace", program_, !plain_);
   head.started_ms = world_.now_ms;
-  if (!plain_)
-    for (const SyscallOp& call : options_.known) head.unwatched.push_back(call.name);
-  std::sort(head.unwatched.begin(), head.unwatched.end());
-  head.unwatched.erase(std::unique(head.unwatched.begin(), head.unwatched.end()), head.unwatched.end());
   head.notes = head_notes_;
   head_written_ = true;
   return world_.sink.on_head(head);
@@ -289,17 +245,6 @@ Result<RecordOutcome> Recorder::finish() {
   if (const Result<void> ended = world_.sink.on_end(outcome.end); !ended) return ended.error();
   if (failure_) return *failure_;
   return outcome;
-}
-
-Result<RecordOutcome> record(const RecordOptions& options, FactSink& sink) {
-  Recorder recorder(options, sink);
-  return recorder.run();
-}
-
-int record_exit_code(const Error& error) {
-  if (error.what.starts_with("no such command")) return 127;
-  if (error.what.starts_with("not executable")) return 126;
-  return 125;
 }
 
 }  // namespace cordon

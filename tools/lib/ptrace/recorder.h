@@ -15,6 +15,7 @@ class Recorder {
  public:
   Recorder(const RecordOptions& options, FactSink& sink) : options_(options), world_(options, sink), colocator_(world_, options.colocate && options.attach.empty()) {}
   Result<RecordOutcome> run();
+  void say_in_head(std::string note) { head_notes_.push_back(std::move(note)); }
 
  private:
   // recorder.cc: starting, waiting, ending
@@ -51,7 +52,6 @@ class Recorder {
   void exit(Tracee& tracee, const abi::Stop& stop);
   void exit_details(Tracee& tracee);
   void unfinished(Tracee& tracee);
-  SyscallOp syscall_op(const Call& call);
   void restore_clone_flags(Tracee& tracee);
 
   const RecordOptions& options_;

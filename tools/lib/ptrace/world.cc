@@ -147,10 +147,10 @@ FactIndex World::emit_as(std::uint32_t subject, const Tracee& tracee, Operation 
   fact.operation = std::move(operation);
   fact.verdict = std::move(verdict);
   fact.tally = {1, 0, now_ms, now_ms};
-  fact.origin.source = "ptrace";
+  fact.origin.source = source;
   fact.origin.pid = tracee.process->tgid;
   const std::size_t before = ledger.size();
-  const FactIndex index = ledger.add(fact, now_ms);
+  const FactIndex index = ledger.add(fact, now_ms, fact.verdict.outcome != Outcome::kUnwatched);
   if (options.progress != nullptr && ledger.size() != before) options.progress->facts.store(ledger.size());
   return index;
 }

@@ -271,6 +271,7 @@ class World {
   std::uint64_t own_mount_namespace = 0;
   std::uint32_t next_root_id = 1;
   bool full = true;
+  std::string_view source = "ptrace";  ///< the engine, as origins name it
   struct Identity {
     std::uint64_t device = 0;
     std::uint64_t inode = 0;

@@ -1,0 +1,317 @@
+#include "ptrace/notify.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "kernel/names.h"
+#include "ptrace/filter.h"
+#include "ptrace/head.h"
+#include "ptrace/launch.h"
+#include "ptrace/signals.h"
+#include "ptrace/syscall_fact.h"
+#include "ptrace/ticker.h"
+
+namespace cordon {
+namespace {
+
+// linux/seccomp.h, newer than some headers: 5.19 and 6.6.
+constexpr unsigned kWaitKillable = 1u << 5;
+constexpr unsigned long kSetFlags = SECCOMP_IOW(4, std::uint64_t);
+constexpr std::uint64_t kSyncWakeUp = 1;
+
+constexpr std::int64_t kTick = 100'000'000;  // how often a wait looks whether all have ended
+constexpr int kNotRun = 127;
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
+  all.push_back(nullptr);
+  return all;
+}
+
+/// Lives as long as the recording: if the recorder is killed, it ends every task that then makes a call, which would
+/// otherwise go on with nothing but ENOSYS.
+[[noreturn]] void guard(int recorder, int listener) {
+  for (int number = 1; number < 32; ++number) signal(number, SIG_IGN);
+  prctl(PR_SET_NAME, "cordon-guard", 0, 0, 0);
+  char byte = 0;
+  ssize_t size;
+  while ((size = read(recorder, &byte, 1)) < 0 && errno == EINTR) {
+  }
+  if (size > 0) _exit(0);  // the recording ended well
+  while (true) {
+    pollfd wait{listener, POLLIN, 0};
+    if (poll(&wait, 1, -1) < 0 && errno == EINTR) continue;
+    if ((wait.revents & POLLIN) == 0) _exit(0);
+    seccomp_notif request{};
+    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &request) == 0) kill(static_cast<pid_t>(request.pid), SIGKILL);
+  }
+}
+
+}  // namespace
+
+struct NotifyRecorder::Shared {
+  volatile std::int32_t listener;  ///< descriptor number + 1, or -errno of installing the filter
+  volatile std::int32_t exec_error;
+  volatile std::int32_t no_new_privs;
+};
+
+NotifyRecorder::NotifyRecorder(const RecordOptions& options, FactSink& sink) : options_(options), world_(options, sink) {
+  world_.full = false;
+  world_.source = "notify";
+}
+
+NotifyRecorder::~NotifyRecorder() {
+  if (shared_ != nullptr) munmap(shared_, sizeof *shared_);
+}
+
+Result<RecordOutcome> NotifyRecorder::run() {
+  if (options_.detail == Detail::kFull)
+    return Error{ErrorCode::kUsage, "the notify engine sees no results and no paths", "--detail full", "--detail args, or --engine ptrace"};
+  world_.now_ms = now_in_ms();
+  if (const Result<void> started = start(); !started) return started.error();
+  listen();
+  return finish();
+}
+
+/// The child shares our descriptor table until its execve, so the listener that it makes is ours too; once the filter
+/// is in place it may not make a call before we listen, so it speaks through a shared page.
+Result<void> NotifyRecorder::start() {
+  Result<std::string> program = Launch::find_program(options_.argv.empty() ? "" : options_.argv[0]);
+  if (!program) return program.error();
+  program_ = *program;
+  void* page = mmap(nullptr, sizeof *shared_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return errno_error(errno, "cannot map memory");
+  shared_ = static_cast<Shared*>(page);
+  const std::vector<sock_filter> filter = recorder_filter(FilterAction::kNotify, options_.known);
+  const std::vector<char*> argv = pointers(options_.argv);
+  const std::vector<char*> given = pointers(options_.environment);
+  char* const* environment = options_.environment.empty() ? environ : given.data();
+  const long child = syscall(SYS_clone, CLONE_FILES | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
+  if (child < 0) return errno_error(errno, "cannot fork");
+  if (child == 0) {
+    bool no_new_privs = false;
+    int listener = install_filter(filter, SECCOMP_FILTER_FLAG_NEW_LISTENER | kWaitKillable, no_new_privs);
+    if (listener == -EINVAL) listener = install_filter(filter, SECCOMP_FILTER_FLAG_NEW_LISTENER, no_new_privs);
+    shared_->no_new_privs = no_new_privs ? 1 : 0;
+    shared_->listener = listener < 0 ? listener : listener + 1;
+    if (listener < 0) _exit(kNotRun);
+    execve(program_.c_str(), argv.data(), environment);
+    shared_->exec_error = errno;
+    _exit(kNotRun);
+  }
+  root_ = static_cast<pid_t>(child);
+  return wait_for_listener();
+}
+
+Result<void> NotifyRecorder::wait_for_listener() {
+  while (shared_->listener == 0) {
+    int status = 0;
+    if (waitpid(root_, &status, WNOHANG) == root_ && shared_->listener == 0)
+      return Error{ErrorCode::kEnvironment, "notify: the child ended before it could be watched", "", ""};
+    usleep(200);
+  }
+  if (shared_->listener < 0) {
+    const int error = -shared_->listener;
+    waitpid(root_, nullptr, 0);
+    return Error{ErrorCode::kEnvironment,
+                 error == EBUSY ? "notify: another listener is in place already, and there can be but one"
+                                : "notify: no listener can be installed (" + errno_name(error) + ")",
+                 "", "--engine ptrace"};
+  }
+  no_new_privs_ = shared_->no_new_privs != 0;
+  listener_.reset(shared_->listener - 1);
+  ioctl(listener_.get(), kSetFlags, kSyncWakeUp);  // refused before 6.6: slower, no more
+  if (options_.progress != nullptr) options_.progress->root.store(root_);
+  start_guardian();
+  return {};
+}
+
+void NotifyRecorder::start_guardian() {
+  int pair[2];
+  if (pipe2(pair, O_CLOEXEC) != 0) return;
+  const UniqueFd theirs(pair[0]);
+  guard_.reset(pair[1]);
+  const pid_t child = fork();
+  if (child == 0) {
+    guard_.reset();
+    guard(theirs.get(), listener_.get());
+  }
+  guardian_ = child > 0 ? child : 0;
+}
+
+void NotifyRecorder::listen() {
+  const SignalForwarder forwarder(options_.forward_signals, root_, options_.stop);
+  if (options_.stop != nullptr) options_.stop->arm(gettid());
+  Ticker ticker;
+  ticker.start(kTick);
+  seccomp_notif_resp answer{};
+  seccomp_notif request{};
+  while (receive(request)) {
+    ++stops_;
+    world_.now_ms = now_in_ms();
+    handle(request);
+    answer.id = request.id;
+    answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_SEND, &answer);  // ENOENT: the task was killed meanwhile
+    if (world_.ledger.error()) kill(root_, SIGKILL);
+    if ((stops_ & 1023) == 0 && options_.progress != nullptr) options_.progress->stops.store(stops_);
+  }
+  if (options_.stop != nullptr) options_.stop->disarm();
+}
+
+bool NotifyRecorder::receive(seccomp_notif& request) {
+  while (true) {
+    std::memset(&request, 0, sizeof request);
+    if (ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_RECV, &request) == 0) return true;
+    if (errno == EINTR) {
+      if (!on_interrupt()) return false;
+    } else if (errno == ENOENT) {
+      pollfd wait{listener_.get(), POLLIN, 0};  // a task was killed between asking and our taking it, or all are gone
+      if (poll(&wait, 1, 0) > 0 && (wait.revents & POLLHUP) != 0) return false;
+    } else {
+      return false;
+    }
+  }
+}
+
+/// False once the last task under the filter has ended.
+bool NotifyRecorder::on_interrupt() {
+  pollfd wait{listener_.get(), POLLIN, 0};
+  if (poll(&wait, 1, 0) > 0 && (wait.revents & POLLHUP) != 0) return false;
+  if (options_.stop == nullptr || !options_.stop->requested()) return true;
+  const std::int64_t now = now_in_ms();
+  if (!stopping_) {
+    stopping_ = true;
+    stop_deadline_ms_ = now + options_.grace_ms;
+    kill(root_, SIGTERM);
+  } else if (now >= stop_deadline_ms_) {
+    for (const auto& [tid, task] : world_.tracees) kill(tid, SIGKILL);
+  }
+  return true;
+}
+
+/// The child's own calls before its execve took effect are not the command's.
+bool NotifyRecorder::launched() {
+  if (head_written_) return true;
+  if (!root_asked_exec_ || shared_->exec_error != 0) return false;
+  Head head = make_head(options_, "notify", program_, true);
+  head.notes.emplace_back("results were not watched: the notify engine sees calls before they are made");
+  if (no_new_privs_)
+    head.notes.emplace_back("no_new_privs was set, which an unprivileged seccomp filter needs: set-uid programs gain nothing");
+  head_written_ = true;
+  if (const Result<void> written = world_.sink.on_head(head); !written) world_.ledger.fail(written.error());
+  Tracee& root = task_of(root_);
+  Call& call = root.call;
+  call.arch = native_arch();
+  call.number = SYS_execve;
+  count(root);
+  return true;
+}
+
+void NotifyRecorder::handle(const seccomp_notif& request) {
+  const auto tid = static_cast<pid_t>(request.pid);
+  const Arch arch = arch_of_call(request.data.arch, static_cast<std::uint64_t>(request.data.nr));
+  if (!head_written_ && tid == root_ && !root_asked_exec_) {
+    root_asked_exec_ = request.data.nr == SYS_execve;
+    return;
+  }
+  if (!launched()) return;
+  Tracee& task = task_of(tid);
+  Call& call = task.call;
+  call.arch = arch;
+  call.number = request.data.nr;
+  for (unsigned i = 0; i < 6; ++i) call.args[i] = request.data.args[i];
+  count(task);
+  const std::uint32_t effects = call.row->info->effects;
+  if ((effects & kExecs) != 0) task.view_stale = true;  // who it is is asked anew at its next call
+  if ((effects & kExits) != 0) world_.tracees.erase(tid);
+}
+
+void NotifyRecorder::count(Tracee& task) {
+  Call& call = task.call;
+  call.row = world_.row_of(call.arch, call.number);
+  call.subject = task.process->subject;
+  call.key = syscall_key(call, options_.detail != Detail::kSet);
+  if (!world_.wants_result(call.key)) return;
+  const FactIndex fact = world_.emit_as(call.subject, task, syscall_op(world_, call), {Outcome::kUnwatched, "", Mechanism::kNone});
+  ActionValue& value = world_.actions.insert(call.key);
+  value.usual = fact;
+  value.settled = true;
+}
+
+Tracee& NotifyRecorder::task_of(pid_t tid) {
+  std::unique_ptr<Tracee>& slot = world_.tracees[tid];
+  if (slot == nullptr) {
+    slot = std::make_unique<Tracee>();
+    slot->tid = tid;
+    slot->process = std::make_shared<Process>();
+    slot->view_stale = true;
+  }
+  if (slot->view_stale) renew(*slot);
+  return *slot;
+}
+
+void NotifyRecorder::renew(Tracee& task) {
+  task.view_stale = false;
+  Process& process = *task.process;
+  process.credentials = read_credentials(task.tid);
+  process.credentials_stale = false;
+  process.tgid = process.credentials.tgid;
+  process.parent = process.credentials.parent;
+  process.exe = world_.texts.intern(read_link(proc_path(task.tid, "exe")).value_or(""));
+  world_.renew_subject(task);
+  if (task.tid != process.tgid) return;
+  Proc proc;
+  proc.pid = process.tgid;
+  proc.parent = process.parent;
+  proc.exe = world_.texts.text(process.exe);
+  proc.comm = read_comm(task.tid);
+  proc.argv = read_cmdline(task.tid);
+  proc.uid = process.credentials.uid[0];
+  proc.started_ms = world_.now_ms;
+  if (const Result<void> written = world_.sink.on_proc(proc); !written) world_.ledger.fail(written.error());
+}
+
+Result<RecordOutcome> NotifyRecorder::finish() {
+  if (guard_) {
+    const char byte = 'e';
+    if (write(guard_.get(), &byte, 1) == 1 && guardian_ > 0) waitpid(guardian_, nullptr, 0);
+  }
+  int status = 0;
+  while (waitpid(root_, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!head_written_) {
+    const bool missing = shared_->exec_error == ENOENT;
+    Error error = errno_error(shared_->exec_error, missing ? "no such command" : "not executable", program_);
+    error.code = ErrorCode::kBadInput;
+    return error;
+  }
+  world_.ledger.flush_tallies();
+  RecordOutcome outcome;
+  outcome.engine = "notify";
+  outcome.stops = stops_;
+  outcome.facts = world_.ledger.size();
+  if (WIFEXITED(status)) outcome.end.exit_code = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) outcome.end.exit_signal = WTERMSIG(status);
+  outcome.end.ok = true;
+  outcome.end.stopped_by_us = stopping_;
+  outcome.end.ended_ms = now_in_ms();
+  outcome.end.notes.assign(world_.notes.begin(), world_.notes.end());
+  if (world_.ledger.error()) return *world_.ledger.error();
+  if (const Result<void> ended = world_.sink.on_end(outcome.end); !ended) return ended.error();
+  return outcome;
+}
+
+}  // namespace cordon

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "ptrace/world.h"
+
+/// The fact that every engine makes of a call: its number and those arguments that carry policy.
+namespace cordon {
+
+/// Its key: number and arguments, masked (none of the masks exceeds 32 bits).
+ActionKey syscall_key(const Call& call, bool with_arguments);
+
+SyscallOp syscall_op(World& world, const Call& call);
+
+Arch arch_of_call(std::uint32_t audit_arch, std::uint64_t number);
+
+}  // namespace cordon
