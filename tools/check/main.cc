@@ -13,7 +13,7 @@ cli::ToolRow tool() {
       {"--gate", "FILE", "judge committed profiles against a new recording as FILE says (schemas/gate.schema.json)"},
       {"--target", "LIST", "only these languages", "seccomp|apparmor|selinux", "", true},
       {"-v,--verbose", "", "show every fact that was denied or not decided, not only the first ones"},
-      {"--json", "", "print JSON instead of text: every decision (schemas/check.json)"},
+      {"--json", "", "print JSON instead of text: every decision (schemas/check.schema.json)"},
       {"--report", "FILE", "write the report too: .html, .json, .md or .sarif by its name", "", "", true},
   };
   for (cli::OptionRow& row : flow::backend_option_rows()) options.push_back(std::move(row));

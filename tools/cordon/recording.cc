@@ -28,8 +28,8 @@ class FileSink : public FactSink {
   Result<void> on_proc(const Proc& proc) override { return writer_.write(proc_line(run_, proc)); }
   Result<void> on_fact(const Fact& fact) override {
     note_listening(fact.operation);
-    progress_.show(fmt::format("recording: {} syscall stops, {}, {}", counts_.stops.load(),
-                               counted(counts_.facts.load(), "fact"), counted(counts_.processes.load(), "task")));
+    progress_.show(fmt::format("recording: {} from {}", counted(counts_.facts.load(), "fact"),
+                               counted(counts_.processes.load(), "running task")));
     return writer_.write(fact_line(run_, fact));
   }
   Result<void> on_tally(const FactId& id, const Tally& tally) override {

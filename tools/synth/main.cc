@@ -122,7 +122,7 @@ cli::ToolRow tool() {
       {"--apparmor", "FILE", "likewise"},
       {"--selinux", "DIR", "likewise, its files into this directory"},
       {"--program", "PATH", "the program that the profiles attach to, where the traces name another"},
-      {"--pin", "FILE", "grant what this file lists too, each with its reason (schemas/pins.json)", "", "", true},
+      {"--pin", "FILE", "grant what this file lists too, each with its reason (schemas/pins.schema.json)", "", "", true},
       {"--base", "PROFILE", "keep what this hand-written profile says and add what is needed"},
       {"-q,--quiet", "", "print nothing but errors"},
   };
