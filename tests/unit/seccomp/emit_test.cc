@@ -153,6 +153,8 @@ TEST_CASE("actions: log and kill_process, and the profile to soak") {
   const Profile log = emitted({call("read")}, {{"seccomp-action", "log"}});
   CHECK(log.default_action == Action::kLog);
   CHECK(ruling(log, call("clone3")) == Ruling::kAllowed);
+  CHECK(emitted({call("read")}, {{"log-denials", "1"}}).flags == std::vector<std::string>{"SECCOMP_FILTER_FLAG_LOG"});
+  CHECK(emitted({call("read")}).flags.empty());
   const auto both = emit({call("read")}, {{"audit-first", "1"}});
   REQUIRE(both.ok());
   CHECK(file_of(*both, ".seccomp-audit.json").find("SCMP_ACT_LOG") != std::string::npos);

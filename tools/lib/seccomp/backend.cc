@@ -30,6 +30,7 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      "filter by argument: not at all, where it is dangerous or never needed, or everywhere it was seen"},
     {"compat", "FLAG", "", "allow the machine's 32-bit ABIs too, though they were not seen"},
     {"seccomp-action", "errno|log|kill_process", "errno", "what a call that is not allowed comes to"},
+    {"log-denials", "FLAG", "", "have the kernel log what the filter denies, for cordon-audit to read"},
     {"audit-first", "FLAG", "", "also write a profile that only logs, to soak before the other one is enforced"},
     {"seccomp-format",
      "oci|containerd|kubernetes|docker|podman|spo|systemd|minijail|firejail|bpf|libseccomp", "oci",
@@ -172,6 +173,7 @@ class Emitter {
     if (const auto means = layout_means(profile, plan.arches.front()); means && means->plain > 0)
       out_.summary.push_back(fmt::format("an allowed call runs {:.0f} instructions, {:.0f} in runc's tree layout ({:.2f} of the plain one)",
                                          means->plain, means->tree, means->tree / means->plain));
+    if (!profile.flags.empty()) out_.summary.emplace_back("the profile has flags, which runc 1.1 refuses; crun and later runcs take them");
     for (std::string& line : risk_summary(assess(profile, data_, plan.arches.front()), data_)) out_.summary.push_back(std::move(line));
     for (std::size_t i = 1; i < plan.arches.size(); ++i)
       out_.summary.push_back(std::string(arch_info(plan.arches[i]).name) +
@@ -193,7 +195,7 @@ class Emitter {
 
   void audit_profile(const Plan& plan) {
     Plan soft = plan;
-    soft.denial = {Action::kLog, 0, {}};
+    soft.denial = {Action::kLog, 0, {}, false};
     out_.files.push_back({".seccomp-audit.json", write_json(profile_of(soft), Dialect::kOci)});
     out_.summary.emplace_back("NAME.seccomp-audit.json denies nothing and logs what the other would deny");
   }
@@ -325,6 +327,7 @@ Result<PlanOptions> plan_options(const BackendOptions& options, const Data& data
   else if (action == "kill_process") out.denial = Action::kKillProcess;
   else if (action != "errno") return bad_option("seccomp-action", action);
   out.compat = is_set(options, "compat");
+  out.log_denials = is_set(options, "log-denials");
   out.twins = is_set(options, "twins");
   out.new_privs = value_of(options, "no-new-privs") != "yes";
   auto packs = packs_in(options, data);

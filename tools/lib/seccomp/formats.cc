@@ -127,6 +127,8 @@ Result<Rendering> render_spo(const Plan& plan, const Data&) {
   if (profile.default_errno_ret) out += fmt::format("  defaultErrnoRet: {}\n", *profile.default_errno_ret);
   out += "  architectures:\n";
   for (const Arch arch : profile.architectures) out += fmt::format("    - {}\n", arch_info(arch).oci_name);
+  if (!profile.flags.empty()) out += "  flags:\n";
+  for (const std::string& flag : profile.flags) out += "    - " + flag + "\n";
   out += "  syscalls:\n";
   for (const SyscallRule& rule : profile.rules) yaml_rule(out, rule);
   return Rendering{std::move(out), {}};
@@ -187,6 +189,9 @@ Result<Rendering> render_systemd(const Plan& plan, const Data&) {
   Rendering out;
   out.bytes = header(plan, "#") + "# Put it into /etc/systemd/system/UNIT.service.d/ and run: systemctl daemon-reload\n[Service]\n";
   out.bytes += "NoNewPrivileges=yes\n";
+  if (plan.denial.logged) {  // systemd.exec(5), SystemCallLog=
+    out.bytes += "# Calls that are not allowed are logged too.\nSystemCallLog=~" + join(known_calls(plan), " ") + "\n";
+  }
   std::vector<std::string> arches = {"native"};
   for (const Arch arch : plan.arches)
     if (arch != plan.arches.front()) arches.emplace_back(systemd_arch(arch));

@@ -176,6 +176,7 @@ class Planner {
   Denial denial() const {
     Denial out;
     out.action = options_.denial;
+    out.logged = options_.log_denials;
     if (out.action == Action::kLog) return out;
     for (const ErrnoRow& row : data_.errnos)
       for (const std::string& name : row.names)
@@ -272,6 +273,7 @@ Profile profile_of(const Plan& plan) {
   profile.default_action = plan.denial.action;
   if (plan.denial.action == Action::kErrno) profile.default_errno_ret = plan.denial.errno_number;
   profile.architectures = plan.arches;
+  if (plan.denial.logged) profile.flags = {"SECCOMP_FILTER_FLAG_LOG"};
   Grouped grouped;
   for (const auto& [name, allowance] : plan.calls) {
     if (allowance.whole) grouped[{allowance.origin, {}}].push_back(name);

@@ -36,6 +36,7 @@ struct Denial {
   Action action = Action::kErrno;
   std::uint32_t errno_number = 1;
   std::map<std::string, ErrnoRow> explicit_errnos;  ///< by call
+  bool logged = false;  ///< SECCOMP_FILTER_FLAG_LOG: the kernel logs errnos too (audit records of type 1326)
 };
 
 struct Plan {
@@ -58,6 +59,7 @@ struct PlanOptions {
   bool twins = true;
   bool new_privs = true;  ///< whether the program may run without no_new_privs
   Action denial = Action::kErrno;
+  bool log_denials = false;
   std::vector<std::string> packs;
   std::vector<Arch> only_arches;  ///< map to these instead of what was seen
 };
