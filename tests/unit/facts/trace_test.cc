@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "facts/trace_input.h"
 #include "facts/trace_io.h"
 
 using namespace cordon;
@@ -106,6 +107,21 @@ TEST_CASE("a trace cut at any byte is read as far as it goes and never as comple
 TEST_CASE("a bad line in the middle is an error with its number") {
   const std::string text = head_line(head("aa")) + "garbage\n" + section("aa", kFacts);
   CHECK(read_error(text).where == "t:2");
+}
+
+TEST_CASE("a line of 10 MB is read like any other") {
+  const std::string name(10 << 20, 'n');
+  const Trace trace = read(section("aa", {file_fact("/" + name, FilePerm::kRead)}));
+  REQUIRE(trace.facts.size() == 1);
+  CHECK(std::get<FileOp>(trace.facts[0].operation).path.size() == name.size() + 1);
+}
+
+TEST_CASE("a line above the limit is an error that names the limit") {
+  Diagnostics diagnostics;
+  TraceReader reader(diagnostics);
+  const auto added = reader.add_text(std::string(kMaxLineBytes + 1, ' '), "t");
+  REQUIRE_FALSE(added);
+  CHECK(added.error().what.find(std::to_string(kMaxLineBytes)) != std::string::npos);
 }
 
 TEST_CASE("a newer trace is refused in a sentence that names both versions") {
