@@ -99,3 +99,24 @@ TEST_CASE("a table of verdicts is written out", "[.vectors]") {
   }
   CHECK(allowed > 500);
 }
+
+// Hidden: run by tests/selinux/audit2why-agrees. One line of reasons for each line "source target class permission".
+TEST_CASE("requests are explained line by line", "[.explain]") {
+  const auto policy = PolicyDb::load(variable("CORDON_TEST_BASE"));
+  REQUIRE(policy.ok());
+  std::ifstream in(variable("CORDON_TEST_IN"));
+  std::ofstream out(variable("CORDON_TEST_OUT"));
+  std::string source, target, klass, perm;
+  while (in >> source >> target >> klass >> perm) {
+    const Explanation explained = policy->explain(source, target, klass, {perm});
+    for (const Reason& reason : explained.perms[0].reasons) {
+      out << name_of(reason.kind);
+      for (const BooleanFix& fix : reason.fixes) {
+        out << '=';
+        for (const BooleanSetting& setting : fix.set) out << setting.name << (setting.on ? "+" : "-");
+      }
+      out << ' ';
+    }
+    out << '\n';
+  }
+}
