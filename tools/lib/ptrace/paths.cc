@@ -63,90 +63,104 @@ bool PathWalker::known_directory(const PathView& view, const std::string& path) 
   return real_.count(std::to_string(view.root_id) + path) != 0;
 }
 
-Walk PathWalker::walk(const PathView& view, std::string_view base, std::string_view path, bool follow_last) {
-  Walk result;
-  std::deque<std::string> ahead;
-  prepend(ahead, path);
-  std::string at = path.starts_with('/') || base == "/" ? std::string() : std::string(base);
-  const bool must_be_directory = path.ends_with('/');
-  int links = 0;
-  bool looked = false;
-  while (!ahead.empty()) {
-    const std::string name = std::move(ahead.front());
-    ahead.pop_front();
-    if (name == ".") continue;
-    if (name == "..") {
-      pop_component(at);
-      looked = false;
-      continue;
-    }
-    const std::string next = at + '/' + name;
-    const bool last = ahead.empty();
-    if (!last && known_directory(view, next)) {
-      at = next;
-      looked = false;
-      continue;
-    }
-    if (looked) result.parent = result.status;
-    struct stat status {};
-    if (lstat(reach(view, next).c_str(), &status) != 0) {
-      result.error = errno;
-      at = next;
-      for (const std::string& rest : ahead) {
-        if (rest == "..") pop_component(at);
-        else if (rest != ".") at += '/' + rest;
-      }
-      looked = true;
-      break;
-    }
-    if (!S_ISLNK(status.st_mode) || (last && !follow_last && !must_be_directory)) {
-      if (S_ISDIR(status.st_mode) && !below_proc(next)) real_.insert(std::to_string(view.root_id) + next);
-      at = next;
-      result.status = status;
-      looked = true;
-      if (!last && !S_ISDIR(status.st_mode)) {
-        result.error = ENOTDIR;
-        for (const std::string& rest : ahead) at += '/' + rest;
-        break;
-      }
-      continue;
-    }
-    if (++links > kMaxLinks) {
-      result.error = ELOOP;
-      at = next;
-      break;
-    }
-    std::string own = own_proc_entry(view, next);
-    result.magic |= !own.empty();
-    const bool magic = is_magic_link(next);
-    const std::optional<std::string> target = own.empty() ? read_link(reach(view, next)) : own;
-    if (!target) {
-      result.error = errno;
-      at = next;
-      break;
-    }
-    result.links.push_back(next);
-    if (!magic) {
-      if (target->starts_with('/')) at.clear();
-      prepend(ahead, *target);
-      looked = false;
-      continue;
-    }
-    result.magic = true;
-    if (!target->starts_with('/')) {
-      at = *target;
-      if (stat(reach(view, next).c_str(), &result.status) != 0) result.error = errno;
-      looked = true;
-      break;
-    }
-    at = inside_view(view, *target, result.disconnected);
-    if (at == "/") at.clear();
-    looked = false;
+/// One walk: `at_` is the path so far, `todo_` the components that are left.
+struct PathWalker::Step {
+  Step(PathWalker& walker, const PathView& path_view, bool follow, bool must_be_directory)
+      : walker_(walker), view_(path_view), follow_last_(follow || must_be_directory) {}
+
+  void begin(std::string_view base, std::string_view path) {
+    prepend(todo_, path);
+    if (!path.starts_with('/') && base != "/") at_ = base;
+    while (!ended_ && !todo_.empty()) advance();
+    if (at_.empty()) at_ = "/";
+    if (!looked_ && result_.error == 0 && lstat(reach(view_, at_).c_str(), &result_.status) != 0) result_.error = errno;
+    result_.path = std::move(at_);
   }
-  if (at.empty()) at = "/";
-  if (!looked && result.error == 0 && lstat(reach(view, at).c_str(), &result.status) != 0) result.error = errno;
-  result.path = std::move(at);
-  return result;
+
+  Walk take() { return std::move(result_); }
+
+ private:
+  void advance() {
+    const std::string name = std::move(todo_.front());
+    todo_.pop_front();
+    if (name == ".") return;
+    if (name == "..") {
+      pop_component(at_);
+      looked_ = false;
+      return;
+    }
+    std::string next = at_ + '/' + name;
+    const bool last = todo_.empty();
+    if (!last && walker_.known_directory(view_, next)) {
+      at_ = std::move(next);
+      looked_ = false;
+      return;
+    }
+    if (looked_) result_.parent = result_.status;
+    struct stat status {};
+    if (lstat(reach(view_, next).c_str(), &status) != 0) return end(errno, std::move(next));
+    if (S_ISLNK(status.st_mode) && (!last || follow_last_)) return follow(next);
+    if (S_ISDIR(status.st_mode) && !below_proc(next)) walker_.real_.insert(std::to_string(view_.root_id) + next);
+    result_.status = status;
+    looked_ = true;
+    if (!last && !S_ISDIR(status.st_mode)) return end(ENOTDIR, std::move(next));
+    at_ = std::move(next);
+  }
+
+  /// The walk ends here; what is left of the path is taken as it stands.
+  void end(int error, std::string next) {
+    result_.error = error;
+    at_ = std::move(next);
+    for (const std::string& rest : todo_) {
+      if (rest == "..") pop_component(at_);
+      else if (rest != ".") at_ += '/' + rest;
+    }
+    looked_ = true;
+    ended_ = true;
+  }
+
+  void follow(const std::string& link) {
+    if (++links_ > kMaxLinks) return end(ELOOP, link);
+    const std::string own = own_proc_entry(view_, link);
+    const bool magic = is_magic_link(link);
+    const std::optional<std::string> target = own.empty() ? read_link(reach(view_, link)) : own;
+    if (!target) return end(errno, link);
+    result_.magic |= magic || !own.empty();
+    result_.links.push_back(link);
+    looked_ = false;
+    if (magic) return jump(link, *target);
+    if (target->starts_with('/')) at_.clear();
+    prepend(todo_, *target);
+  }
+
+  /// A magic link leads to an object: to its path, or to something that has none.
+  void jump(const std::string& link, const std::string& target) {
+    if (target.starts_with('/')) {
+      at_ = inside_view(view_, target, result_.disconnected);
+      if (at_ == "/") at_.clear();
+      return;
+    }
+    at_ = target;
+    if (stat(reach(view_, link).c_str(), &result_.status) != 0) result_.error = errno;
+    looked_ = true;
+    ended_ = true;
+  }
+
+  PathWalker& walker_;
+  const PathView& view_;
+  bool follow_last_;
+  std::deque<std::string> todo_;
+  std::string at_;
+  int links_ = 0;
+  bool looked_ = false;  ///< result_.status is that of at_
+  bool ended_ = false;
+  Walk result_;
+};
+
+Walk PathWalker::walk(const PathView& view, std::string_view base, std::string_view path, bool follow_last) {
+  Step step(*this, view, follow_last, path.ends_with('/'));
+  step.begin(base, path);
+  return step.take();
 }
 
 }  // namespace cordon

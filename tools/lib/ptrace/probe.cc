@@ -1,5 +1,6 @@
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -7,6 +8,7 @@
 
 #include <cerrno>
 
+#include "ptrace/abi.h"
 #include "ptrace/engine.h"
 #include "ptrace/filter.h"
 #include "ptrace/launch.h"
@@ -14,60 +16,47 @@
 namespace cordon {
 namespace {
 
-/// Runs `work` in a child; its exit code, or -1 if a signal ended it or there was no child.
-template <class Work>
-int in_child(Work work) {
+/// Runs `trial` in a child and gives its exit code; -1 if it died.
+template <class Trial>
+int in_child(Trial&& trial) {
   const pid_t child = fork();
-  if (child == 0) _exit(work());
+  if (child == 0) _exit(trial());
   int status = 0;
   if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
   return WEXITSTATUS(status);
 }
 
-/// Whether a filter can be installed at all; one that allows everything, since the probe has no tracer.
-bool can_filter() {
-  const std::vector<sock_filter> allow_all = {{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
-  return in_child([&] {
+/// A filter that allows all, with the flags asked for: 0, or the errno.
+int try_filter(unsigned flags) {
+  return in_child([flags] {
+    const sock_filter allow{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW};
     bool no_new_privs = false;
-    return install_filter(allow_all, 0, no_new_privs) < 0 ? 1 : 0;
-  }) == 0;
+    const int result = install_filter({allow}, flags, no_new_privs);
+    return result < 0 ? -result : 0;
+  });
 }
 
-/// SECCOMP_IOCTL_NOTIF and its CONTINUE flag: the sizes can be had from 5.0, the flag came with 5.5 together with
-/// SECCOMP_USER_NOTIF_FLAG_CONTINUE; pidfd_getfd(2), of 5.6, tells a kernel that surely has it.
+/// SECCOMP_RET_USER_NOTIF with CONTINUE is there from 5.5 on.
 bool has_notify() {
-  seccomp_notif_sizes sizes{};
-  if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) != 0) return false;
-  const auto action = static_cast<std::uint32_t>(SECCOMP_RET_USER_NOTIF);
-  if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) != 0) return false;
-  return syscall(SYS_pidfd_getfd, -1, -1, 0) != 0 && errno != ENOSYS;
+  const std::uint32_t action = SECCOMP_RET_USER_NOTIF;
+  return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0 && try_filter(SECCOMP_FILTER_FLAG_NEW_LISTENER) == 0;
 }
 
-bool has_syscall_info(pid_t stopped) {
-  __ptrace_syscall_info info{};
-  return ptrace(PTRACE_GET_SYSCALL_INFO, stopped, sizeof info, &info) > 0;
-}
-
-/// Seizes a child that sleeps, stops it and asks what can be asked.
-void probe_ptrace(RecorderSupport& support) {
+void try_ptrace(RecorderSupport& support) {
   const pid_t child = fork();
+  if (child < 0) return;
   if (child == 0) {
-    pause();
-    _exit(0);
+    while (true) pause();
   }
-  if (child < 0) {
-    support.why_not = "cannot fork";
-    return;
-  }
-  if (ptrace(PTRACE_SEIZE, child, nullptr, PTRACE_O_EXITKILL) != 0) {
-    const Error refused = explain_refusal(errno, child, true);
-    support.why_not = refused.what;
-    support.mend = refused.hint;
-  } else {
+  if (ptrace(PTRACE_SEIZE, child, 0, PTRACE_O_EXITKILL) == 0 && ptrace(PTRACE_INTERRUPT, child, 0, 0) == 0 &&
+      waitpid(child, nullptr, __WALL) == child) {
     support.ptrace = true;
-    int status = 0;
-    if (ptrace(PTRACE_INTERRUPT, child, nullptr, nullptr) == 0 && waitpid(child, &status, __WALL) == child)
-      support.syscall_info = has_syscall_info(child);
+    abi::Stop stop;
+    support.syscall_info = abi::read_stop(child, stop);
+  } else {
+    const Error error = explain_refusal(errno, child, true);
+    support.why_not = error.what;
+    support.mend = error.hint;
   }
   kill(child, SIGKILL);
   waitpid(child, nullptr, __WALL);
@@ -77,9 +66,13 @@ void probe_ptrace(RecorderSupport& support) {
 
 RecorderSupport probe_recorder() {
   RecorderSupport support;
-  probe_ptrace(support);
-  support.filter = can_filter();
-  support.notify = has_notify();
+  try_ptrace(support);
+  support.filter = try_filter(0) == 0;
+  support.notify = support.filter && has_notify();
+  if (!support.filter && support.why_not.empty()) {
+    support.why_not = "no seccomp filter can be installed: recording needs two stops a call";
+    support.mend = "a kernel with CONFIG_SECCOMP_FILTER, outside of a sandbox that forbids seccomp(2)";
+  }
   return support;
 }
 
