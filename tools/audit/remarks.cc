@@ -34,9 +34,16 @@ std::string shell_word(const std::string& path) {
   return printable(out + "'");
 }
 
+/// A file system without labels of its own (nfs, vfat) has one type for all; restorecon does not reach it.
+bool keeps_labels(const AvOp& op, const Judges& judges) {
+  if (!judges.policy) return true;
+  const auto attributes = judges.policy->attributes_of(selinux::type_of(op.target));
+  return std::find(attributes.begin(), attributes.end(), "noxattrfs") == attributes.end();
+}
+
 void wrong_label(const audit::Denial& denial, const AvOp& op, const Judges& judges, std::vector<std::string>& out) {
   const ClassKind* row = file_class(op.klass);
-  if (row == nullptr || !judges.labels) return;
+  if (row == nullptr || !judges.labels || !keeps_labels(op, judges)) return;
   for (const audit::Evidence& sample : denial.samples) {
     // name="/" is the root of some file system, not of the tree.
     if (sample.path.size() < 2 || sample.path.front() != '/') continue;

@@ -43,7 +43,15 @@ std::string subject_comm(const DecisionRecord& from) {
   return comm.empty() && from.record.type != kUserAvc ? event_value(from, kSyscall, "comm") : comm;
 }
 
+/// What a D-Bus record is about: "org.freedesktop.login1.Manager.Inhibit".
+std::string bus_member(const DecisionRecord& from) {
+  const std::string interface = value_of(from, "interface"), member = value_of(from, "member");
+  return interface.empty() || member.empty() ? interface + member : interface + "." + member;
+}
+
 std::string object_path(const DecisionRecord& from) {
+  if (from.record.type == kUserAvc)
+    if (std::string member = bus_member(from); !member.empty()) return member;
   if (std::string path = value_of(from, "path"); !path.empty()) return path;
   if (std::string path = event_value(from, kAvcPath, "path"); !path.empty()) return path;
   const auto inode = find_field(from.text, "ino", from.record.dialect);
