@@ -236,6 +236,26 @@ TEST_CASE("a guard keeps the password file out and says so") {
   CHECK_FALSE(diagnostics.all().empty());
 }
 
+TEST_CASE("neverallow rules and bounds are gates") {
+  if (shared_policy() == nullptr) return;
+  const Written none{Emission{}};
+  const auto gate = [&](const std::string& option, const std::string& cil) {
+    const std::string path = (none.directory / "gate.cil").string();
+    std::ofstream(path, std::ios::binary) << cil;
+    BackendOptions options;
+    options.values = {{option, path}};
+    Diagnostics diagnostics;
+    return selinux_backend().emit(policy_of({file("/etc/passwd", FilePerm::kRead)}), options, diagnostics);
+  };
+  CHECK(gate("neverallow", "(neverallow domain etc_t (file (write)))").ok());
+  const auto broken = gate("neverallow", "(neverallow domain etc_t (file (read)))");
+  REQUIRE_FALSE(broken.ok());
+  CHECK(broken.error().code == ErrorCode::kRefused);
+  CHECK(broken.error().what.find("small_t etc_t:file { read }") != std::string::npos);
+  CHECK(gate("bounds", "(allow small_t etc_t (file (read)))").error().code == ErrorCode::kRefused);
+  CHECK(gate("bounds", "(((").error().code == ErrorCode::kBadInput);
+}
+
 // Hidden: writes the module's files where the scripts of tests/selinux want them.
 TEST_CASE("the small program's module is written out", "[.sample]") {
   const char* out = std::getenv("CORDON_TEST_OUT");

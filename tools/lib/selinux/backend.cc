@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "selinux/app_module.h"
 #include "selinux/decider.h"
 #include "selinux/demand.h"
+#include "selinux/diff.h"
 #include "selinux/interface_file.h"
 #include "selinux/module_files.h"
+#include "selinux/neverallow.h"
 #include "selinux/package.h"
 #include "selinux/refpolicy_te.h"
 
@@ -21,6 +25,8 @@ constexpr OptionSpec kOptions[] = {
     {"file-contexts", "", "", "the file contexts that label the targets (else the installed ones)"},
     {"caller", "", "auto", "the domains that start the program, by commas: unconfined_t, init_t, user_t, …"},
     {"style", "plain|refpolicy", "plain", "how the .te is written: plain, for checkmodule, or with refpolicy's interfaces where they grant little more"},
+    {"neverallow", "", "", "refuse a module that breaks these neverallow rules: a CIL file, or \"installed\" for the base module's"},
+    {"bounds", "", "", "refuse a module that allows more than this CIL file does"},
     {"permissive", "FLAG", "", "make the new domain permissive: denials are logged, not enforced"},
     {"label-interpreter", "FLAG", "", "label the program though it is a shell or an interpreter that other programs share"},
 };
@@ -95,6 +101,38 @@ std::string styled_te(const AppModule& built, const PolicyDb& policy, Emission& 
   return std::move(text.te);
 }
 
+Error gate_error(const std::string& what, const std::vector<std::string>& lines, const std::string& where) {
+  constexpr std::size_t kShown = 5;
+  std::vector<std::string> shown(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, lines.size())));
+  if (lines.size() > kShown) shown.push_back(fmt::format("and {} more", lines.size() - kShown));
+  return Error{ErrorCode::kRefused, what + ": " + join(shown, "; "), where, {}};
+}
+
+Result<void> check_neverallows(const std::string& given, const Module& module, const PolicyDb& policy, Diagnostics& diagnostics) {
+  auto rules = given == "installed" ? Neverallows::installed() : Neverallows::load(given);
+  if (!rules) return rules.error();
+  const NeverallowReport report = rules->check(module, policy);
+  for (const std::string& line : report.unchecked) diagnostics.warn("a neverallow rule cannot be checked: " + line, given);
+  std::vector<std::string> broken;
+  for (const Broken& one : report.broken) broken.push_back(one.rule + " breaks " + one.statement);
+  if (!broken.empty()) return gate_error("the module breaks neverallow rules", broken, given);
+  diagnostics.note(fmt::format("{} checked, none is broken", counted(report.checked, "neverallow rule")), given);
+  return {};
+}
+
+/// The gates that the options name, on the module and the policy without it.
+Result<void> check_gates(const Module& module, const PolicyDb& policy, const BackendOptions& options, Diagnostics& diagnostics) {
+  if (const std::string given = value(options, "neverallow"); !given.empty())
+    if (auto checked = check_neverallows(given, module, policy, diagnostics); !checked) return checked;
+  const std::string ceiling_file = value(options, "bounds");
+  if (ceiling_file.empty()) return {};
+  auto ceiling = read_module({ceiling_file}, policy.mls(), diagnostics);
+  if (!ceiling) return ceiling.error();
+  const auto outside = outside_bounds(module, *ceiling, &policy);
+  if (!outside.empty()) return gate_error("the module allows more than its bounds", outside, ceiling_file);
+  return {};
+}
+
 Emission files_of(AppModule built, const PolicyDb& policy, const Labels& labels, bool refpolicy,
                   Diagnostics& diagnostics) {
   Emission out;
@@ -128,6 +166,7 @@ Result<Emission> SelinuxBackend::emit(const Policy& policy, const BackendOptions
   if (!built) return built.error();
   if (const auto bad = bad_names(built->module); !bad.empty())
     return Error{ErrorCode::kRefused, "a name cannot stand in policy source: " + bad.front(), {}, {}};
+  if (auto gates = check_gates(built->module, *base, options, diagnostics); !gates) return gates.error();
   return files_of(std::move(*built), *base, *labels, value(options, "style") == "refpolicy", diagnostics);
 }
 
@@ -149,6 +188,7 @@ Result<std::unique_ptr<Decider>> SelinuxBackend::read(const std::vector<std::str
   if (!labels) return labels.error();
   auto module = read_module(paths, policy->mls(), diagnostics);
   if (!module) return module.error();
+  if (auto gates = check_gates(*module, *policy, options, diagnostics); !gates) return gates.error();
   return make_decider(std::move(*policy), std::move(*labels), std::move(*module), diagnostics);
 }
 
