@@ -73,7 +73,8 @@ std::string proof_words(const Fix& fix) {
     case ProofStatus::kRefused: words = "refused"; break;
     case ProofStatus::kUntried: return proof.how;
   }
-  if (fix.excess.known)
+  const bool helps = proof.status == ProofStatus::kProven || proof.status == ProofStatus::kPartial;
+  if (fix.excess.known && helps)
     words += fix.excess.count == 0 ? "; opens nothing else" : fmt::format("; opens {} more {}", number(fix.excess.count), fix.excess.unit);
   return words;
 }
@@ -162,7 +163,8 @@ std::string fix_story(const Fix& fix, std::size_t number_of, const TextOptions& 
   out += "     " + styled(proof_words(fix), proof_style(fix.proof.status), options.colour) + "\n";
   if (fix.proof.status != ProofStatus::kUntried && !fix.proof.how.empty())
     out += wrapped(utf8(fix.proof.how), options.width, 5);
-  for (const auto& what : fix.excess.what) out += "       opens " + cut(utf8(what), options.width - 13) + "\n";
+  const bool helps = fix.proof.status == ProofStatus::kProven || fix.proof.status == ProofStatus::kPartial;
+  for (const auto& what : helps ? fix.excess.what : std::vector<std::string>()) out += "       opens " + cut(utf8(what), options.width - 13) + "\n";
   for (const auto& command : fix.commands) out += "     $ " + utf8(command) + "\n";
   for (const auto& [name, text] : fix.files) out += "     " + name + ": written by --apply\n";
   if (!fix.undo.empty()) {

@@ -140,6 +140,13 @@ std::optional<std::string> SelinuxProver::expected_context(const Request& reques
   return labels_->lookup(request.path, kind_of_class(request.av.klass));
 }
 
+/// What a constraint denies is told beside the rule's own title: no allow rule can lift it.
+void note_constraint(Finding& finding, const selinux::PermissionVerdict& verdict) {
+  constexpr std::string_view kNote = "A constraint of the policy (users, roles or levels) denies it: no allow rule can lift that";
+  if (!verdict.has(ReasonKind::kConstraint)) return;
+  if (std::find(finding.also.begin(), finding.also.end(), kNote) == finding.also.end()) finding.also.emplace_back(kNote);
+}
+
 void SelinuxProver::explain(Finding& finding) {
   constexpr std::size_t kMaxReasons = 200;
   std::set<std::string> told;
@@ -149,12 +156,14 @@ void SelinuxProver::explain(Finding& finding) {
     const auto what = fmt::format("{} → {} : {}", split_context(av.source).type, split_context(av.target).type, av.klass);
     for (const auto& reason : explanation.whole)
       if (told.insert(what + reason.words).second) finding.reasons.push_back({what, reason.words});
-    for (const auto& perm : explanation.perms)
+    for (const auto& perm : explanation.perms) {
+      note_constraint(finding, perm);
       for (const auto& reason : perm.reasons) {
         if (finding.reasons.size() >= kMaxReasons) return;
         const auto row = what + " { " + perm.perm + " }";
         if (told.insert(row + reason.words).second) finding.reasons.push_back({row, reason.words});
       }
+    }
   }
 }
 

@@ -4,11 +4,11 @@ const names = rows => rows.map(row => (row.name || "others") + (row.count > 1 ? 
 
 function fixNode(fix) {
   const proof = fix.proof;
-  const opens = !fix.excess.known ? "" : fix.excess.count === 0 ? "Opens nothing else." : "Opens " + number(fix.excess.count) + " more " + fix.excess.unit + ".";
+  const opens = !fix.excess.known || !["proven", "partial"].includes(proof.status) ? "" : fix.excess.count === 0 ? "Opens nothing else." : "Opens " + number(fix.excess.count) + " more " + fix.excess.unit + ".";
   return el("div", { class: "fix" },
     el("div", {}, tag(proof.status), el("strong", {}, fix.title)),
     el("div", { class: "dim" }, (proof.of && proof.status !== "untried" ? number(proof.fixed) + " of " + number(proof.of) + " go away. " : "") + proof.how + (proof.how ? ". " : "") + opens),
-    fix.excess.what.length ? el("ul", {}, fix.excess.what.map(what => el("li", { class: "mono" }, what))) : null,
+    opens && fix.excess.what.length ? el("ul", {}, fix.excess.what.map(what => el("li", { class: "mono" }, what))) : null,
     fix.commands.length ? el("pre", {}, fix.commands.join("\n")) : null,
     fix.undo.length ? el("div", {}, el("span", { class: "dim" }, "To undo:"), el("pre", {}, fix.undo.join("\n"))) : null,
     fix.files.map(file => lazy(file.name, () => el("pre", {}, file.text))));
