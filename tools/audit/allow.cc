@@ -111,6 +111,28 @@ std::string selinux_output(const SelinuxRules& rules, const Gathered& gathered, 
   return te_text(rules, gathered.denials, options);
 }
 
+/// Each line as a comment, so that what follows policy source does not break it.
+std::string as_comments(const std::string& text) {
+  std::string out;
+  for (const std::string_view line : split(text, '\n')) out += line.empty() ? "#\n" : "# " + std::string(line) + "\n";
+  return "\n" + out;
+}
+
+/// One language as it is; with SELinux rules before them and no --target, the others' rules stand as comments, and
+/// are left out of modules and CIL.
+std::string all_output(const SelinuxRules& selinux, const ApparmorRules& apparmor, const SeccompRules& seccomp, const Gathered& gathered,
+                       const cli::Arguments& arguments, const TeOptions& options) {
+  std::string source, others;
+  if (wanted(arguments, "selinux")) source = selinux_output(selinux, gathered, arguments, options);
+  if (wanted(arguments, "apparmor")) others += apparmor_text(apparmor, gathered.denials, options.verbose);
+  if (wanted(arguments, "seccomp")) others += seccomp_text(seccomp, gathered.denials, options.verbose);
+  if (others.empty() || source.empty()) return source + others;
+  const bool pure = !options.module.empty() || options.requires_block || arguments.has("cil");
+  if (!pure) return source + as_comments(others);
+  fmt::print(stderr, "{}: the rules for AppArmor and seccomp are left out here; --target apparmor and --target seccomp print them\n", kTool);
+  return source;
+}
+
 }  // namespace
 
 int allow(const cli::Arguments& arguments) {
@@ -130,9 +152,7 @@ int allow(const cli::Arguments& arguments) {
   if (arguments.has("json")) {
     text = allow_json(*gathered, selinux, apparmor, seccomp, fates, *options).dump(2) + "\n";
   } else {
-    if (wanted(arguments, "selinux")) text += selinux_output(selinux, *gathered, arguments, *options);
-    if (wanted(arguments, "apparmor")) text += apparmor_text(apparmor, gathered->denials, options->verbose);
-    if (wanted(arguments, "seccomp")) text += seccomp_text(seccomp, gathered->denials, options->verbose);
+    text = all_output(selinux, apparmor, seccomp, *gathered, arguments, *options);
   }
   const bool package = arguments.has("module-package");
   const auto done = package ? write_package(arguments, text, !gathered->judges.policy || gathered->judges.policy->mls())
