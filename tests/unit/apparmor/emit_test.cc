@@ -1,6 +1,7 @@
 #include "apparmor/backend.h"
 
 #include "apparmor/emit.h"
+#include "base/fd.h"
 #include "support.h"
 
 namespace cordon::apparmor::test {
@@ -188,6 +189,32 @@ TEST_CASE("standard streams work whatever they are") {
   CHECK(decider->decide(inherited).ruling == Ruling::kAllowed);
   Fact opened = file_fact("/home/user/out.txt", FilePerm::kWrite);
   CHECK(decider->decide(opened).ruling == Ruling::kDenied);
+}
+
+TEST_CASE("a container's profile is applied by name") {
+  if (!have_parser()) return;
+  BackendOptions options;
+  options.platform = Platform::kDocker;
+  Diagnostics diagnostics;
+  const auto emission = apparmor_backend().emit(policy_of({file_op("/etc/passwd", FilePerm::kRead)}), options, diagnostics);
+  REQUIRE(emission.ok());
+  const std::string& text = emission->files[0].bytes;
+  CHECK(text.find("profile tool flags=(attach_disconnected, mediate_deleted) {") != std::string::npos);
+  CHECK(decider_for(text)->decide(file_fact("/etc/passwd", FilePerm::kRead)).ruling == Ruling::kAllowed);
+}
+
+TEST_CASE("an abstraction comes in where it is asked for, and never an unfitting one by itself") {
+  if (!have_parser() || !read_file("/etc/apparmor.d/abstractions/nameservice").ok()) return;
+  const Policy policy = policy_of({file_op("/etc/passwd", FilePerm::kRead), file_op("/etc/group", FilePerm::kRead),
+                                   file_op("/etc/nsswitch.conf", FilePerm::kRead), file_op("/srv/own", FilePerm::kRead)});
+  const std::string asked = emitted(policy, {{"abstractions", "nameservice"}});
+  CHECK(asked.find("include <abstractions/nameservice>") != std::string::npos);
+  CHECK(asked.find("  /etc/passwd r,") == std::string::npos);
+  CHECK(asked.find("  /srv/own r,") != std::string::npos);
+  const auto decider = decider_for(asked);
+  for (const Rule& rule : policy.rules)
+    CHECK(decider->decide(fact_of(rule.grant().operation)).ruling == Ruling::kAllowed);
+  CHECK(emitted(policy, {{"abstractions", "auto"}}).find("apache") == std::string::npos);
 }
 
 TEST_CASE("bad options and names are refused in words") {

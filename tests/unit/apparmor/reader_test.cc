@@ -119,14 +119,14 @@ TEST_CASE("apparmor_parser's own suite: what it accepts is read") {
     if (expected.empty()) continue;
     Diagnostics diagnostics;
     SourceOptions options;
-    options.include_dirs = {folder};
+    options.include_dirs = {folder, std::string(folder) + "/..", std::string(folder) + "/../.."};
     const bool fine = read_source(*text, entry.path().string(), options, diagnostics).ok();
     if (expected == "PASS" && !fine) INFO(entry.path().string());
     if (expected == "PASS") ++valid, valid_read += fine ? 1 : 0;
     if (expected == "FAIL") ++invalid, invalid_refused += fine ? 0 : 1;
   }
   WARN(valid_read << " of " << valid << " valid files read, " << invalid_refused << " of " << invalid << " invalid ones refused");
-  CHECK(valid_read * 100 >= valid * 92);
+  CHECK(valid_read * 100 >= valid * 99);
 }
 
 }  // namespace cordon::apparmor::test

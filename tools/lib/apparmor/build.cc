@@ -5,6 +5,7 @@
 #include <set>
 #include <tuple>
 
+#include "apparmor/abstractions.h"
 #include "apparmor/budget.h"
 #include "apparmor/children.h"
 #include "apparmor/data.h"
@@ -140,9 +141,16 @@ void add_sections(ProfileText& profile, ByBasis by_basis, double seconds, BuiltP
   }
 }
 
-Section baseline_section(BuiltProfile& built) {
+/// Container engines apply a profile by its name, to a root that is not the host's.
+bool is_container(Platform platform) {
+  return platform == Platform::kDocker || platform == Platform::kPodman || platform == Platform::kKubernetes ||
+         platform == Platform::kEcs;
+}
+
+Section baseline_section(Platform platform, BuiltProfile& built) {
   Section section{"Baseline (standard-streams):", {}, {}, {}};
   for (const PackRule& rule : baseline_pack()) {
+    if (!rule.where.empty() && !is_container(platform)) continue;
     section.verbatim.push_back("# " + rule.reason);
     section.verbatim.push_back(rule.rule);
     built.added.push_back(rule.rule.substr(0, rule.rule.size() - 1) + ": " + rule.reason);
@@ -211,12 +219,15 @@ ProfileText part_profile(const Part& part, const Policy& policy, const EmitOptio
   context.addresses = false;
   ProfileText profile;
   profile.name = part.name;
-  profile.attachment = part.attachment;
-  if (has_disconnected(policy)) profile.flags.push_back("attach_disconnected");
-  profile.sections.push_back(baseline_section(built));
+  const bool container = is_container(options.platform);
+  if (!container || part.full_name != policy.name) profile.attachment = part.attachment;
+  if (container || has_disconnected(policy)) profile.flags.push_back("attach_disconnected");
+  if (container) profile.flags.push_back("mediate_deleted");
+  profile.sections.push_back(baseline_section(options.platform, built));
   if (!part.attachment.empty()) profile.sections.push_back(program_section(part.attachment));
   add_sections(profile, translate_rules(part.rules, part.indexes, context, built), options.compile_budget_s, built);
   profile.sections.insert(profile.sections.end(), part.extra.begin(), part.extra.end());
+  if (options.abstractions != "none") include_abstractions(profile, options, built);
   if (options.denies) profile.sections.push_back(denies_section(policy, built));
   return profile;
 }

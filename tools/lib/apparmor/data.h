@@ -18,6 +18,7 @@ struct PackRule {
   std::string glob;     ///< denies only: what it is about
   FileLetters letters = 0;
   std::string reason;
+  std::string where;  ///< "container": only there; empty: everywhere
 };
 
 const std::vector<PackRule>& baseline_pack();

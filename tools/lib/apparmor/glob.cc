@@ -253,8 +253,10 @@ std::optional<std::string> expand(std::string_view glob, const Variables& variab
     if (found == variables.end() || found->second.empty()) return std::nullopt;
     std::string values;
     for (const std::string& value : found->second) {
-      const auto expanded = expand(value, variables, depth + 1);
+      auto expanded = expand(value, variables, depth + 1);
       if (!expanded) return std::nullopt;
+      // The parser folds the slash that a value ends in and the one behind the variable into one.
+      if (end + 1 < glob.size() && glob[end + 1] == '/' && expanded->size() > 1 && expanded->back() == '/') expanded->pop_back();
       values += (values.empty() ? "" : ",") + *expanded;
     }
     out += found->second.size() == 1 ? values : "{" + values + "}";

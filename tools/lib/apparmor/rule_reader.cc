@@ -35,9 +35,8 @@ class Cursor {
 };
 
 constexpr auto kExecModes = std::to_array<std::string_view>(
-    {"ix", "ux", "Ux", "px", "Px", "cx", "Cx", "pix", "Pix", "cix", "Cix", "pux", "PUx", "cux", "CUx", "x"});
-
-std::string lower_exec(std::string_view exec) { return std::string(exec); }
+    {"ix", "ux", "Ux", "px", "Px", "cx", "Cx", "pix", "Pix", "cix", "Cix", "pux", "PUx", "cux", "CUx",
+     "Pux", "pUx", "Cux", "cUx", "x"});
 
 void qualifier_words(Cursor& in, ProfileRule& rule, bool& safe_word) {
   while (!in.done()) {
@@ -229,6 +228,7 @@ Result<ProfileRule> read_rlimit(Cursor& in, ProfileRule rule) {
   rule.klass = RuleClass::kRlimit;
   in.accept("rlimit");
   rule.pattern = in.take();
+  if (rule.pattern == "ofile") rule.pattern = "nofile";
   if (!rlimit_number(rule.pattern)) return wrong("'" + rule.pattern + "' is no resource");
   if (!in.accept("<=")) return wrong("a limit needs '<='");
   while (!in.done()) rule.target += (rule.target.empty() ? "" : " ") + in.take();
@@ -251,23 +251,25 @@ Result<ProfileRule> read_change_profile(Cursor& in, ProfileRule rule) {
 
 std::optional<FileMode> read_mode(std::string_view word) {
   FileMode mode;
-  constexpr std::string_view kExecLetters = "ipucxPUC";
+  constexpr std::string_view kExecLetters = "ipucxPUCX";
   std::string exec;
   for (const char c : word) {
     if (kExecLetters.find(c) != std::string_view::npos) {
-      if (!exec.empty() && exec.back() == 'x') return std::nullopt;
-      exec += c;
+      exec += c == 'X' ? 'x' : c;
+      if (exec.back() != 'x') continue;
+      // The same transition may be said twice; two different ones may not.
+      if (!mode.exec.empty() && mode.exec != exec) return std::nullopt;
+      mode.exec = exec;
+      exec.clear();
       continue;
     }
-    if (!exec.empty() && exec.back() != 'x') return std::nullopt;
-    const FileLetters letter = letters_from(std::string(1, c));
+    const FileLetters letter = exec.empty() ? letters_from(std::string(1, c)) : 0;
     if (letter == 0) return std::nullopt;
     mode.letters |= letter;
   }
-  if (!exec.empty() && std::find(kExecModes.begin(), kExecModes.end(), exec) == kExecModes.end()) return std::nullopt;
-  if ((mode.letters & kW) != 0 && (mode.letters & kA) != 0) return std::nullopt;
-  mode.exec = lower_exec(exec);
-  if (word.empty()) return std::nullopt;
+  const bool known = mode.exec.empty() || std::find(kExecModes.begin(), kExecModes.end(), mode.exec) != kExecModes.end();
+  const bool both = (mode.letters & kW) != 0 && (mode.letters & kA) != 0;
+  if (word.empty() || !exec.empty() || !known || both) return std::nullopt;
   return mode;
 }
 

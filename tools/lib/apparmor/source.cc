@@ -40,7 +40,7 @@ IncludeName include_name(const Statement& statement) {
       if (name.rfind(keyword, 0) == 0) name = name.substr(std::string_view(keyword).size());
     if (name.empty()) continue;
     out.search = name.front() == '<';
-    out.name = out.search ? name.substr(1, name.find('>') - 1) : unquoted(name);
+    out.name = unquoted(out.search ? name.substr(1, name.find('>') - 1) : name);
     break;
   }
   return out;
@@ -183,7 +183,16 @@ class SourceReader {
     return include_file(*path, into, depth);
   }
 
+  /// A file that includes itself, by whatever way, is read once, as the parser does.
   Result<void> include_file(const std::string& path, SourceProfile* into, std::size_t depth) {
+    if (std::find(open_.begin(), open_.end(), path) != open_.end()) return {};
+    open_.push_back(path);
+    const auto done = include_text(path, into, depth);
+    open_.pop_back();
+    return done;
+  }
+
+  Result<void> include_text(const std::string& path, SourceProfile* into, std::size_t depth) {
     const auto text = read_file(path, std::size_t{64} << 20);
     if (!text) return text.error();
     return file_text(*text, path, into, depth + 1);
@@ -210,6 +219,7 @@ class SourceReader {
   std::vector<SourceProfile> profiles_;
   Variables variables_;
   std::vector<ProfileRule> prefixes_;
+  std::vector<std::string> open_;  ///< the includes being read, outermost first
   std::size_t files_ = 0;
 };
 

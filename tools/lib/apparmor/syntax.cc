@@ -89,7 +89,7 @@ class Parser {
   }
 
   Result<void> statement(Statement& out, int depth) {
-    if (starts("include") || starts("#include")) return line_statement(out, StatementKind::kInclude);
+    if (starts("include") || starts("#include")) return include_statement(out);
     if (text_[at_] == '@' || text_[at_] == '$') {
       const std::size_t eol = std::min(text_.find('\n', at_), text_.size());
       const std::string_view rest = text_.substr(at_, eol - at_);
@@ -100,6 +100,34 @@ class Parser {
       if (assigns) return line_statement(out, StatementKind::kVariable);
     }
     return long_statement(out, depth);
+  }
+
+  void skip_blanks() {
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t')) ++at_;
+  }
+
+  /// include [if exists] <name>, "name" or name; what stands behind the name is another statement.
+  Result<void> include_statement(Statement& out) {
+    out.kind = StatementKind::kInclude;
+    at_ += text_[at_] == '#' ? 8 : 7;
+    out.words.emplace_back("include");
+    for (const std::string_view word : {"if", "exists"}) {
+      skip_blanks();
+      if (!starts(word)) continue;
+      out.words.emplace_back(word);
+      at_ += word.size();
+    }
+    skip_blanks();
+    const std::size_t start = at_;
+    const char close = at_ < text_.size() && text_[at_] == '<' ? '>' : at_ < text_.size() && text_[at_] == '"' ? '"' : ' ';
+    if (at_ < text_.size()) ++at_;
+    while (at_ < text_.size() && text_[at_] != '\n' && (close == ' ' ? !is_blank(text_[at_]) : text_[at_] != close)) ++at_;
+    if (close != ' ' && at_ < text_.size() && text_[at_] == close) ++at_;
+    out.words.emplace_back(text_.substr(start, at_ - start));
+    if (out.words.back().size() < 2) return fault("an include without a name");
+    out.text = "include " + out.words.back();
+    out.end = at_;
+    return {};
   }
 
   /// Up to the end of the line; a comment behind it is not part of it.
