@@ -133,7 +133,7 @@ Based add_to_base(const Profile& base, const Plan& plan, Arch host) {
   const Reference reference(base, Runtime::kCrun, host);
   for (const auto& [name, allowance] : plan.calls) {
     const bool fine = std::all_of(plan.arches.begin(), plan.arches.end(),
-                                  [&](Arch arch) { return satisfied(reference, arch, name, allowance); });
+                                  [&, &call = name, &wanted = allowance](Arch arch) { return satisfied(reference, arch, call, wanted); });
     if (fine) continue;
     drop_denial(out.profile, name);
     add_allowance(out.profile, name, allowance);

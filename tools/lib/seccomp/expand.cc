@@ -103,7 +103,8 @@ Mapped map_to(const Plan& plan, Arch target, const Data& data) {
     out.plan.calls.emplace(name, std::move(here));
   }
   add_twins(out.plan, data);
-  for (const auto& [name, allowance] : plan.calls) {
+  for (const auto& entry : plan.calls) {
+    const std::string& name = entry.first;
     if (exists_on(name, out.plan.arches)) continue;
     out.plan.calls.erase(name);
     const bool has_twin = std::any_of(data.twins.begin(), data.twins.end(), [&](const TwinRow& row) {

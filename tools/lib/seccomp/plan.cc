@@ -47,7 +47,8 @@ std::uint64_t value_at(const SyscallOp& op, const FilteredPosition& position) {
 std::vector<FilteredPosition> common_positions(const std::string& call, const Seen& seen, ArgumentLevel level, const Data& data) {
   std::vector<FilteredPosition> out;
   bool first = true;
-  for (const auto& [rule, op] : seen.ops) {
+  for (const auto& entry : seen.ops) {
+    const SyscallOp* op = entry.second;
     auto here = filtered_positions(op->arch, call, level, data);
     std::erase_if(here, [&](const FilteredPosition& position) { return !covers(*op, position); });
     if (first) out = here;
