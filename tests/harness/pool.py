@@ -30,8 +30,9 @@ def execute(item, tmp):
     out_path = os.path.join(tmp, ".output")
     with open(out_path, "wb") as out:
         try:
+            # A group of its own, to be killed as a whole, but no session: job control ignores stops in orphaned groups.
             process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=item.cwd,
-                                       env=dict(item.env, TMPDIR=tmp), start_new_session=True)
+                                       env=dict(item.env, TMPDIR=tmp), process_group=0)
         except OSError as error:
             return Ended(127, str(error), tmp, False)
         timed_out = False
