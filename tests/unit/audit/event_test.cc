@@ -108,6 +108,16 @@ TEST_CASE("live, an event closes at its EOE record") {
   CHECK(events == 1);
 }
 
+TEST_CASE("a source that is fed in pieces keeps its line numbers") {
+  std::vector<std::uint64_t> lines;
+  LogReader reader({}, [&](const Event& event) { lines.push_back(event.records.front()->line); });
+  reader.feed(avc(1) + avc(2), "live");
+  reader.feed(avc(3) + "type=AVC msg=audit(bad\n", "live");
+  reader.flush();
+  CHECK(lines == std::vector<std::uint64_t>{1, 2, 3});
+  CHECK(reader.counts().first_malformed.at(0).line == 4);
+}
+
 TEST_CASE("a serial that is used again after a reboot is another event") {
   const std::string later = "type=AVC msg=audit(1700009999.000:1): avc:  denied  { read } for  pid=1 scontext=u:r:a_t:s0 tcontext=u:r:b_t:s0 tclass=file\n";
   CHECK(read_text(avc(1) + later).events == 2);

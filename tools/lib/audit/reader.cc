@@ -33,6 +33,7 @@ struct LogReader::State {
   Assembler assembler;
   std::vector<std::string> names;
   ReadCounts counts;
+  std::uint64_t fed_lines = 0, fed_bytes = 0;  ///< of the source that is fed in pieces
 };
 
 LogReader::LogReader(ReadOptions options, EventSink sink)
@@ -96,10 +97,16 @@ Result<void> LogReader::read(const std::string& path) {
 void LogReader::flush() { state_->assembler.flush(); }
 
 void LogReader::feed(std::string_view text, const std::string& source) {
-  if (state_->names.empty() || state_->names.back() != source) state_->names.push_back(source);
+  if (state_->names.empty() || state_->names.back() != source) {
+    state_->names.push_back(source);
+    state_->fed_lines = state_->fed_bytes = 0;
+  }
   Scanner scanner(memory_source(text), static_cast<std::uint32_t>(state_->names.size() - 1), state_->options.json_field);
+  scanner.start_at(state_->fed_lines, state_->fed_bytes);
   bool more = true;
   const auto outcome = state_->read_inline(scanner, 0, more);
+  state_->fed_lines = scanner.line();
+  state_->fed_bytes = scanner.byte();
   static_cast<void>(outcome.ok());  // memory cannot fail to be read
 }
 

@@ -22,6 +22,14 @@ class Scanner {
   Scanner(const Scanner&) = delete;
   Scanner& operator=(const Scanner&) = delete;
 
+  /// For a source that comes in pieces: how much of it was read before.
+  void start_at(std::uint64_t line, std::uint64_t byte) {
+    line_ = line;
+    byte_ = byte;
+  }
+  std::uint64_t line() const { return line_; }
+  std::uint64_t byte() const { return byte_; }
+
   /// Fills a cleared block. False at the end (the block may still hold the last line).
   /// An error ends the source; what the block holds is valid.
   Result<bool> next(Block& block);
