@@ -88,7 +88,8 @@ FileOp file_of(const Grant& grant) {
 
 std::vector<PrivatePath> private_paths(const Policy& policy, const std::string& base, const Resolver& resolver) {
   std::vector<PrivatePath> out;
-  for (const auto& [path, seen] : paths_of(policy)) {
+  for (const auto& [seen_path, seen] : paths_of(policy)) {
+    const std::string& path = seen_path;  // clang 14 captures no structured binding
     const bool made = seen.perms.has_any(kMakes);
     const bool made_directory = seen.kind == FileKind::kDirectory && seen.perms.has(FilePerm::kCreate);
     const bool written = seen.kind != FileKind::kDirectory && seen.perms.has_any(kWrites);
