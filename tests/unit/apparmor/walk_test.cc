@@ -238,7 +238,7 @@ TEST_CASE("exec transitions lead to the profile that decides") {
     fact.subject.exe = exe;
     return decider->decide(fact).ruling;
   };
-  CHECK(decider->profile_for(file_fact("/", {}).subject)->name == "test");
+  CHECK(decider->profiles_for(file_fact("/", {}).subject).front()->name == "test");
   CHECK(ask("/usr/bin/b", "/only/b") == Ruling::kAllowed);
   CHECK(ask("/usr/bin/a", "/only/b") == Ruling::kDenied);
   CHECK(ask("/usr/bin/c", "/only/c") == Ruling::kAllowed);

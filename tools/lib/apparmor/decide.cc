@@ -371,42 +371,50 @@ const CompiledProfile* ProfileDecider::after_exec(const CompiledProfile& from, c
   return exec.falls_back_to_inherit ? &from : nullptr;
 }
 
-/// Breadth first over exec transitions from the main profile; the first profile that runs the program is the answer.
-const CompiledProfile* ProfileDecider::reached_by(const std::string& exe) const {
-  std::vector<const CompiledProfile*> queue{&profiles_.front()};
-  for (std::size_t i = 0; i < queue.size(); ++i) {
-    const ExecAnswer exec = ask_file(*queue[i], exe).other_exec;
+/// Every profile that some profile's exec transition leads to for the program, the main one's first. A program that is
+/// started from several places may run under several.
+std::vector<const CompiledProfile*> ProfileDecider::reached_by(const std::string& exe) const {
+  std::vector<const CompiledProfile*> reached;
+  for (const CompiledProfile& from : profiles_) {
+    const ExecAnswer exec = ask_file(from, exe).other_exec;
     if (exec.kind == ExecAnswer::Kind::kNone) continue;
-    if (const CompiledProfile* next = after_exec(*queue[i], exe, exec)) return next;
+    const CompiledProfile* next = after_exec(from, exe, exec);
+    if (next != nullptr && std::find(reached.begin(), reached.end(), next) == reached.end()) reached.push_back(next);
   }
-  return nullptr;
+  return reached;
 }
 
-const CompiledProfile* ProfileDecider::profile_for(const Subject& subject) const {
-  if (profiles_.empty()) return nullptr;
+std::vector<const CompiledProfile*> ProfileDecider::profiles_for(const Subject& subject) const {
+  if (profiles_.empty()) return {};
   if (!subject.domain.empty()) {
     std::string_view domain = subject.domain;
     domain = domain.substr(0, domain.find(" ("));  // "name (enforce)", as /proc says it
-    if (const CompiledProfile* exact = named(domain)) return exact;
-    if (domain != "unconfined") return nullptr;
+    if (const CompiledProfile* exact = named(domain)) return {exact};
+    if (domain != "unconfined") return {};
   }
   for (const CompiledProfile& profile : profiles_) {
     if (subject.exe.empty() || profile.name.find("//") != std::string::npos) continue;
     const bool attached = profile.attachment &&
                           profile.attachment->accept(profile.attachment->walk(Automaton::kStart, subject.exe)) != 0;
-    if (attached || profile.name == subject.exe) return &profile;
+    if (attached || profile.name == subject.exe) return {&profile};
   }
-  const CompiledProfile* reached = reached_by(subject.exe);
-  return reached != nullptr ? reached : &profiles_.front();
+  auto reached = reached_by(subject.exe);
+  if (reached.empty()) reached.push_back(&profiles_.front());
+  return reached;
 }
 
 Decision ProfileDecider::decide(const Fact& fact) {
-  const CompiledProfile* profile = profile_for(fact.subject);
-  if (profile == nullptr)
+  const auto candidates = profiles_for(fact.subject);
+  if (candidates.empty())
     return not_applicable("the subject runs under another profile: " + printable(fact.subject.domain));
   const auto needed = needed_operation(fact);
   if (!needed) return not_applicable("mode bits refused it first, with the same errno");
-  return std::visit(Question(*this, *profile), *needed);
+  Decision first = std::visit(Question(*this, *candidates.front()), *needed);
+  for (std::size_t i = 1; i < candidates.size() && first.ruling == Ruling::kDenied; ++i) {
+    Decision other = std::visit(Question(*this, *candidates[i]), *needed);
+    if (other.ruling == Ruling::kAllowed) return other;
+  }
+  return first;
 }
 
 Result<std::unique_ptr<ProfileDecider>> read_profile_text(std::string_view text, const std::string& where,

@@ -21,13 +21,14 @@ class ProfileDecider : public Decider {
   const std::vector<CompiledProfile>& profiles() const { return profiles_; }
   const std::vector<SourceProfile>& source() const { return source_; }
 
-  /// The profile that a fact's subject runs under: by its logged domain, else by following exec from the main profile.
-  const CompiledProfile* profile_for(const Subject& subject) const;
+  /// The profiles that a fact's subject may run under: by its logged domain, else by following exec transitions. None
+  /// if its domain is another one. A fact is allowed if one of them allows it.
+  std::vector<const CompiledProfile*> profiles_for(const Subject& subject) const;
   const RuleIndex* source_for(const std::string& profile) const;
 
  private:
   const CompiledProfile* named(std::string_view name) const;
-  const CompiledProfile* reached_by(const std::string& exe) const;
+  std::vector<const CompiledProfile*> reached_by(const std::string& exe) const;
   const CompiledProfile* after_exec(const CompiledProfile& from, const std::string& path, const ExecAnswer& exec) const;
 
   std::vector<CompiledProfile> profiles_;
