@@ -37,7 +37,7 @@ class Browser:
             os.set_inheritable(4, True)
 
         words = [program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe",
-                 "--no-first-run", "--disable-background-networking", "--disable-component-update", "--user-data-dir=" + self.folder]
+                 "--no-first-run", "--window-size=1200,900", "--disable-background-networking", "--disable-component-update", "--user-data-dir=" + self.folder]
         if dark:
             words.append("--blink-settings=preferredColorScheme=0")
         self.process = subprocess.Popen(words + ["about:blank"], preexec_fn=pipes, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
