@@ -200,7 +200,10 @@ class SourceReader {
 
   Result<void> include_directory(const std::string& path, SourceProfile* into, std::size_t depth) {
     DIR* handle = opendir(path.c_str());
-    if (handle == nullptr) return {};
+    if (handle == nullptr) {
+      diagnostics_.warn("cannot read the folder that is included", path);
+      return {};
+    }
     std::set<std::string> names;
     while (const dirent* entry = readdir(handle))
       if (entry->d_name[0] != '.') names.insert(entry->d_name);
