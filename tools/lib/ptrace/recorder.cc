@@ -18,6 +18,9 @@ namespace {
 
 constexpr int kSeccompStop = (PTRACE_EVENT_SECCOMP << 16) | (SIGTRAP << 8) | 0x7f;
 
+constexpr std::size_t kCrowd = 12;       // tasks from which on fairness is worth a look at who else has stopped
+constexpr std::size_t kMostTurns = 65536;
+
 constexpr unsigned kFollow = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
 constexpr unsigned kAlways = PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP;
 
@@ -113,16 +116,32 @@ void Recorder::wait_for_all() {
       continue;
     }
     world_.now_ms = now_in_ms();
-    if (status == kSeccompStop && last_ != nullptr && last_->tid == tid) {
-      on_call_stop(*last_, true);
-    } else {
-      handle(tid, status);
-    }
+    dispatch(tid, status);
+    if (world_.tracees.size() > kCrowd) take_turns();
     if ((stops_ & 1023) == 0 && options_.progress != nullptr) options_.progress->stops.store(stops_);
     if (world_.ledger.error() && !killing_) kill_all();
     if (options_.stop != nullptr && options_.stop->requested()) check_stop();
     if (world_.tracees.empty() && !options_.attach.empty()) return;
   }
+}
+
+void Recorder::dispatch(pid_t tid, int status) {
+  if (status == kSeccompStop && last_ != nullptr && last_->tid == tid) {
+    on_call_stop(*last_, true);
+  } else {
+    handle(tid, status);
+  }
+}
+
+/// waitpid prefers the newest task: among many, those that stop often would starve the others. So all that are stopped
+/// now are taken before any of them goes on.
+void Recorder::take_turns() {
+  turns_.clear();
+  int status = 0;
+  pid_t tid = 0;
+  while (turns_.size() < kMostTurns && (tid = wait4(-1, &status, __WALL | __WNOTHREAD | WNOHANG, nullptr)) > 0)
+    turns_.emplace_back(tid, status);
+  for (std::size_t i = 0; i < turns_.size(); ++i) dispatch(turns_[i].first, turns_[i].second);
 }
 
 void Recorder::handle(pid_t tid, int status) {

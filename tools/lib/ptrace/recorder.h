@@ -22,6 +22,8 @@ class Recorder {
   Result<void> start_command();
   Result<void> start_attached();
   void wait_for_all();
+  void dispatch(pid_t tid, int status);
+  void take_turns();
   void handle(pid_t tid, int status);
   void ended(Tracee& tracee, int status);
   void check_stop();
@@ -72,6 +74,7 @@ class Recorder {
   std::vector<std::string> head_notes_;
   std::string program_;
   Tracee* last_ = nullptr;
+  std::vector<std::pair<pid_t, int>> turns_;
 };
 
 }  // namespace cordon
