@@ -24,7 +24,6 @@ constexpr auto kSiblings = std::to_array<SiblingRow>({
     {"check", "decide recorded facts with profiles; compare profiles"},
     {"audit", "explain logged denials and write rules for them"},
     {"triage", "group logged denials by cause and rank proven fixes"},
-    {"oci", "run a container's process under the recorder"},
 });
 
 std::string epilogue() {

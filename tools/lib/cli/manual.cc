@@ -58,6 +58,7 @@ std::string command_section(const ToolRow& tool, const CommandRow& command) {
 Result<std::string> manual(const ToolRow& tool, const std::string& page) {
   auto text = read_file(page, 1 << 20);
   if (!text) return text.error();
+  if (text->starts_with(".so ")) return text;  // another page's name (man(7)): nothing to fill
   const std::size_t mark = text->find(kMark);
   if (mark == std::string::npos)
     return Error{ErrorCode::kBadInput, "has no line '" + std::string(kMark) + "' to put the options at", page, {}};
