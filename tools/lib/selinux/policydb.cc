@@ -72,8 +72,8 @@ Result<void> parse(PolicyDb::Impl& impl, std::string_view bytes, const std::stri
     return bad("the policy does not parse: " + (messages.text().empty() ? "it is cut or damaged" : messages.text()),
                where);
   impl.loaded = true;
-  sepol_sidtab_init(&impl.sids);
   if (impl.db.policy_type != POLICY_KERN) return bad("this is a policy module, not a whole policy", where);
+  // It makes the table of sids too.
   if (policydb_load_isids(&impl.db, &impl.sids) != 0) return bad("the policy's initial contexts are damaged", where);
   evaluate_conds(&impl.db);
   return {};
