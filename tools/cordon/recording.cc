@@ -7,35 +7,25 @@
 
 #include "base/terminal.h"
 #include "base/text.h"
-#include "facts/trace_io.h"
-#include "facts/trace_writer.h"
+#include "ptrace/trace_sink.h"
 
 namespace cordon::front {
 namespace {
 
-/// The recording's lines into the file; remembers whether something listens.
-class FileSink : public FactSink {
+/// The trace file, with progress on a terminal; remembers whether something listens.
+class WatchedSink : public TraceSink {
  public:
-  FileSink(TraceWriter writer, const RecordProgress& counts) : writer_(std::move(writer)), counts_(counts) {}
+  WatchedSink(const std::string& path, bool append, const RecordProgress& counts)
+      : TraceSink(path, append), counts_(counts) {}
 
   const std::atomic<bool>& listening() const { return listening_; }
-  Result<void> sync() { return writer_.sync(); }
 
-  Result<void> on_head(const Head& head) override {
-    run_ = head.run;
-    return writer_.write(head_line(head));
-  }
-  Result<void> on_proc(const Proc& proc) override { return writer_.write(proc_line(run_, proc)); }
   Result<void> on_fact(const Fact& fact) override {
     note_listening(fact.operation);
     progress_.show(fmt::format("recording: {} from {}", counted(counts_.facts.load(), "fact"),
                                counted(counts_.processes.load(), "running task")));
-    return writer_.write(fact_line(run_, fact));
+    return TraceSink::on_fact(fact);
   }
-  Result<void> on_tally(const FactId& id, const Tally& tally) override {
-    return writer_.write(tally_line(run_, id, tally));
-  }
-  Result<void> on_end(const End& end) override { return writer_.write(end_line(run_, end)); }
 
  private:
   void note_listening(const Operation& operation) {
@@ -45,10 +35,8 @@ class FileSink : public FactSink {
       listening_ = true;
   }
 
-  TraceWriter writer_;
   const RecordProgress& counts_;
   Progress progress_;
-  std::string run_;
   std::atomic<bool> listening_{false};
 };
 
@@ -84,11 +72,9 @@ class InterruptStops {
 }  // namespace
 
 Result<RecordOutcome> record_to_file(const RecordingPlan& plan) {
-  auto writer = TraceWriter::open(plan.trace_path, plan.append);
-  if (!writer) return writer.error();
   RecordProgress counts;
   StopControl stop;
-  FileSink sink(std::move(*writer), counts);
+  WatchedSink sink(plan.trace_path, plan.append, counts);
   RecordOptions options = plan.options;
   options.stop = &stop;
   options.progress = &counts;
@@ -99,7 +85,6 @@ Result<RecordOutcome> record_to_file(const RecordingPlan& plan) {
   const auto exercised = stopper.finish();
   if (!outcome) return outcome;
   if (!exercised) return exercised.error();
-  if (auto synced = sink.sync(); !synced) return synced.error();
   return outcome;
 }
 
