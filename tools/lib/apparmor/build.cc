@@ -220,11 +220,12 @@ ProfileText part_profile(const Part& part, const Policy& policy, const EmitOptio
   ProfileText profile;
   profile.name = part.name;
   const bool container = is_container(options.platform);
-  if (!container || part.full_name != policy.name) profile.attachment = part.attachment;
+  // A profile beside the main one has no attachment: it is not for whoever else runs the program.
+  if (part.transition == Transition::kMain && !container) profile.attachment = part.program;
   if (container || has_disconnected(policy)) profile.flags.push_back("attach_disconnected");
   if (container) profile.flags.push_back("mediate_deleted");
   profile.sections.push_back(baseline_section(options.platform, built));
-  if (!part.attachment.empty()) profile.sections.push_back(program_section(part.attachment));
+  if (!part.program.empty()) profile.sections.push_back(program_section(part.program));
   add_sections(profile, translate_rules(part.rules, part.indexes, context, built), options.compile_budget_s, built);
   profile.sections.insert(profile.sections.end(), part.extra.begin(), part.extra.end());
   if (options.abstractions != "none") include_abstractions(profile, options, built);
@@ -243,12 +244,17 @@ void unique_in_order(std::vector<std::string>& lines) {
 Result<BuiltProfile> build_profile(const Policy& policy, const EmitOptions& options, Diagnostics& diagnostics) {
   static_cast<void>(diagnostics);
   BuiltProfile built;
-  const std::vector<Part> parts = split_by_program(policy, options.exec);
-  built.profile = part_profile(parts.front(), policy, options, built);
-  for (std::size_t i = 1; i < parts.size(); ++i)
-    built.profile.children.push_back(part_profile(parts[i], policy, options, built));
-  apply_transitions(built.profile, parts);
+  Division division = divide_by_program(policy, options.exec);
+  for (const Part& part : division.parts) {
+    ProfileText profile = part_profile(part, policy, options, built);
+    apply_transitions(profile, part.transition, division.parts);
+    if (part.transition == Transition::kMain) built.profile = std::move(profile);
+    else if (part.transition == Transition::kChild) built.profile.children.push_back(std::move(profile));
+    else built.beside.push_back(std::move(profile));
+  }
+  std::move(division.remarks.begin(), division.remarks.end(), std::back_inserter(built.remarks));
   count(built.profile, built.counts);
+  for (const ProfileText& beside : built.beside) count(beside, built.counts);
   unique_in_order(built.added);
   unique_in_order(built.remarks);
   return built;

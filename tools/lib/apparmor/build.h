@@ -21,6 +21,7 @@ struct RuleCounts {
 /// A policy as a profile, with what is to be said of it.
 struct BuiltProfile {
   ProfileText profile;
+  std::vector<ProfileText> beside;    ///< of programs that it starts by name (Px)
   std::vector<std::string> preamble;  ///< lines before the profile: includes of tunables
   std::vector<std::string> remarks;   ///< for the header comment
   std::vector<RuleNote> notes;

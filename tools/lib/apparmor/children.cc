@@ -4,16 +4,26 @@
 #include <map>
 #include <set>
 
+#include "apparmor/data.h"
 #include "apparmor/text.h"
 #include "apparmor/translate.h"
+#include "base/bytes.h"
+#include "base/text.h"
 
 namespace cordon::apparmor {
 namespace {
 
-/// What ran when `path` was executed: a script runs as its interpreter.
+using Names = std::set<std::string>;
+
+/// What ran when a file was executed: a script runs as its interpreter.
 struct ExecGraph {
-  std::map<std::string, std::set<std::string>> starts;  ///< running program → files that it executed
-  std::map<std::string, std::string> runs_as;           ///< executed file → the program that ran
+  std::map<std::string, Names> starts;         ///< running program → files that it executed
+  std::map<std::string, std::string> runs_as;  ///< executed file → the program that ran
+
+  std::string running(const std::string& file) const {
+    const auto found = runs_as.find(file);
+    return found == runs_as.end() ? file : found->second;
+  }
 };
 
 ExecGraph graph_of(const Policy& policy) {
@@ -27,110 +37,224 @@ ExecGraph graph_of(const Policy& policy) {
   return graph;
 }
 
-/// The programs that run when `file` is executed and all that they start, short of the main program.
-std::set<std::string> closure(const ExecGraph& graph, const std::string& file, const std::string& main) {
-  std::set<std::string> programs;
+/// The programs that run when `file` is executed and all that they start, short of `main` and of files in `elsewhere`.
+Names closure(const ExecGraph& graph, const std::string& file, const std::string& main, const Names& elsewhere) {
+  Names programs;
   std::vector<std::string> pending{file};
   while (!pending.empty()) {
-    const auto found = graph.runs_as.find(pending.back());
-    const std::string program = found == graph.runs_as.end() ? pending.back() : found->second;
+    const std::string program = graph.running(pending.back());
     pending.pop_back();
     if (program == main || !programs.insert(program).second) continue;
-    if (const auto next = graph.starts.find(program); next != graph.starts.end())
-      pending.insert(pending.end(), next->second.begin(), next->second.end());
+    const auto next = graph.starts.find(program);
+    if (next == graph.starts.end()) continue;
+    for (const std::string& started : next->second)
+      if (elsewhere.count(started) == 0) pending.push_back(started);
   }
   return programs;
 }
 
-/// The rules of these programs that could do harm, as text.
-std::set<std::string> risky(const Policy& policy, const std::set<std::string>& programs) {
-  std::set<std::string> out;
-  for (const Rule& rule : policy.rules) {
-    if (programs.count(rule.grant().subject.exe) == 0) continue;
-    for (const ProfileRule& said : translate(rule.grant().operation, TranslateContext{}).rules) {
-      const bool file = said.klass == RuleClass::kFile;
-      if (!file || (said.letters & (kW | kA)) != 0) out.insert(to_text(said));
-    }
+/// The strong grant that a rule is, as text, or "".
+std::string strong_grant(const ProfileRule& rule) {
+  if (rule.klass != RuleClass::kFile) {
+    for (const StrongClass& row : strong_classes())
+      if (row.keyword == keyword(rule.klass)) return to_text(rule);
+    return {};
   }
+  if ((rule.letters & (kW | kA)) == 0) return {};
+  for (const StrongTree& row : strong_trees())
+    if (rule.pattern.compare(0, row.tree.size(), row.tree) == 0) return row.tree + " w";
+  return {};
+}
+
+using StrongSets = std::map<std::string, Names>;
+
+/// program → its strong grants.
+StrongSets strong_sets(const Policy& policy) {
+  StrongSets sets;
+  for (const Rule& rule : policy.rules)
+    for (const ProfileRule& said : translate(rule.grant().operation, TranslateContext{}).rules)
+      if (std::string grant = strong_grant(said); !grant.empty()) sets[rule.grant().subject.exe].insert(std::move(grant));
+  return sets;
+}
+
+Names strong_of(const StrongSets& sets, const Names& programs) {
+  Names out;
+  for (const std::string& program : programs)
+    if (const auto found = sets.find(program); found != sets.end()) out.insert(found->second.begin(), found->second.end());
   return out;
 }
 
-bool differ_much(const std::set<std::string>& a, const std::set<std::string>& b) {
-  std::vector<std::string> both;
-  std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
-  const std::size_t all = a.size() + b.size() - both.size();
-  return all != 0 && both.size() * 2 < all;
+struct Choice {
+  std::string file;
+  Transition transition = Transition::kMain;
+  std::size_t shared = 0;
+  std::size_t all = 0;
+};
+
+Choice choose(const std::string& file, const Names& main, const Names& started) {
+  Names both;
+  std::set_intersection(main.begin(), main.end(), started.begin(), started.end(), std::inserter(both, both.end()));
+  Choice choice{file, Transition::kMain, both.size(), main.size() + started.size() - both.size()};
+  if (both.size() * 2 >= choice.all) return choice;
+  const bool apart = both.empty() && !main.empty() && !started.empty();
+  choice.transition = apart ? Transition::kBeside : Transition::kChild;
+  return choice;
 }
 
-Part part_of(const Policy& policy, const std::set<std::string>& programs, bool inside) {
-  Part part;
-  for (std::size_t i = 0; i < policy.rules.size(); ++i) {
-    const Rule& rule = policy.rules[i];
-    if ((programs.count(rule.grant().subject.exe) != 0) != inside) continue;
-    part.rules.push_back(&rule);
-    part.indexes.push_back(i);
+std::string remark_on(const Choice& choice) {
+  const std::string where = choice.transition == Transition::kBeside ? "a profile of its own (Px)" : "a child profile (Cx)";
+  return printable(choice.file) + " gets " + where + ": of " + counted(choice.all, "privilege") + " that tell programs apart, " +
+         std::to_string(choice.shared) + " shared with the main program.";
+}
+
+/// The files that get profiles, with how they are reached.
+class Chooser {
+ public:
+  Chooser(const Policy& policy, ExecMode mode) : policy_(policy), mode_(mode), graph_(graph_of(policy)) {
+    main_ = graph_.running(policy.program);
+    if (mode != ExecMode::kInherit) choose_all();
   }
-  return part;
-}
 
-/// The main program as a running one: the interpreter, if it is a script.
-std::string main_program(const Policy& policy, const ExecGraph& graph) {
-  const auto found = graph.runs_as.find(policy.program);
-  return found == graph.runs_as.end() ? policy.program : found->second;
-}
-
-std::vector<std::pair<std::string, std::set<std::string>>> chosen_children(const Policy& policy, ExecMode mode) {
-  std::vector<std::pair<std::string, std::set<std::string>>> chosen;
-  if (mode == ExecMode::kInherit) return chosen;
-  const ExecGraph graph = graph_of(policy);
-  const std::string main = main_program(policy, graph);
-  const std::set<std::string> main_risk = risky(policy, {main});
-  const auto started = graph.starts.find(main);
-  if (started == graph.starts.end()) return chosen;
-  for (const std::string& file : started->second) {
-    std::set<std::string> programs = closure(graph, file, main);
-    if (programs.empty()) continue;
-    if (mode == ExecMode::kAuto && !differ_much(main_risk, risky(policy, programs))) continue;
-    chosen.emplace_back(file, std::move(programs));
+  Division divide() const {
+    Division division;
+    division.remarks = remarks_;
+    Part main = part_of(main_programs(), true);
+    main.name = main.full_name = policy_.name;
+    main.program = policy_.program;
+    division.parts.push_back(std::move(main));
+    for (const auto& [file, transition] : chosen_) division.parts.push_back(started_part(file, transition, division.parts));
+    introduce(division.parts);
+    return division;
   }
-  return chosen;
-}
 
-/// Signals of the parent and of the child to each other, and being stopped by the parent.
-Section family_section(const std::string& peer) {
-  ProfileRule rule;
-  rule.klass = RuleClass::kSignal;
-  rule.words = {"send", "receive"};
-  rule.peer["label"] = escape_name(peer);
-  return {"Baseline (parent and child):", {"programs of one run signal each other"}, {rule}, {}};
-}
+ private:
+  void choose_all() {
+    const StrongSets sets = strong_sets(policy_);
+    const Names main_strong = strong_of(sets, {main_});
+    const auto started = graph_.starts.find(main_);
+    if (started == graph_.starts.end()) return;
+    std::size_t named = 0;
+    for (const std::string& file : started->second) {
+      const Names programs = closure(graph_, file, main_, {});
+      if (programs.empty()) continue;
+      Choice choice = choose(file, main_strong, strong_of(sets, programs));
+      if (mode_ == ExecMode::kChild) choice.transition = Transition::kChild;
+      if (choice.transition == Transition::kMain) continue;
+      if (choice.transition == Transition::kBeside && ++named > kMaxNamedTransitions) {
+        choice.transition = Transition::kChild;
+        remarks_.push_back(printable(file) + " gets a child profile in the place of one of its own: apparmor_parser takes " +
+                           std::to_string(kMaxNamedTransitions) + " named transitions.");
+      } else if (mode_ == ExecMode::kAuto) {
+        remarks_.push_back(remark_on(choice));
+      }
+      chosen_[file] = choice.transition;
+    }
+  }
+
+  Names files_with(Transition transition) const {
+    Names files;
+    for (const auto& [file, how] : chosen_)
+      if (how == transition) files.insert(file);
+    return files;
+  }
+
+  /// What the main program starts without a transition runs under its profile, whoever else starts it too.
+  Names main_programs() const {
+    Names elsewhere;
+    for (const auto& [file, how] : chosen_) elsewhere.insert(file);
+    Names programs{main_};
+    const auto started = graph_.starts.find(main_);
+    if (started == graph_.starts.end()) return programs;
+    for (const std::string& file : started->second)
+      if (elsewhere.count(file) == 0) programs.merge(closure(graph_, file, main_, elsewhere));
+    return programs;
+  }
+
+  /// Facts whose program no part claims (none is known, or how it was started is not) stay with the main one.
+  Part part_of(const Names& programs, bool main) const {
+    Names claimed;
+    if (main)
+      for (const auto& [file, how] : chosen_) claimed.merge(closure(graph_, file, main_, {}));
+    Part part;
+    for (std::size_t i = 0; i < policy_.rules.size(); ++i) {
+      const std::string& exe = policy_.rules[i].grant().subject.exe;
+      if (programs.count(exe) == 0 && (!main || claimed.count(exe) != 0)) continue;
+      part.rules.push_back(&policy_.rules[i]);
+      part.indexes.push_back(i);
+    }
+    return part;
+  }
+
+  Part started_part(const std::string& file, Transition transition, const std::vector<Part>& before) const {
+    Part part = part_of(closure(graph_, file, main_, files_with(Transition::kBeside)), false);
+    part.transition = transition;
+    part.program = file;
+    if (transition == Transition::kChild) {
+      part.name = file;
+      part.full_name = policy_.name + "//" + file;
+    } else {
+      part.name = part.full_name = beside_name(file, before);
+    }
+    return part;
+  }
+
+  std::string beside_name(const std::string& file, const std::vector<Part>& before) const {
+    const std::string wanted = policy_.name + "." + sayable(file.substr(file.rfind('/') + 1));
+    std::string name = wanted;
+    for (int number = 2; std::any_of(before.begin(), before.end(), [&](const Part& p) { return p.name == name; }); ++number)
+      name = wanted + "." + std::to_string(number);
+    return name;
+  }
+
+  /// Programs of one run signal each other and talk over sockets that one of them made.
+  void introduce(std::vector<Part>& parts) const {
+    const bool sockets = std::any_of(policy_.rules.begin(), policy_.rules.end(), [](const Rule& rule) {
+      return std::holds_alternative<UnixOp>(rule.grant().operation);
+    });
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+      parts[i].extra.push_back(family_section(parts[0].full_name, sockets));
+      parts[0].extra.push_back(family_section(parts[i].full_name, sockets));
+    }
+  }
+
+  static Section family_section(const std::string& peer, bool sockets) {
+    ProfileRule signal;
+    signal.klass = RuleClass::kSignal;
+    signal.words = {"send", "receive"};
+    signal.peer["label"] = escape_name(peer);
+    Section section{"Baseline (programs of one run):", {"they signal each other, and use each other's sockets"}, {signal}, {}};
+    if (!sockets) return section;
+    ProfileRule socket = signal;
+    socket.klass = RuleClass::kUnix;
+    section.rules.push_back(std::move(socket));
+    return section;
+  }
+
+  const Policy& policy_;
+  ExecMode mode_;
+  ExecGraph graph_;
+  std::string main_;
+  std::map<std::string, Transition> chosen_;
+  std::vector<std::string> remarks_;
+};
 
 }  // namespace
 
-std::vector<Part> split_by_program(const Policy& policy, ExecMode mode) {
-  const auto children = chosen_children(policy, mode);
-  std::set<std::string> elsewhere;
-  for (const auto& [file, programs] : children) elsewhere.insert(programs.begin(), programs.end());
-  std::vector<Part> parts{part_of(policy, elsewhere, false)};
-  parts[0].name = parts[0].full_name = policy.name;
-  parts[0].attachment = policy.program;
-  for (const auto& [file, programs] : children) {
-    Part part = part_of(policy, programs, true);
-    part.name = part.attachment = file;
-    part.full_name = policy.name + "//" + file;
-    part.extra.push_back(family_section(policy.name));
-    parts[0].extra.push_back(family_section(part.full_name));
-    parts.push_back(std::move(part));
-  }
-  return parts;
-}
+Division divide_by_program(const Policy& policy, ExecMode mode) { return Chooser(policy, mode).divide(); }
 
-void apply_transitions(ProfileText& main, const std::vector<Part>& parts) {
-  std::set<std::string> children;
-  for (std::size_t i = 1; i < parts.size(); ++i) children.insert(escape_name(parts[i].attachment));
-  for (Section& section : main.sections)
-    for (ProfileRule& rule : section.rules)
-      if (!rule.exec.empty() && children.count(rule.pattern) != 0) rule.exec = "Cx";
+void apply_transitions(ProfileText& profile, Transition owner, const std::vector<Part>& parts) {
+  std::map<std::string, const Part*> by_pattern;
+  for (const Part& part : parts)
+    if (part.transition == Transition::kBeside || (part.transition == Transition::kChild && owner == Transition::kMain))
+      by_pattern[escape_name(part.program)] = &part;
+  for (Section& section : profile.sections) {
+    for (ProfileRule& rule : section.rules) {
+      const auto found = rule.exec.empty() ? by_pattern.end() : by_pattern.find(rule.pattern);
+      if (found == by_pattern.end()) continue;
+      rule.exec = found->second->transition == Transition::kChild ? "Cx" : "Px";
+      if (found->second->transition == Transition::kBeside) rule.target = found->second->name;
+    }
+  }
 }
 
 }  // namespace cordon::apparmor

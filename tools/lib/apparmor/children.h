@@ -7,22 +7,37 @@
 
 namespace cordon::apparmor {
 
-/// The rules that one profile gets: the main one first, then one for each child.
+/// How a program comes to run under its part: the main profile, the profile of the program that starts it (no part of
+/// its own), a child profile, or a profile beside the main one.
+enum class Transition : std::uint8_t { kMain, kChild, kBeside };
+
+/// The rules that one profile gets: the main one first, then the others.
 struct Part {
+  Transition transition = Transition::kMain;
   std::string name;        ///< as the block's head says it
-  std::string full_name;   ///< with the parent's name and "//"
-  std::string attachment;  ///< the program
+  std::string full_name;   ///< with the parent's name and "//", where it is a child
+  std::string program;     ///< the file that is executed
   std::vector<const Rule*> rules;
   std::vector<std::size_t> indexes;  ///< into Policy::rules
   std::vector<Section> extra;
 };
 
-/// Divides a policy's rules over a main profile and children. A child covers a program that the main one starts, and
-/// whatever that starts in turn. kAuto makes a child only where the two share less than half of what is risky in
-/// either: capabilities, sockets, writing, signals, tracing, mounts.
-std::vector<Part> split_by_program(const Policy& policy, ExecMode mode);
+/// The parser's table of named exec targets ("Px -> NAME") holds twelve a profile.
+/// Source: apparmor_parser 2.x to 5.0, "too many specified profile transitions".
+inline constexpr std::size_t kMaxNamedTransitions = 12;
 
-/// Turns the main profile's "ix" into "Cx" for the programs that have a child profile.
-void apply_transitions(ProfileText& main, const std::vector<Part>& parts);
+struct Division {
+  std::vector<Part> parts;
+  std::vector<std::string> remarks;  ///< what was decided on which grounds
+};
+
+/// Divides a policy's rules over a main profile and those of the programs that it starts, with whatever those start in
+/// turn. kAuto measures how far a program's privileges and the main program's differ (profiles/apparmor/strong.json):
+/// where at least half of both is shared, or neither has any, it runs under the main profile; where nothing is shared
+/// and both have some, under a profile beside it; else under a child profile.
+Division divide_by_program(const Policy& policy, ExecMode mode);
+
+/// Turns "ix" into "Cx" or "Px -> NAME" for the programs that have a profile.
+void apply_transitions(ProfileText& profile, Transition owner, const std::vector<Part>& parts);
 
 }  // namespace cordon::apparmor

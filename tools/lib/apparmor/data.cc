@@ -49,6 +49,20 @@ std::vector<CapabilityProbe> read_capability_probes() {
   return probes;
 }
 
+std::vector<StrongClass> read_strong_classes() {
+  std::vector<StrongClass> classes;
+  const Json json = table("apparmor/strong.json");
+  for (const Json& row : json["classes"]) classes.push_back({row["class"], row["reason"]});
+  return classes;
+}
+
+std::vector<StrongTree> read_strong_trees() {
+  std::vector<StrongTree> trees;
+  const Json json = table("apparmor/strong.json");
+  for (const Json& row : json["written"]) trees.push_back({row["tree"], row["reason"]});
+  return trees;
+}
+
 }  // namespace
 
 const std::vector<PackRule>& baseline_pack() {
@@ -69,6 +83,16 @@ const std::vector<Probe>& path_probes() {
 const std::vector<CapabilityProbe>& capability_probes() {
   static const std::vector<CapabilityProbe> probes = read_capability_probes();
   return probes;
+}
+
+const std::vector<StrongClass>& strong_classes() {
+  static const std::vector<StrongClass> classes = read_strong_classes();
+  return classes;
+}
+
+const std::vector<StrongTree>& strong_trees() {
+  static const std::vector<StrongTree> trees = read_strong_trees();
+  return trees;
 }
 
 std::string_view features_text(Dialect dialect) {

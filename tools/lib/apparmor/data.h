@@ -37,6 +37,18 @@ struct CapabilityProbe {
 const std::vector<Probe>& path_probes();
 const std::vector<CapabilityProbe>& capability_probes();
 
+/// Grants by which programs differ in privilege: by a rule's keyword, or by what a rule lets be written.
+struct StrongClass {
+  std::string keyword;
+  std::string reason;
+};
+struct StrongTree {
+  std::string tree;  ///< with slashes at both ends
+  std::string reason;
+};
+const std::vector<StrongClass>& strong_classes();
+const std::vector<StrongTree>& strong_trees();
+
 /// What `apparmor_parser -M` reads: the kernel's features that the dialect is compiled against.
 std::string_view features_text(Dialect dialect);
 

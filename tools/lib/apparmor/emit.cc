@@ -55,13 +55,8 @@ std::vector<std::string> summary(const BuiltProfile& built) {
   return lines;
 }
 
-/// The parser keeps the escape of these in a profile's name, which then is another name.
-constexpr std::string_view kUnsayable = "*?[]{}^,\\";
-
 std::string sayable_name(const std::string& name, Diagnostics& diagnostics) {
-  std::string out = name;
-  for (char& c : out)
-    if (kUnsayable.find(c) != std::string_view::npos) c = '_';
+  std::string out = sayable(name);
   if (out != name)
     diagnostics.note("the profile is named " + printable(out) + ": AppArmor cannot name one " + printable(name));
   return out;
@@ -152,6 +147,7 @@ Result<Emission> emit_profile(const Policy& policy, const EmitOptions& options, 
   text += "abi <" + std::string(dialect_info(options.dialect).abi_file) + ">,\n";
   for (const std::string& line : built->preamble) text += line + "\n";
   text += "\n" + to_text(built->profile);
+  for (const ProfileText& beside : built->beside) text += "\n" + to_text(beside);
   name_given_rules(built->notes, named, policy);
   Emission emission;
   emission.files.push_back({".apparmor", std::move(text)});

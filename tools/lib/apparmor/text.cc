@@ -136,4 +136,11 @@ bool is_glob(std::string_view glob) {
   return false;
 }
 
+std::string sayable(std::string name) {
+  constexpr std::string_view kUnsayable = "*?[]{}^,\\";
+  for (char& c : name)
+    if (kUnsayable.find(c) != std::string_view::npos) c = '_';
+  return name;
+}
+
 }  // namespace cordon::apparmor
