@@ -15,6 +15,9 @@ class TraceWriter {
   /// line that was cut off is removed; otherwise it is emptied.
   static Result<TraceWriter> open(const std::string& path, bool append);
 
+  /// A descriptor that was opened by somebody else, for appending; `where` names it in errors.
+  static TraceWriter adopt(UniqueFd fd, std::string where) { return TraceWriter(std::move(fd), std::move(where)); }
+
   /// One line of trace_io.h, its '\n' included. "No space left" and the like name the file.
   Result<void> write(std::string_view line);
 

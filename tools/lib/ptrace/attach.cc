@@ -11,6 +11,12 @@
 
 namespace cordon {
 
+unsigned trace_options(bool follow) {
+  constexpr unsigned kFollow = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
+  constexpr unsigned kAlways = PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP;
+  return kAlways | (follow ? kFollow : 0);
+}
+
 Result<std::vector<pid_t>> attach_all_tasks(pid_t pid, unsigned options) {
   std::vector<pid_t> tasks;
   std::set<pid_t> held;

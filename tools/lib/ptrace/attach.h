@@ -8,6 +8,9 @@
 
 namespace cordon {
 
+/// What a task is seized with (ptrace(2), PTRACE_SETOPTIONS).
+unsigned trace_options(bool follow);
+
 /// Seizes every thread of a running process, also those that start meanwhile. The leader comes first.
 Result<std::vector<pid_t>> attach_all_tasks(pid_t pid, unsigned options);
 

@@ -26,13 +26,15 @@ bool is_environment(const Result<RecordOutcome>& result, std::string_view what) 
 }  // namespace
 
 Result<RecordOutcome> record(const RecordOptions& options, FactSink& sink) {
-  if (options.engine == EngineChoice::kNotify && options.attach.empty()) {
+  if (options.in_place && options.engine == EngineChoice::kNotify)
+    return Error{ErrorCode::kUsage, "the notify engine cannot record in place", "", "use --engine ptrace"};
+  if (options.engine == EngineChoice::kNotify && !options.attaches()) {
     Result<RecordOutcome> result = by_notify(options, sink);
     if (!is_environment(result, "notify:")) return result;
     return by_ptrace(options, sink, result.error().what + "; recorded with ptrace instead");
   }
   Result<RecordOutcome> result = by_ptrace(options, sink);
-  const bool may_notify = options.engine == EngineChoice::kAuto && options.attach.empty() && options.detail != Detail::kFull;
+  const bool may_notify = options.engine == EngineChoice::kAuto && !options.in_place && !options.attaches() && options.detail != Detail::kFull;
   if (!may_notify || !is_environment(result, "ptrace")) return result;
   Result<RecordOutcome> other = by_notify(options, sink);
   return is_environment(other, "notify:") ? result : other;

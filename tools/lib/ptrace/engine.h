@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,6 +67,8 @@ enum class EngineChoice : std::uint8_t { kAuto, kPtrace, kNotify };
 struct RecordOptions {
   std::vector<std::string> argv;      ///< the command; argv[0] is looked up in PATH unless it holds a '/'
   std::vector<pid_t> attach;          ///< or the processes to attach to
+  std::function<std::vector<pid_t>()> members;  ///< or a group of processes: who is in it now; asked again while recording
+  bool attaches() const { return !attach.empty() || members != nullptr; }
   bool follow = true;                 ///< children too
   Detail detail = Detail::kFull;
   EngineChoice engine = EngineChoice::kAuto;
@@ -77,6 +80,8 @@ struct RecordOptions {
   bool colocate = true;               ///< move tasks that only make syscalls onto the recorder's CPU while they do
   std::vector<SyscallOp> known;       ///< known-skip: calls that the filter lets pass unseen
   std::string tool = "cordon-record " CORDON_VERSION;
+  bool in_place = false;              ///< the calling process becomes the command; a child of it records (ptrace only)
+  std::vector<std::string> notes;     ///< further notes for the head
   StopControl* stop = nullptr;        ///< not owned; may be null
   RecordProgress* progress = nullptr;  ///< not owned; may be null
 };
@@ -88,7 +93,8 @@ struct RecordOutcome {
   std::uint64_t facts = 0;
 };
 
-/// Runs the whole recording in the calling thread and returns when the last traced process has ended (or was let go).
+/// Runs the whole recording in the calling thread and returns when the last traced process has ended (or was let go);
+/// with in_place it returns in the child, and in the caller only if there is nothing to run.
 /// Errors: kEnvironment if ptrace is not possible (which cause, and the mend), kBadInput with what == "no such
 /// command" or "not executable" if the command cannot be run, kIo if the sink fails.
 Result<RecordOutcome> record(const RecordOptions& options, FactSink& sink);

@@ -64,6 +64,7 @@ void Recorder::on_stop(Tracee& tracee, int status) {
     case PTRACE_EVENT_EXEC:
       if (Tracee* now = on_exec(tracee.tid)) resume(*now);
       return;
+    case PTRACE_EVENT_EXIT: return on_exit_stop(tracee);
     case PTRACE_EVENT_STOP: return on_group_event(tracee, signal);
     case 0: break;
     default: return resume(tracee);

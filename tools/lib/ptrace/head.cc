@@ -42,6 +42,7 @@ Head make_head(const RecordOptions& options, std::string_view engine, const std:
   Head head;
   head.run = random_run_id();
   head.label = options.label;
+  head.notes = options.notes;
   head.tool = options.tool;
   head.engine = engine;
   head.detail = options.detail;

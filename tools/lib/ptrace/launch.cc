@@ -1,6 +1,7 @@
 #include "ptrace/launch.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,12 +11,16 @@
 
 #include "base/text.h"
 #include "ptrace/filter.h"
+#include "ptrace/in_place.h"
 #include "ptrace/procfs.h"
 
 namespace cordon {
 namespace {
 
-constexpr int kNotRun = 127;
+// env(1)
+constexpr int kNotFound = 127;
+constexpr int kNotRun = 126;
+constexpr int kNotWatched = 125;
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> all;
@@ -44,6 +49,7 @@ struct ChildPlan {
   const std::vector<sock_filter>* filter;
   int go;
   int reports;
+  bool in_place;
 };
 
 void tell(int fd, const LaunchReport& report) {
@@ -53,8 +59,11 @@ void tell(int fd, const LaunchReport& report) {
 
 [[noreturn]] void run_child(const ChildPlan& plan) {
   char byte = 0;
-  while (read(plan.go, &byte, 1) < 0 && errno == EINTR) {
+  ssize_t told = 0;
+  while ((told = read(plan.go, &byte, 1)) < 0 && errno == EINTR) {
   }
+  if (told == 0) _exit(kNotWatched);
+  if (plan.in_place) prctl(PR_SET_PTRACER, 0, 0, 0, 0);
   LaunchReport report;
   if (!plan.filter->empty()) {
     bool no_new_privs = false;
@@ -65,10 +74,10 @@ void tell(int fd, const LaunchReport& report) {
   tell(plan.reports, report);
   execve(plan.program, plan.argv, plan.environment);
   // execvp(3): a file without a known format is a shell script.
-  if (errno == ENOEXEC) execve("/bin/sh", plan.shell_argv, plan.environment);
+  if (errno == ENOEXEC && !plan.in_place) execve("/bin/sh", plan.shell_argv, plan.environment);
   report.exec_error = errno;
   tell(plan.reports, report);
-  _exit(kNotRun);
+  _exit(report.exec_error == ENOENT || report.exec_error == ENOTDIR ? kNotFound : kNotRun);
 }
 
 std::optional<int> yama_scope() {
@@ -115,11 +124,14 @@ Result<pid_t> Launch::start(const RecordOptions& options, const std::string& pro
   const std::vector<char*> environment = pointers(options.environment);
   const ChildPlan plan{program.c_str(), argv.data(), shell_argv.data(),
                        options.environment.empty() ? environ : environment.data(), &filter, child_go.get(),
-                       child_reports.get()};
-  const pid_t child = fork();
+                       child_reports.get(), options.in_place};
+  const pid_t self = getpid();
+  const pid_t child = options.in_place ? fork_watcher() : fork();
   if (child < 0) return errno_error(errno, "cannot fork");
-  if (child == 0) run_child(plan);
-  return child;
+  if ((child == 0) == options.in_place) return options.in_place ? self : child;
+  go_.reset();  // so that the end of the recorder is seen
+  reports_.reset();
+  run_child(plan);
 }
 
 void Launch::go() {

@@ -25,7 +25,8 @@ class Launch {
   /// Finds the program: argv[0] itself, or in PATH. kBadInput "no such command", "not executable".
   static Result<std::string> find_program(const std::string& name);
 
-  /// Forks. The child waits for go(), installs the filter (unless it is empty) and executes the program.
+  /// Forks. The child (in place: the caller) waits for go(), installs the filter (unless it is empty) and executes the
+  /// program. Gives its pid.
   Result<pid_t> start(const RecordOptions& options, const std::string& program, std::vector<sock_filter> filter);
   void go();
   /// The latest report, as far as the child has got; never blocks.

@@ -33,6 +33,9 @@ struct Credentials {
 Credentials read_credentials(pid_t task);
 
 std::vector<std::string> read_cmdline(pid_t task);
+/// True if the process has ended and is not yet waited for.
+bool is_zombie(pid_t task);
+
 std::string read_comm(pid_t task);
 
 /// The numbers that name the entries of a /proc directory ("/proc/1/task", "/proc/1/fd"); unsorted.

@@ -11,6 +11,8 @@
 #include "ptrace/files.h"
 #include "ptrace/filter.h"
 #include "ptrace/head.h"
+#include "ptrace/in_place.h"
+#include "ptrace/procfs.h"
 #include "ptrace/signals.h"
 
 namespace cordon {
@@ -21,14 +23,11 @@ constexpr int kSeccompStop = (PTRACE_EVENT_SECCOMP << 16) | (SIGTRAP << 8) | 0x7
 constexpr std::size_t kCrowd = 12;       // tasks from which on fairness is worth a look at who else has stopped
 constexpr std::size_t kMostTurns = 65536;
 
-constexpr unsigned kFollow = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
-constexpr unsigned kAlways = PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP;
-
 }  // namespace
 
 Result<RecordOutcome> Recorder::run() {
   world_.now_ms = now_in_ms();
-  const bool attaching = !options_.attach.empty();
+  const bool attaching = options_.attaches();
   if (const Result<void> started = attaching ? start_attached() : start_command(); !started) return started.error();
   if (options_.stop != nullptr) options_.stop->arm(gettid());
   wait_for_all();
@@ -42,13 +41,15 @@ Result<void> Recorder::start_command() {
   program_ = *program;
   plain_ = !options_.follow;  // a filter would be inherited by children that nobody traces
   std::vector<sock_filter> filter;
-  if (!plain_) filter = recorder_filter(FilterAction::kTrace, options_.known);
+  if (!plain_) filter = recorder_filter(FilterAction::kTrace, options_.in_place ? without_exit_group(options_.known) : options_.known);
   Result<pid_t> child = launch_.start(options_, program_, std::move(filter));
   if (!child) return child.error();
   root_ = *child;
-  const unsigned wanted = kAlways | PTRACE_O_EXITKILL | (options_.follow ? kFollow : 0);
+  if (options_.in_place) leave_the_command_alone();
+  const unsigned wanted = trace_options(options_.follow) | PTRACE_O_EXITKILL | (options_.in_place ? PTRACE_O_TRACEEXIT : 0);
   if (ptrace(PTRACE_SEIZE, root_, 0, wanted) != 0) {
     Error error = explain_refusal(errno, root_, true);
+    if (options_.in_place) return error;  // its pipe is closed with us, and it ends
     kill(root_, SIGKILL);
     waitpid(root_, nullptr, 0);
     return error;
@@ -59,7 +60,7 @@ Result<void> Recorder::start_command() {
   tracee.fs = std::make_shared<FsState>();
   tracee.process = std::make_shared<Process>();
   tracee.process->tgid = root_;
-  tracee.process->parent = getpid();
+  tracee.process->parent = options_.in_place ? read_credentials(root_).parent : getpid();
   tracee.process->tasks = 1;
   if (options_.progress != nullptr) options_.progress->root.store(root_);
   if (!options_.follow) head_notes_.emplace_back("children were not followed");
@@ -67,52 +68,16 @@ Result<void> Recorder::start_command() {
   return {};
 }
 
-Result<void> Recorder::start_attached() {
-  plain_ = true;  // a filter cannot be put into a process from outside
-  head_notes_.emplace_back("attached to running processes: watched by syscall stops; what they did before is unknown");
-  const unsigned wanted = kAlways | (options_.follow ? kFollow : 0);
-  for (const pid_t pid : options_.attach) {
-    const Result<std::vector<pid_t>> tasks = attach_all_tasks(pid, wanted);
-    if (!tasks) {
-      let_go_all();
-      return tasks.error();
-    }
-    auto process = std::make_shared<Process>();
-    auto files = std::make_shared<Files>();
-    auto fs = std::make_shared<FsState>();
-    process->tgid = pid;
-    process->tasks = static_cast<std::uint32_t>(tasks->size());
-    for (const pid_t tid : *tasks) {
-      Tracee& tracee = add_tracee(tid);
-      tracee.attached = true;
-      tracee.process = process;
-      tracee.files = files;
-      tracee.fs = fs;
-    }
-    Tracee& leader = *world_.tracees.at(tasks->front());
-    files::renew_view(world_, leader);
-    bool outside = false;
-    process->exe = world_.texts.intern(inside_view(fs->view, read_link(proc_path(pid, "exe")).value_or(""), outside));
-    process->parent = world_.credentials(leader).parent;
-    world_.renew_subject(leader);
-    for (const int fd : numbered_entries(proc_path(pid, "fd"))) files->mark_inherited(fd);
-    if (program_.empty()) program_ = world_.texts.text(process->exe);
-  }
-  if (const Result<void> head = write_head(); !head) return head;
-  for (const pid_t pid : options_.attach) write_proc(*world_.tracees.at(pid));
-  for (auto& [tid, tracee] : world_.tracees) ptrace(PTRACE_INTERRUPT, tid, 0, 0);
-  return {};
-}
-
 void Recorder::wait_for_all() {
-  const SignalForwarder forwarder(options_.forward_signals, root_, options_.stop);
-  while (true) {
+  const SignalForwarder forwarder(options_.forward_signals && !options_.in_place, root_, options_.stop);
+  while (!finished_) {
     int status = 0;
     const pid_t tid = wait4(-1, &status, __WALL | __WNOTHREAD, nullptr);
     if (tid < 0) {
       if (errno != EINTR) return;  // ECHILD: the last one has ended
       check_stop();
       colocator_.ticked();
+      if (options_.members && !detaching_) hold_members();
       continue;
     }
     world_.now_ms = now_in_ms();
@@ -121,7 +86,7 @@ void Recorder::wait_for_all() {
     if ((stops_ & 1023) == 0 && options_.progress != nullptr) options_.progress->stops.store(stops_);
     if (world_.ledger.error() && !killing_) kill_all();
     if (options_.stop != nullptr && options_.stop->requested()) check_stop();
-    if (world_.tracees.empty() && !options_.attach.empty()) return;
+    if (world_.tracees.empty() && options_.attaches()) return;
   }
 }
 
@@ -141,7 +106,7 @@ void Recorder::take_turns() {
   pid_t tid = 0;
   while (turns_.size() < kMostTurns && (tid = wait4(-1, &status, __WALL | __WNOTHREAD | WNOHANG, nullptr)) > 0)
     turns_.emplace_back(tid, status);
-  for (std::size_t i = 0; i < turns_.size(); ++i) dispatch(turns_[i].first, turns_[i].second);
+  for (std::size_t i = 0; i < turns_.size() && !finished_; ++i) dispatch(turns_[i].first, turns_[i].second);
 }
 
 void Recorder::handle(pid_t tid, int status) {
@@ -183,7 +148,7 @@ void Recorder::ended(Tracee& tracee, int status) {
 
 void Recorder::check_stop() {
   if (options_.stop == nullptr || !options_.stop->requested() || killing_) return;
-  if (!options_.attach.empty()) return let_go_all();
+  if (options_.attaches()) return let_go_all();
   const std::int64_t now = now_in_ms();
   if (!stopping_) {
     stopping_ = true;
@@ -201,7 +166,7 @@ void Recorder::kill_all() {
   killing_ = true;
   for (const auto& [tid, tracee] : world_.tracees)
     if (!tracee->attached) kill(tid, SIGKILL);
-  if (!options_.attach.empty()) let_go_all();
+  if (options_.attaches()) let_go_all();
 }
 
 /// Attached tasks can be let go only while they are stopped: each is interrupted, and detached at its next stop.
@@ -226,7 +191,7 @@ bool Recorder::let_go(Tracee& tracee, int signal) {
 Result<void> Recorder::write_head() {
   Head head = make_head(options_, "ptrace", program_, !plain_);
   head.started_ms = world_.now_ms;
-  head.notes = head_notes_;
+  head.notes.insert(head.notes.end(), head_notes_.begin(), head_notes_.end());
   head_written_ = true;
   return world_.sink.on_head(head);
 }

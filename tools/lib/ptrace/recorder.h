@@ -13,7 +13,7 @@ namespace cordon {
 /// The ptrace engine: one thread that waits for stops and resumes tasks (ptrace(2), under PTRACE_SEIZE).
 class Recorder {
  public:
-  Recorder(const RecordOptions& options, FactSink& sink) : options_(options), world_(options, sink), colocator_(world_, options.colocate && options.attach.empty()) {}
+  Recorder(const RecordOptions& options, FactSink& sink) : options_(options), world_(options, sink), colocator_(world_, options.colocate && !options.attaches()) {}
   Result<RecordOutcome> run();
   void say_in_head(std::string note) { head_notes_.push_back(std::move(note)); }
 
@@ -21,6 +21,8 @@ class Recorder {
   // recorder.cc: starting, waiting, ending
   Result<void> start_command();
   Result<void> start_attached();
+  Result<void> hold_process(pid_t pid);
+  std::size_t hold_members();
   void wait_for_all();
   void dispatch(pid_t tid, int status);
   void take_turns();
@@ -47,6 +49,10 @@ class Recorder {
   void write_proc(Tracee& tracee);
   Tracee& add_tracee(pid_t tid);
 
+  // in_place.cc: the command as PID 1
+  void on_exit_stop(Tracee& tracee);
+  bool ends_process(const Tracee& tracee, int status) const;
+
   // calls.cc: syscall stops
   void on_call_stop(Tracee& tracee, bool seccomp);
   void entry(Tracee& tracee, const abi::Stop& stop);
@@ -60,12 +66,14 @@ class Recorder {
   World world_;
   Colocator colocator_;
   Launch launch_;
+  Ticker look_again_;           ///< for members of the group that come later
   pid_t root_ = 0;
   bool plain_ = false;          ///< no filter: syscall stops for all
   bool head_written_ = false;
   bool killing_ = false;
   bool stopping_ = false;
   bool detaching_ = false;
+  bool finished_ = false;       ///< in place: the last word was said
   std::int64_t stop_deadline_ms_ = 0;
   std::uint64_t stops_ = 0;
   std::optional<int> exit_code_;

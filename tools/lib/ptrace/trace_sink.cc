@@ -8,9 +8,11 @@ constexpr std::size_t kTallyBlock = 1 << 16;
 }
 
 Result<void> TraceSink::on_head(const Head& head) {
-  Result<TraceWriter> writer = TraceWriter::open(path_, append_);
-  if (!writer) return writer.error();
-  writer_.emplace(std::move(*writer));
+  if (!writer_) {
+    Result<TraceWriter> writer = TraceWriter::open(path_, append_);
+    if (!writer) return writer.error();
+    writer_.emplace(std::move(*writer));
+  }
   run_ = head.run;
   return writer_->write(head_line(head));
 }

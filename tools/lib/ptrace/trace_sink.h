@@ -10,9 +10,11 @@ namespace cordon {
 
 /// A sink that writes a trace file, each line as it comes. The file is opened when the command runs, so that a
 /// command that cannot be started leaves an older trace alone.
-class TraceSink : public FactSink {
+class TraceSink final : public FactSink {
  public:
   TraceSink(std::string path, bool append) : path_(std::move(path)), append_(append) {}
+  /// A file that is open already.
+  TraceSink(UniqueFd fd, std::string name) : path_(std::move(name)), append_(true), writer_(TraceWriter::adopt(std::move(fd), path_)) {}
 
   Result<void> on_head(const Head& head) override;
   Result<void> on_proc(const Proc& proc) override;
