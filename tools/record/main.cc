@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <signal.h>
 
 #include <cstdio>
@@ -6,6 +7,8 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "facts/names.h"
+#include "in_place_sink.h"
+#include "oci/container.h"
 #include "ptrace/engine.h"
 #include "ptrace/known.h"
 #include "ptrace/trace_sink.h"
@@ -38,14 +41,40 @@ Result<T> number_of(const cli::Arguments& arguments, std::string_view option) {
   return *value;
 }
 
+/// --cgroup and --container: who is to be attached to is asked while recording.
+Result<void> add_group(const cli::Arguments& arguments, RecordOptions& options) {
+  if (arguments.has("cgroup") && arguments.has("container"))
+    return Error{ErrorCode::kUsage, "--cgroup and --container exclude each other", "", ""};
+  if (arguments.has("cgroup")) {
+    Result<oci::Members> members = oci::cgroup_members(arguments.get("cgroup"));
+    if (!members) return members.error();
+    options.members = std::move(*members);
+    options.notes.push_back("attached to the cgroup " + arguments.get("cgroup"));
+  }
+  if (arguments.has("container")) {
+    const Result<oci::RunningContainer> container = oci::find_container(arguments.get("container"));
+    if (!container) return container.error();
+    Result<oci::Members> members = oci::container_members((*container).pid);
+    if (!members) return members.error();
+    options.members = std::move(*members);
+    options.notes.push_back("attached to the container " + (*container).id + ((*container).name.empty() ? "" : " (" + (*container).name + ")"));
+  }
+  return {};
+}
+
 Result<RecordOptions> options_of(const cli::Arguments& arguments) {
   RecordOptions options;
   options.argv = arguments.command();
   Result<std::vector<pid_t>> pids = pids_of(arguments.get_all("pid"));
   if (!pids) return pids.error();
   options.attach = std::move(*pids);
-  if (options.argv.empty() == options.attach.empty())
-    return Error{ErrorCode::kUsage, "give a command after --, or processes with -p", "", "cordon-record --help"};
+  if (Result<void> grouped = add_group(arguments, options); !grouped) return grouped.error();
+  options.in_place = arguments.has("in-place");
+  for (std::string& note : arguments.get_all("note")) options.notes.push_back(std::move(note));
+  if (options.argv.empty() == !options.attaches())
+    return Error{ErrorCode::kUsage, "give a command after --, or processes with -p, --cgroup or --container", "", "cordon-record --help"};
+  if (options.in_place && options.attaches())
+    return Error{ErrorCode::kUsage, "--in-place is for a command, not for running processes", "", ""};
   options.follow = !arguments.has("no-follow");
   options.colocate = !arguments.has("no-colocate");
   options.detail = named<Detail>(arguments.get("detail")).value_or(Detail::kFull);
@@ -81,11 +110,20 @@ int run(const cli::Arguments& arguments) {
   StopControl stop;
   options->stop = &stop;
   const bool append = arguments.has("append");
-  TraceSink sink(append ? arguments.get("append") : arguments.get("output"), append);
-  const Result<RecordOutcome> outcome = record(*options, sink);
+  TraceSink file(append ? arguments.get("append") : arguments.get("output"), append);
+  std::optional<TraceSink> handed;
+  if (arguments.has("trace-fd")) {
+    const Result<int> fd = number_of<int>(arguments, "trace-fd");
+    if (!fd) return fail_with(fd.error());
+    if (fcntl(*fd, F_SETFD, FD_CLOEXEC) != 0) return fail_with(errno_error(errno, "--trace-fd", std::to_string(*fd)));
+    handed.emplace(UniqueFd(*fd), "descriptor " + std::to_string(*fd));
+  }
+  TraceSink& trace = handed ? *handed : file;
+  InPlaceSink beside(trace, options->in_place ? inherited_descriptors() : std::vector<int>{});
+  const Result<RecordOutcome> outcome = options->in_place ? record(*options, beside) : record(*options, trace);
   if (!outcome) return fail_with(outcome.error());
   if (outcome->end.lost != 0) std::cerr << "cordon-record: warning: " << counted(outcome->end.lost, "event") << " lost\n";
-  return pass_on(outcome->end);
+  return options->in_place ? 0 : pass_on(outcome->end);
 }
 
 cli::ToolRow tool() {
@@ -96,6 +134,11 @@ cli::ToolRow tool() {
       {"-o,--output", "TRACE", "write the trace here", {}, "cordon.trace"},
       {"--append", "TRACE", "add a run to this trace; what it knows already is not watched again"},
       {"-p,--pid", "PID", "attach to a running process, with its threads and children", {}, {}, true},
+      {"--cgroup", "PATH", "attach to all processes of a cgroup, and to those that come"},
+      {"--container", "ID|NAME", "attach to all processes of a running container, and to those that come"},
+      {"--in-place", "", "become the command, keeping the process id, and record from a child"},
+      {"--trace-fd", "N", "write the trace to this open descriptor"},
+      {"--note", "TEXT", "words for the trace's head", {}, {}, true},
       {"--no-follow", "", "leave children alone"},
       {"--detail", "LEVEL", "what to look at: syscall numbers, their arguments too, paths and results too", "set|args|full", "full"},
       {"--engine", "ENGINE", "how to watch", "auto|ptrace|notify", "auto"},
@@ -104,7 +147,8 @@ cli::ToolRow tool() {
       {"--no-colocate", "", "never move tasks to the recorder's CPU"},
   };
   command.examples = {"# record a program with all its children", "cordon-record -o app.trace -- ./app --serve",
-                      "# what a running server does, until Ctrl-C", "cordon-record -o app.trace -p 1234"};
+                      "# what a running server does, until Ctrl-C", "cordon-record -o app.trace -p 1234",
+                      "# a running container, by its name", "cordon-record -o web.trace --container web"};
   command.run = run;
   cli::ToolRow row;
   row.name = "cordon-record";
@@ -118,4 +162,7 @@ cli::ToolRow tool() {
 }  // namespace
 }  // namespace cordon
 
-int main(int argc, char** argv) { return cordon::cli::run_tool(cordon::tool(), argc, argv); }
+int main(int argc, char** argv) {
+  if (argc > 0) cordon::keep_own_program_back(argv[0]);
+  return cordon::cli::run_tool(cordon::tool(), argc, argv);
+}

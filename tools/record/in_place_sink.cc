@@ -1,0 +1,57 @@
+#include "in_place_sink.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string_view>
+
+#include "base/text.h"
+#include "ptrace/procfs.h"
+
+namespace cordon {
+namespace {
+
+constexpr int kMostWithoutProc = 1024;
+constexpr std::string_view kOwnDescriptors = "/proc/self/fd/";
+
+std::vector<int> open_descriptors() {
+  std::vector<int> all = numbered_entries("/proc/self/fd");
+  if (!all.empty()) return all;
+  for (int fd = 0; fd < kMostWithoutProc; ++fd) all.push_back(fd);
+  return all;
+}
+
+}  // namespace
+
+std::vector<int> inherited_descriptors() {
+  std::vector<int> inherited;
+  for (const int fd : open_descriptors()) {
+    const int flags = fcntl(fd, F_GETFD);
+    if (fd > STDERR_FILENO && flags >= 0 && (flags & FD_CLOEXEC) == 0) inherited.push_back(fd);
+  }
+  return inherited;
+}
+
+void keep_own_program_back(const char* argv0) {
+  const std::string_view name = argv0 == nullptr ? "" : argv0;
+  if (!name.starts_with(kOwnDescriptors)) return;
+  const auto fd = parse_number<int>(name.substr(kOwnDescriptors.size()));
+  struct stat one {};
+  struct stat own {};
+  const bool same = fd && *fd > STDERR_FILENO && fstat(*fd, &one) == 0 && stat("/proc/self/exe", &own) == 0 &&
+                    one.st_dev == own.st_dev && one.st_ino == own.st_ino;
+  if (same) fcntl(*fd, F_SETFD, FD_CLOEXEC);
+}
+
+Result<void> InPlaceSink::on_head(const Head& head) {
+  if (Result<void> opened = trace_.on_head(head); !opened) return opened;
+  for (const int fd : inherited_) close(fd);
+  inherited_.clear();
+  if (chdir("/") != 0) return errno_error(errno, "cannot go to /");
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  return {};
+}
+
+}  // namespace cordon
