@@ -104,6 +104,33 @@ TEST_CASE("a trace cut at any byte is read as far as it goes and never as comple
   }
 }
 
+TEST_CASE("a call that was tried counts only where a section was cut off before its result") {
+  Fact waiting = socket_fact();
+  waiting.verdict = {Outcome::kUnwatched, "", Mechanism::kNone};
+  const std::string begun = head_line(head("aa")) + tried_line("aa", waiting);
+  const Trace cut = read(begun);
+  REQUIRE(cut.facts.size() == 1);
+  CHECK(cut.facts[0].verdict.outcome == Outcome::kUnwatched);
+  CHECK(cut.facts[0].tally == Tally{1, 1, 0, 0});
+  CHECK(write_trace(read(write_trace(cut))) == write_trace(cut));
+
+  const std::string result = fact_line("aa", socket_fact());
+  const Trace known = read(begun + result);
+  REQUIRE(known.facts.size() == 1);
+  CHECK(known.facts[0].verdict.error == "EACCES");
+  CHECK(write_trace(known) == write_trace(read(head_line(head("aa")) + result + tried_line("aa", waiting))));
+
+  CHECK(read(begun + section("aa", kFacts)).facts.size() == kFacts.size());
+  CHECK(read(section("aa", {}) + tried_line("aa", waiting)).facts.empty());
+  CHECK(read(begun + section("bb", {socket_fact()})).facts.size() == 2);
+}
+
+TEST_CASE("a tried call whose content was altered is refused") {
+  std::string text = head_line(head("aa")) + tried_line("aa", kFacts[0]);
+  text.replace(text.find("/etc/passwd"), 11, "/etc/shadow");
+  CHECK(read_error(text).what.find("id") != std::string::npos);
+}
+
 TEST_CASE("a bad line in the middle is an error with its number") {
   const std::string text = head_line(head("aa")) + "garbage\n" + section("aa", kFacts);
   CHECK(read_error(text).where == "t:2");

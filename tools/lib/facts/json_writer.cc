@@ -66,13 +66,20 @@ std::string canonical_json(const Fact& fact) {
 
 FactId fact_id(const Fact& fact) { return sha256_hex(canonical_json(fact)).substr(0, 32); }
 
-std::string fact_line(const std::string& run, const Fact& fact) {
-  std::string out = line_start("fact", run);
+namespace {
+
+std::string line_of_fact(std::string_view kind, const std::string& run, const Fact& fact) {
+  std::string out = line_start(kind, run);
   codec::write_member(out, "id", fact_id(fact));
   write_identity(out, fact);
   if (fact.origin != Origin{}) codec::write_member(out, "origin", fact.origin);
   return out + "}\n";
 }
+
+}  // namespace
+
+std::string fact_line(const std::string& run, const Fact& fact) { return line_of_fact("fact", run, fact); }
+std::string tried_line(const std::string& run, const Fact& fact) { return line_of_fact("tried", run, fact); }
 
 std::string tally_line(const std::string& run, const FactId& id, const Tally& tally) {
   std::string out = line_start("tally", run);

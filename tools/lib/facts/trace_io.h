@@ -14,6 +14,9 @@ namespace cordon {
 std::string head_line(const Head& head);
 std::string proc_line(const std::string& run, const Proc& proc);
 std::string fact_line(const std::string& run, const Fact& fact);  ///< with its id and origin, without its tally
+/// A call that was begun and has not returned yet; its verdict is kUnwatched. Counts only in a section without an end,
+/// where no fact of the same subject and operation tells its result.
+std::string tried_line(const std::string& run, const Fact& fact);
 std::string tally_line(const std::string& run, const FactId& id, const Tally& tally);
 std::string end_line(const std::string& run, const End& end);
 

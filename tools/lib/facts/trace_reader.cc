@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
@@ -80,6 +82,12 @@ struct TallyLine {
   Tally tally;
 };
 
+/// What subject and operation are, whatever came of it.
+FactId deed(Fact fact) {
+  fact.verdict = {};
+  return fact_id(fact);
+}
+
 Tally larger(const Tally& a, const Tally& b) { return a.count >= b.count ? a : b; }
 
 }  // namespace
@@ -93,6 +101,7 @@ struct TraceReader::State {
   std::unordered_map<std::string, std::size_t> by_id;
   std::vector<Run> runs;
   std::unordered_map<std::string, std::size_t> run_by_id;
+  std::vector<std::pair<std::size_t, Fact>> tried;  ///< with the index of its run
   std::set<std::string> unknown;
   std::uint64_t unknown_lines = 0;
   std::string file;
@@ -107,11 +116,15 @@ struct TraceReader::State {
   Result<void> add_head(const InputLine& line, const simdjson::dom::object& members);
   Result<void> add_proc(const InputLine& line, const simdjson::dom::object& members);
   Result<void> add_fact(const InputLine& line, const simdjson::dom::object& members);
+  Result<void> add_tried(const InputLine& line, const simdjson::dom::object& members);
   Result<void> add_tally(const InputLine& line, const simdjson::dom::object& members);
   Result<void> add_end(const InputLine& line, const simdjson::dom::object& members);
   Result<void> torn(const InputLine& line);
   Result<Run*> run_of(const InputLine& line, const simdjson::dom::object& members);
+  Result<std::optional<FactLine>> read_fact(const InputLine& line, const simdjson::dom::object& members);
   Result<std::size_t> intern(const InputLine& line, Fact fact, const std::string& id);
+  std::size_t place_of(Fact fact, const FactId& id);
+  void settle_tried();
   void keep_unknown(const InputLine& line);
   void note_section_end();
 };
@@ -144,7 +157,7 @@ Result<void> TraceReader::State::dispatch(const InputLine& line, const simdjson:
   using Handler = Result<void> (State::*)(const InputLine&, const simdjson::dom::object&);
   static constexpr std::pair<std::string_view, Handler> kHandlers[] = {
       {"head", &State::add_head}, {"proc", &State::add_proc},   {"fact", &State::add_fact},
-      {"tally", &State::add_tally}, {"end", &State::add_end},
+      {"tried", &State::add_tried}, {"tally", &State::add_tally}, {"end", &State::add_end},
   };
   std::string_view kind;
   if (members["kind"].get(kind) != simdjson::SUCCESS) return bad(line, "not a line of a trace: no \"kind\"");
@@ -204,31 +217,58 @@ Result<void> TraceReader::State::add_proc(const InputLine& line, const simdjson:
 Result<std::size_t> TraceReader::State::intern(const InputLine& line, Fact fact, const std::string& id) {
   const std::string content_id = fact_id(fact);
   if (!id.empty() && id != content_id) return bad(line, "the fact's id is not that of its content");
-  const auto [found, fresh] = by_id.try_emplace(content_id, facts.size());
+  const auto known = by_id.find(content_id);
+  if (known != by_id.end() && !facts[known->second].same_as(fact)) return bad(line, "two different facts have one id");
+  return place_of(std::move(fact), content_id);
+}
+
+std::size_t TraceReader::State::place_of(Fact fact, const FactId& id) {
+  const auto [found, fresh] = by_id.try_emplace(id, facts.size());
   if (fresh) {
     facts.push_back(std::move(fact));
   } else {
-    Fact& known = facts[found->second];
-    if (!known.same_as(fact)) return bad(line, "two different facts have one id");
-    known.origin = std::min(known.origin, fact.origin);
+    Origin& origin = facts[found->second].origin;
+    origin = std::min(origin, fact.origin);
   }
   return found->second;
 }
 
-Result<void> TraceReader::State::add_fact(const InputLine& line, const simdjson::dom::object& members) {
-  auto run = run_of(line, members);
-  if (!run) return run.error();
+/// Nothing, and the line is kept, if it holds what this version does not know.
+Result<std::optional<FactLine>> TraceReader::State::read_fact(const InputLine& line, const simdjson::dom::object& members) {
   FactLine read;
   Cursor at;
   const Form form = codec::read_fields(at, members, read, {"kind", "run"});
   if (form == Form::kBad) return bad(line, "malformed at " + at.where);
   if (form == Form::kUnknown) {
     keep_unknown(line);
-    return {};
+    return std::optional<FactLine>();
   }
-  auto index = intern(line, {read.subject, read.operation, read.verdict, {}, read.origin}, read.id);
+  return std::optional(std::move(read));
+}
+
+Result<void> TraceReader::State::add_fact(const InputLine& line, const simdjson::dom::object& members) {
+  auto run = run_of(line, members);
+  if (!run) return run.error();
+  auto read = read_fact(line, members);
+  if (!read) return read.error();
+  if (!*read) return {};
+  FactLine& fact = **read;
+  auto index = intern(line, {fact.subject, fact.operation, fact.verdict, {}, fact.origin}, fact.id);
   if (!index) return index.error();
   (*run)->tallies.try_emplace(*index, Tally{1, 0, 0, 0});
+  return {};
+}
+
+Result<void> TraceReader::State::add_tried(const InputLine& line, const simdjson::dom::object& members) {
+  auto run = run_of(line, members);
+  if (!run) return run.error();
+  auto read = read_fact(line, members);
+  if (!read) return read.error();
+  if (!*read) return {};
+  FactLine& line_read = **read;
+  Fact fact{line_read.subject, line_read.operation, line_read.verdict, {}, line_read.origin};
+  if (!line_read.id.empty() && line_read.id != fact_id(fact)) return bad(line, "the fact's id is not that of its content");
+  tried.emplace_back(static_cast<std::size_t>(*run - runs.data()), std::move(fact));
   return {};
 }
 
@@ -260,6 +300,20 @@ Result<void> TraceReader::State::add_end(const InputLine& line, const simdjson::
   if (form != Form::kGood) return bad(line, "the end is malformed at " + at.where);
   if (!(*run)->end || (!(*run)->end->ok && end.ok)) (*run)->end = std::move(end);
   return {};
+}
+
+/// A section that was cut off does not tell how its last calls ended: those are facts without a result. Where a section
+/// has its end, every call's fact is there.
+void TraceReader::State::settle_tried() {
+  std::map<std::size_t, std::set<FactId>> done;
+  for (const auto& [run, fact] : tried)
+    if (!runs[run].end && done.try_emplace(run).second)
+      for (const auto& [index, tally] : runs[run].tallies) done[run].insert(deed(facts[index]));
+  for (auto& [run, fact] : tried) {
+    if (runs[run].end || done[run].count(deed(fact)) != 0) continue;
+    const FactId id = fact_id(fact);
+    runs[run].tallies.try_emplace(place_of(std::move(fact), id), Tally{1, 1, 0, 0});
+  }
 }
 
 void TraceReader::State::note_section_end() {
@@ -326,6 +380,7 @@ void settle(Trace& trace) {
 }  // namespace
 
 Trace TraceReader::finish() {
+  state_->settle_tried();
   state_->note_section_end();
   Trace trace;
   trace.facts = std::move(state_->facts);

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::uint8_t kExitStop = 2;  // PTRACE_SYSCALL_INFO_EXIT
 constexpr std::uint8_t kNoStop = 0;    // PTRACE_SYSCALL_INFO_NONE
+constexpr std::int64_t kPatience = 1'000'000;  // nanoseconds after which a call is taken to be waiting
 
 bool installs_filter(const Call& call) {
   return (call.row->info->effects & kInstallsFilter) != 0 ||
@@ -58,6 +59,41 @@ void Recorder::entry(Tracee& tracee, const abi::Stop& stop) {
   const bool plain = plain_ || tracee.process->plain_stops;
   const bool wanted = entry_details(tracee) || plain;
   tracee.in_call = wanted || world_.wants_result(call.key);
+  if (tracee.in_call) await(tracee);
+}
+
+/// A call with something new to tell that does not return soon is written as tried, lest it be lost with us.
+void Recorder::await(Tracee& tracee) {
+  const Call& call = tracee.call;
+  const bool details = world_.full && (!call.pending.empty() || !call.on_exit.empty() || files::has_new_operand(world_, call));
+  tracee.fresh = details || !world_.has_outcome(call.key);
+  if (!tracee.fresh) return;
+  if (awaited_.empty()) {
+    patience_.start(kPatience);  // again and again: a tick outside of the wait goes unnoticed
+    awaited_since_ms_ = world_.now_ms;
+  }
+  awaited_.push_back(tracee.tid);
+}
+
+void Recorder::write_awaited() {
+  patience_.stop();
+  for (const pid_t tid : awaited_) {
+    const auto found = world_.tracees.find(tid);
+    if (found != world_.tracees.end() && found->second->in_call && found->second->fresh) tried(*found->second);
+  }
+  awaited_.clear();
+}
+
+void Recorder::tried(Tracee& tracee) {
+  const Call& call = tracee.call;
+  tracee.fresh = false;
+  if (!world_.has_outcome(call.key)) world_.emit_tried(call.subject, tracee, syscall_op(world_, call));
+  if (!world_.full) return;
+  for (const Pending& pending : call.pending)
+    if (!world_.has_outcome(pending.key)) world_.emit_tried(call.subject, tracee, pending.operation);
+  for (const Operation& operation : call.on_exit)
+    if (!std::holds_alternative<CapabilityOp>(operation)) world_.emit_tried(call.subject, tracee, operation);
+  if (files::has_new_operand(world_, call)) files::tried(world_, tracee);
 }
 
 bool Recorder::entry_details(Tracee& tracee) {

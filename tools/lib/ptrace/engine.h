@@ -26,6 +26,8 @@ class FactSink {
   virtual Result<void> on_proc(const Proc& proc) = 0;
   /// First sight of a fact; its tally holds what is known so far.
   virtual Result<void> on_fact(const Fact& fact) = 0;
+  /// A call that has been waiting for its result for a while; its verdict is kUnwatched. Its facts come when it returns.
+  virtual Result<void> on_tried(const Fact& fact) = 0;
   /// Once for each fact, at the end.
   virtual Result<void> on_tally(const FactId& id, const Tally& tally) = 0;
   virtual Result<void> on_end(const End& end) = 0;

@@ -299,6 +299,15 @@ void take_operand(World& world, Tracee& tracee, const CallRow& row, const std::u
   }
 }
 
+/// What an operand's call asks for, if it gets there.
+std::optional<FileOp> attempted(World& world, Tracee& tracee, Operand& operand) {
+  if (!operand.valid || operand.is_fd) return std::nullopt;
+  walk(world, tracee, operand);
+  FileOp file = file_of(world, tracee, operand.walk);
+  file.perms = operand.access == Access::kOpen ? open_perms(tracee.call.open_flags, false) : access_row(operand.access).perms;
+  return file.perms.empty() ? std::nullopt : std::optional(std::move(file));
+}
+
 }  // namespace
 
 void renew_view(World& world, Tracee& tracee) {
@@ -418,14 +427,21 @@ void exit(World& world, Tracee& tracee) {
 
 void unfinished(World& world, Tracee& tracee) {
   Call& call = tracee.call;
+  for (unsigned i = 0; i < call.operand_count; ++i)
+    if (std::optional<FileOp> file = attempted(world, tracee, call.operands[i]))
+      world.emit_as(call.subject, tracee, std::move(*file), {Outcome::kUnwatched, "", Mechanism::kNone});
+}
+
+void tried(World& world, Tracee& tracee) {
+  Call& call = tracee.call;
   for (unsigned i = 0; i < call.operand_count; ++i) {
-    Operand& operand = call.operands[i];
-    if (!operand.valid || operand.is_fd) continue;
-    walk(world, tracee, operand);
-    FileOp file = file_of(world, tracee, operand.walk);
-    file.perms = operand.access == Access::kOpen ? open_perms(call.open_flags, false) : access_row(operand.access).perms;
-    if (!file.perms.empty()) world.emit_as(call.subject, tracee, std::move(file), {Outcome::kUnwatched, "", Mechanism::kNone});
+    Operand copy = call.operands[i];  // what a walk finds in the middle of the call must not pass for what was before it
+    if (std::optional<FileOp> file = attempted(world, tracee, copy)) world.emit_tried(call.subject, tracee, std::move(*file));
   }
+}
+
+bool has_new_operand(World& world, const Call& call) {
+  return call.operand_count != 0 && world.paths.calls.find(call.path_key) == nullptr;
 }
 
 }  // namespace cordon::files

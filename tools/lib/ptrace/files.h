@@ -14,6 +14,11 @@ void exit(World& world, Tracee& tracee);
 /// Instead of exit() where the task died in the call: facts of its operands, result not watched.
 void unfinished(World& world, Tracee& tracee);
 
+/// The call is still waiting: hands the facts of its operands out as tried.
+void tried(World& world, Tracee& tracee);
+/// Some operand's call has not been seen to end.
+bool has_new_operand(World& world, const Call& call);
+
 /// What the descriptor refers to; finds out if it is not known yet. Never null; `standard` ones are to be left alone.
 FdEntry* descriptor(World& world, Tracee& tracee, int fd);
 

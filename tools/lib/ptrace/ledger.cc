@@ -39,6 +39,13 @@ FactIndex Ledger::add(const Fact& fact, std::int64_t now_ms, bool watched) {
   return index;
 }
 
+void Ledger::tried(const Fact& fact) {
+  bool& written = tried_.insert(id_from_hex(fact_id(fact)));
+  if (written || error_) return;
+  written = true;
+  if (const Result<void> done = sink_.on_tried(fact); !done) error_ = done.error();
+}
+
 void Ledger::flush_tallies() {
   for (const Row& row : rows_) {
     if (error_) return;

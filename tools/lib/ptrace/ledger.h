@@ -23,6 +23,9 @@ class Ledger {
   /// Hands the fact to the sink unless it is known; counts it once. A failing sink is remembered in error().
   FactIndex add(const Fact& fact, std::int64_t now_ms, bool watched = true);
 
+  /// Hands a call that has not returned to the sink as tried, once.
+  void tried(const Fact& fact);
+
   void bump(FactIndex index, std::int64_t now_ms, bool watched) {
     Tally& tally = rows_[index].tally;
     ++tally.count;
@@ -47,6 +50,7 @@ class Ledger {
   FactSink& sink_;
   std::vector<Row> rows_;
   FlatTable<Hash128, FactIndex> by_id_{4096};
+  FlatTable<Hash128, bool> tried_{256};
   std::optional<Error> error_;
 };
 

@@ -75,6 +75,7 @@ void Recorder::wait_for_all() {
     const pid_t tid = wait4(-1, &status, __WALL | __WNOTHREAD, nullptr);
     if (tid < 0) {
       if (errno != EINTR) return;  // ECHILD: the last one has ended
+      if (!awaited_.empty()) write_awaited();
       check_stop();
       colocator_.ticked();
       if (options_.members && !detaching_) hold_members();
@@ -83,6 +84,7 @@ void Recorder::wait_for_all() {
     world_.now_ms = now_in_ms();
     dispatch(tid, status);
     if (world_.tracees.size() > kCrowd) take_turns();
+    if (!awaited_.empty() && world_.now_ms > awaited_since_ms_ + 1) write_awaited();  // too busy for ticks
     if ((stops_ & 1023) == 0 && options_.progress != nullptr) options_.progress->stops.store(stops_);
     if (world_.ledger.error() && !killing_) kill_all();
     if (options_.stop != nullptr && options_.stop->requested()) check_stop();

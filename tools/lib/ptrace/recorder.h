@@ -60,6 +60,9 @@ class Recorder {
   void exit(Tracee& tracee, const abi::Stop& stop);
   void exit_details(Tracee& tracee);
   void unfinished(Tracee& tracee);
+  void await(Tracee& tracee);
+  void write_awaited();
+  void tried(Tracee& tracee);
   void restore_clone_flags(Tracee& tracee);
 
   const RecordOptions& options_;
@@ -83,6 +86,9 @@ class Recorder {
   std::string program_;
   Tracee* last_ = nullptr;
   std::vector<std::pair<pid_t, int>> turns_;
+  std::vector<pid_t> awaited_;  ///< tasks whose calls had something new to tell when the timer was set
+  std::int64_t awaited_since_ms_ = 0;
+  Ticker patience_;
 };
 
 }  // namespace cordon

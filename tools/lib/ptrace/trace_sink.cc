@@ -21,6 +21,8 @@ Result<void> TraceSink::on_proc(const Proc& proc) { return writer_->write(proc_l
 
 Result<void> TraceSink::on_fact(const Fact& fact) { return writer_->write(fact_line(run_, fact)); }
 
+Result<void> TraceSink::on_tried(const Fact& fact) { return writer_->write(tried_line(run_, fact)); }
+
 Result<void> TraceSink::on_tally(const FactId& id, const Tally& tally) {
   tallies_ += tally_line(run_, id, tally);
   if (tallies_.size() < kTallyBlock) return {};

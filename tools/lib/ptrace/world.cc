@@ -141,7 +141,7 @@ FactIndex World::emit(const Tracee& tracee, Operation operation, Verdict verdict
   return emit_as(tracee.process->subject, tracee, std::move(operation), std::move(verdict));
 }
 
-FactIndex World::emit_as(std::uint32_t subject, const Tracee& tracee, Operation operation, Verdict verdict) {
+Fact World::fact_of(std::uint32_t subject, const Tracee& tracee, Operation operation, Verdict verdict) const {
   Fact fact;
   fact.subject.exe = texts.text(subjects[subject].exe);
   fact.operation = std::move(operation);
@@ -149,6 +149,15 @@ FactIndex World::emit_as(std::uint32_t subject, const Tracee& tracee, Operation 
   fact.tally = {1, 0, now_ms, now_ms};
   fact.origin.source = source;
   fact.origin.pid = tracee.process->tgid;
+  return fact;
+}
+
+void World::emit_tried(std::uint32_t subject, const Tracee& tracee, Operation operation) {
+  ledger.tried(fact_of(subject, tracee, std::move(operation), {Outcome::kUnwatched, "", Mechanism::kNone}));
+}
+
+FactIndex World::emit_as(std::uint32_t subject, const Tracee& tracee, Operation operation, Verdict verdict) {
+  const Fact fact = fact_of(subject, tracee, std::move(operation), std::move(verdict));
   const std::size_t before = ledger.size();
   const FactIndex index = ledger.add(fact, now_ms, fact.verdict.outcome != Outcome::kUnwatched);
   if (options.progress != nullptr && ledger.size() != before) options.progress->facts.store(ledger.size());

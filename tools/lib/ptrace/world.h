@@ -187,6 +187,7 @@ struct Tracee {
   std::shared_ptr<FsState> fs;
   bool launching = false;      ///< our own code between fork and exec: not recorded
   bool in_call = false;        ///< an exit stop is awaited
+  bool fresh = false;          ///< of a call that may give facts, which are not written yet
   bool stopped_early = false;  ///< a new child that stopped before its parent told of it
   int early_status = 0;
   bool view_stale = false;     ///< made with namespaces of its own: its view is read at its first stop
@@ -233,6 +234,14 @@ class World {
   /// The same, for another subject than the task's present one.
   FactIndex emit_as(std::uint32_t subject, const Tracee& tracee, Operation operation, Verdict verdict);
 
+  /// The fact of a call whose result is not known; not a fact of the run yet.
+  void emit_tried(std::uint32_t subject, const Tracee& tracee, Operation operation);
+
+  /// An outcome of the action has been seen.
+  bool has_outcome(const ActionKey& key) {
+    const ActionValue* value = actions.find(key);
+    return value != nullptr && value->usual != kNoFact;
+  }
   /// False: the action is known, and is counted. True: its result is needed.
   bool wants_result(const ActionKey& key) {
     ActionValue* value = actions.find(key);
@@ -279,6 +288,7 @@ class World {
   std::array<Identity, 3> standard_streams{};
 
  private:
+  Fact fact_of(std::uint32_t subject, const Tracee& tracee, Operation operation, Verdict verdict) const;
   std::array<std::vector<CallRow>, 8> rows_;
   std::unordered_map<std::int64_t, CallRow> odd_rows_;
   std::map<std::string, CallRow, std::less<>> named_rows_;
