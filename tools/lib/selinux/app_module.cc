@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "selinux/demand.h"
 #include "selinux/guard.h"
+#include "selinux/ioctls.h"
+#include "selinux/own_ports.h"
 #include "selinux/private_types.h"
 #include "selinux/resolve.h"
 #include "selinux/shape.h"
@@ -22,7 +24,7 @@ constexpr std::string_view kOwnSuffix = "_cordon";
 class Builder {
  public:
   Builder(const Policy& policy, const PolicyDb& base, const Labels& labels, const AppOptions& options)
-      : policy_(policy), base_(base), labels_(labels), options_(options) {}
+      : policy_(policy), base_(base), labels_(labels), options_(options), ioctls_(policy) {}
 
   Result<AppModule> run();
 
@@ -37,6 +39,7 @@ class Builder {
   void add_rule(std::size_t index, Resolver& resolver);
   bool is_of_another(const Operation& operation) const;
   void add_demand(const Demand& demand, const Resolved& target, std::size_t index);
+  void settle_port(const Target& port, Resolved& target, std::size_t index);
   void grant_stream(const GrantRow& row);
   void add_with_open();
   void add_with_create();
@@ -60,6 +63,9 @@ class Builder {
   std::string program_label_;
   std::set<std::string> searched_;  // types of the directories on the way
   std::set<std::pair<std::string, std::string>> guarded_;
+  std::set<std::string> assumed_;
+  std::set<std::string> generic_ports_;  // "tcp 8080 (unreserved_port_t)"
+  IoctlCommands ioctls_;
 };
 
 /// The operation with the path of its pattern.
@@ -133,7 +139,7 @@ void Builder::label_program() {
   if (policy_.program.empty()) return;
   const std::string label(type_of(labels_.lookup(policy_.program, FileKind::kRegular).value_or("")));
   if (options_.label_interpreter || !is_interpreter(policy_.program, label)) {
-    module().contexts.push_back({escape_path(policy_.program), "--", out_.exec_type, "s0"});
+    module().contexts.push_back({escape_path(labels_.aliased(policy_.program)), "--", out_.exec_type, "s0"});
     program_label_ = out_.exec_type;
     return;
   }
@@ -194,6 +200,19 @@ void Builder::add_demand(const Demand& demand, const Resolved& target, std::size
   }
   if (demand.klass == "dir" && demand.perms == std::vector<std::string>{"search"} && !own) searched_.insert(target.type);
   allow(out_.domain, target.type, demand.klass, {left.begin(), left.end()});
+  ioctls_.needs(policy_.rules[index].grant(), demand,
+                {RuleKind::kAllow, out_.domain, target.type == out_.domain ? "self" : target.type, demand.klass});
+}
+
+/// A port that no service is known for shares its label with all such ports.
+void Builder::settle_port(const Target& port, Resolved& target, std::size_t index) {
+  if (port.kind != TargetKind::kPort || !is_generic_port(target.type)) return;
+  if (options_.own_ports) {
+    target.type = add_own_port(module(), port, base_);
+    return;
+  }
+  note(index, Fit::kWider, fmt::format("SELinux grants by label: every port of type {}", target.type));
+  generic_ports_.insert(fmt::format("{} {} ({})", port.text, port.port, target.type));
 }
 
 /// A logged access vector that belongs to another domain: this module is not the place to allow it.
@@ -210,11 +229,13 @@ void Builder::add_rule(std::size_t index, Resolver& resolver) {
   if (!demands.untold.empty()) note(index, Fit::kNarrower, "not granted, since it cannot be told: " + demands.untold);
   std::string shared;
   for (const Demand& demand : demands.all) {
-    const Resolved target = resolver.target(demand.target);
+    Resolved target = resolver.target(demand.target);
+    settle_port(demand.target, target, index);
     if (target.type.empty()) {
       note(index, Fit::kNarrower, fmt::format("{} {{ {} }} is not granted: {}", demand.klass, join(demand.perms, " "), target.why));
       continue;
     }
+    if (!target.assumed.empty()) assumed_.insert(target.assumed);
     if (!module().types.contains(target.type) && demand.target.kind == TargetKind::kPath && demand.klass != "dir")
       shared = target.type;
     add_demand(demand, target, index);
@@ -290,6 +311,10 @@ void Builder::summarise() {
   for (const std::string& type : m.types)
     if (type != out_.domain && type != out_.exec_type) own.push_back(type);
   out_.summary.push_back(own.empty() ? "no files of its own" : "its own files: " + join(own, ", "));
+  for (const std::string& line : semanage_lines(m)) out_.summary.push_back("its own port, which the .cil labels and a .pp does not: " + line);
+  if (!generic_ports_.empty())
+    out_.summary.push_back(fmt::format("ports that share a label with all that no service is known for: {}; --own-ports gives them a type", fmt::join(generic_ports_, ", ")));
+  for (const std::string& line : assumed_) out_.summary.push_back("assumed: " + line + "; --peer names another");
   for (const std::string& line : out_.left_out) out_.summary.push_back("left out: " + line);
 }
 
@@ -307,17 +332,20 @@ Result<AppModule> Builder::run() {
   if (!own_labels) return own_labels.error();
   Resolver resolver(base_, labels_, *own_labels, out_.domain);
   resolver.knows(module().types);
+  resolver.names_peers(options_.peers);
   for (std::string& words : add_transitions(module(), paths, out_.domain, resolver))
     out_.added.push_back("no transition: " + std::move(words));
   for (const Rule& rule : policy_.rules)
     if (const auto* op = std::get_if<UnixOp>(&rule.grant().operation); op != nullptr && op->act == SocketAct::kBind)
       resolver.listens_at(op->address);
   add_baseline();
+  ioctls_.leave(module(), out_.domain);
   for (std::size_t i = 0; i < policy_.rules.size(); ++i) add_rule(i, resolver);
   add_with_open();
   add_with_create();
   hide_libselinux();
   follow_symlinks();
+  if (!options_.any_ioctl && base_.version() >= IoctlCommands::kFirstVersion) ioctls_.narrow(module(), out_.domain);
   if (module().types.size() > 2)
     out_.added.push_back("the program may manage its own files in full: make, read, write, rename, delete");
   std::sort(out_.added.begin(), out_.added.end());

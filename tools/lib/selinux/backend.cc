@@ -4,8 +4,11 @@
 
 #include <algorithm>
 
+#include "base/fd.h"
 #include "base/text.h"
 #include "selinux/app_module.h"
+#include "selinux/container.h"
+#include "selinux/container_info.h"
 #include "selinux/decider.h"
 #include "selinux/demand.h"
 #include "selinux/diff.h"
@@ -13,6 +16,7 @@
 #include "selinux/module_files.h"
 #include "selinux/neverallow.h"
 #include "selinux/package.h"
+#include "selinux/peers.h"
 #include "selinux/refpolicy_te.h"
 
 namespace cordon {
@@ -24,6 +28,11 @@ constexpr OptionSpec kOptions[] = {
     {"policy", "", "", "the binary policy to look names up in and to decide with (else the loaded or installed one)"},
     {"file-contexts", "", "", "the file contexts that label the targets (else the installed ones)"},
     {"caller", "", "auto", "the domains that start the program, by commas: unconfined_t, init_t, user_t, …"},
+    {"peer", "", "", "the domains of programs that were not recorded, by commas: WHAT=DOMAIN, where WHAT is a socket's address or a program's path"},
+    {"own-ports", "FLAG", "", "give a port that no service is known for a type of its own, in place of the type that all such ports share"},
+    {"ioctl", "seen|any", "seen", "which ioctl commands the domain may use where it may use any: those that were recorded, or all"},
+    {"container", "", "", "write a module for a container, not for a program: its 'podman inspect', 'docker inspect', 'crictl inspect', 'nerdctl inspect' or OCI config.json ('-' is standard input)"},
+    {"templates", "FLAG", "", "a container module inherits from the container block of udica's templates, which must be installed where it is loaded"},
     {"style", "plain|refpolicy", "plain", "how the .te is written: plain, for checkmodule, or with refpolicy's interfaces where they grant little more"},
     {"neverallow", "", "", "refuse a module that breaks these neverallow rules: a CIL file, or \"installed\" for the base module's"},
     {"bounds", "", "", "refuse a module that allows more than this CIL file does"},
@@ -57,12 +66,17 @@ bool is_on(const BackendOptions& options, const char* name) {
   return !given.empty() && given != "0" && given != "false";
 }
 
-AppOptions app_options(const BackendOptions& options) {
+Result<AppOptions> app_options(const BackendOptions& options, const PolicyDb& policy) {
   AppOptions out;
+  auto peers = read_peers(value(options, "peer"), policy);
+  if (!peers) return peers.error();
+  out.peers = std::move(*peers);
   const std::string callers = value(options, "caller");
   if (!callers.empty() && callers != "auto")
     for (std::string_view name : split(callers, ',')) out.callers.emplace_back(trim(name));
   if (callers.empty() && options.platform == Platform::kSystemd) out.callers = {"init_t", "initrc_t"};
+  out.own_ports = is_on(options, "own-ports");
+  out.any_ioctl = value(options, "ioctl") == "any";
   out.permissive = is_on(options, "permissive");
   out.label_interpreter = is_on(options, "label-interpreter");
   return out;
@@ -156,13 +170,52 @@ Emission files_of(AppModule built, const PolicyDb& policy, const Labels& labels,
   return out;
 }
 
+/// Where the process's label is the engine's to give, and no transition leads into a domain.
+bool is_for_container(const BackendOptions& options) {
+  static constexpr Platform kEngines[] = {Platform::kDocker, Platform::kPodman, Platform::kKubernetes, Platform::kEcs};
+  return options.values.contains("container") || std::find(std::begin(kEngines), std::end(kEngines), options.platform) != std::end(kEngines);
+}
+
+Result<std::optional<ContainerInfo>> load_container(const BackendOptions& options) {
+  const std::string given = value(options, "container");
+  if (given.empty()) return std::optional<ContainerInfo>();
+  auto text = read_file(given, std::size_t{32} << 20);
+  if (!text) return text.error();
+  auto info = read_container_info(*text, given);
+  if (!info) return info.error();
+  return std::optional(std::move(*info));
+}
+
+Result<Emission> emit_container(const Policy& policy, const PolicyDb& base, const Labels& labels, const BackendOptions& options,
+                                Diagnostics& diagnostics) {
+  auto info = load_container(options);
+  if (!info) return info.error();
+  auto peers = read_peers(value(options, "peer"), base);
+  if (!peers) return peers.error();
+  const bool recorded = !policy.rules.empty() || !policy.runs.empty();
+  auto built = build_container_module(recorded ? &policy : nullptr, *info ? &**info : nullptr, base, labels,
+                                      {policy.name, std::move(*peers), is_on(options, "templates")});
+  if (!built) return built.error();
+  if (auto gates = check_gates(built->module, base, options, diagnostics); !gates) return gates.error();
+  Emission out;
+  out.files = {{".cil", std::move(built->cil)}};
+  if (!built->selinux_profile.empty()) out.files.push_back({".selinuxprofile.yaml", std::move(built->selinux_profile)});
+  out.summary = std::move(built->summary);
+  out.added = std::move(built->added);
+  out.inputs = {{"policy " + base.where(), base.digest()}, {"file contexts " + labels.where(), labels.digest()}};
+  return out;
+}
+
 Result<Emission> SelinuxBackend::emit(const Policy& policy, const BackendOptions& options,
                                       Diagnostics& diagnostics) const {
   auto base = load_policy(options);
   if (!base) return base.error();
   auto labels = load_labels(options);
   if (!labels) return labels.error();
-  auto built = build_app_module(policy, *base, *labels, app_options(options), diagnostics);
+  if (is_for_container(options)) return emit_container(policy, *base, *labels, options, diagnostics);
+  auto app = app_options(options, *base);
+  if (!app) return app.error();
+  auto built = build_app_module(policy, *base, *labels, *app, diagnostics);
   if (!built) return built.error();
   if (const auto bad = bad_names(built->module); !bad.empty())
     return Error{ErrorCode::kRefused, "a name cannot stand in policy source: " + bad.front(), {}, {}};
@@ -189,7 +242,12 @@ Result<std::unique_ptr<Decider>> SelinuxBackend::read(const std::vector<std::str
   auto module = read_module(paths, policy->mls(), diagnostics);
   if (!module) return module.error();
   if (auto gates = check_gates(*module, *policy, options, diagnostics); !gates) return gates.error();
-  return make_decider(std::move(*policy), std::move(*labels), std::move(*module), diagnostics);
+  auto peers = read_peers(value(options, "peer"), *policy);
+  if (!peers) return peers.error();
+  auto info = load_container(options);
+  if (!info) return info.error();
+  return make_decider(std::move(*policy), std::move(*labels), std::move(*module), diagnostics, *peers,
+                      *info ? (*info)->mounts : std::vector<ContainerMount>());
 }
 
 }  // namespace

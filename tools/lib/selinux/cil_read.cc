@@ -91,7 +91,10 @@ Result<void> CilReader::statement(const Sexp& sexp) {
     if (sexp.items.size() <= row.operands) return fail(sexp, fmt::format("({} …) has too few operands", keyword));
     return (this->*row.read)(sexp);
   }
-  return fail(sexp, fmt::format("the CIL statement ({} …) is not one of a flat module", printable(keyword)));
+  Error error = fail(sexp, fmt::format("the CIL statement ({} …) is not one of a flat module", printable(keyword)));
+  if (keyword == "block" || keyword == "blockinherit" || keyword == "call")
+    error.hint = "blocks and macros are whole only with the templates: make the module without --templates to check it";
+  return error;
 }
 
 /// The operands as words; a list of plain words counts as one word each.

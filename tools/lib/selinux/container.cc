@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <span>
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "selinux/bottlerocket.h"
+#include "selinux/container_view.h"
 #include "selinux/demand.h"
 #include "selinux/guard.h"
 #include "selinux/private_types.h"
@@ -16,9 +19,8 @@
 namespace cordon::selinux {
 namespace {
 
-// What containers' processes and files are called: container-selinux, and its older names.
+// What containers' processes are called: container-selinux, and its older names.
 constexpr const char* kProcessTypes[] = {"container_t", "svirt_lxc_net_t"};
-constexpr const char* kFileTypes[] = {"container_file_t", "container_ro_file_t", "svirt_sandbox_file_t"};
 constexpr const char* kRuntimes[] = {"container_runtime_t", "container_engine_t", "dockerd_t", "podman_t", "crio_t", "unconfined_t", "init_t"};
 
 class ContainerBuilder {
@@ -37,8 +39,6 @@ class ContainerBuilder {
   void add_operation(const Operation& operation, Resolver& resolver);
   void add_info();
   void add_mount(const ContainerMount& mount);
-  const ContainerMount* mount_of(const std::string& path) const;
-  Resolved target_of(const Target& target, Resolver& resolver) const;
   void allow(const std::string& target, const std::string& klass, const std::vector<std::string>& perms);
   void write_out();
   Module& module() { return out_.module; }
@@ -59,10 +59,6 @@ std::string first_known(const PolicyDb& base, std::span<const char* const> types
   return {};
 }
 
-bool under(const std::string& path, const std::string& prefix) {
-  return path.starts_with(prefix) && (path.size() == prefix.size() || prefix == "/" || path[prefix.size()] == '/');
-}
-
 Result<void> ContainerBuilder::name_it() {
   if (recorded_ == nullptr && info_ == nullptr)
     return Error{ErrorCode::kUsage, "a container module needs a trace or an inspect of the container", {}, {}};
@@ -73,7 +69,7 @@ Result<void> ContainerBuilder::name_it() {
     return Error{ErrorCode::kUsage, fmt::format("the policy already has a type {}", domain_), base_.where(),
                  fmt::format("choose another name, such as -n my_{}", module().name)};
   out_.type = options_.templates ? module().name + ".process" : domain_;
-  file_type_ = first_known(base_, kFileTypes);
+  file_type_ = first_known(base_, kContainerFileTypes);
   if (file_type_.empty()) {
     file_type_ = module().name + "_file_t";
     module().types.insert(file_type_);
@@ -128,29 +124,11 @@ void ContainerBuilder::allow(const std::string& target, const std::string& klass
   module().allow(domain_, target, klass, known);
 }
 
-const ContainerMount* ContainerBuilder::mount_of(const std::string& path) const {
-  const ContainerMount* best = nullptr;
-  if (info_ == nullptr) return best;
-  for (const ContainerMount& mount : info_->mounts)
-    if (under(path, mount.destination) && (best == nullptr || mount.destination.size() > best->destination.size())) best = &mount;
-  return best;
-}
-
-/// The container's own files bear its file label, a mount's those of the host.
-Resolved ContainerBuilder::target_of(const Target& target, Resolver& resolver) const {
-  if (target.kind != TargetKind::kPath) return resolver.target(target);
-  for (const FilesystemRow& row : place_tables().filesystems)
-    if (under(target.text, row.prefix)) return resolver.target(target);
-  if (under(target.text, "/dev")) return resolver.target(target);
-  const ContainerMount* mount = mount_of(target.text);
-  if (mount == nullptr || mount->relabelled) return {file_type_, base_.mls() ? "s0" : "", {}};
-  return resolver.path(mount->source + target.text.substr(mount->destination == "/" ? 0 : mount->destination.size()), target.file);
-}
-
 void ContainerBuilder::add_operation(const Operation& operation, Resolver& resolver) {
   const Demands demands = demands_of(operation, [this](std::string_view klass) { return base_.has_class(klass); });
   for (const Demand& demand : demands.all) {
-    const Resolved target = target_of(demand.target, resolver);
+    const Resolved target = resolver.target(demand.target);
+    if (!target.assumed.empty()) out_.notes.push_back("assumed: " + target.assumed + "; --peer names another");
     if (target.type.empty()) out_.notes.push_back(fmt::format("{} {{ {} }} is not granted: {}", demand.klass, join(demand.perms, " "), target.why));
     else allow(target.type, demand.klass, demand.perms);
   }
@@ -162,6 +140,11 @@ void ContainerBuilder::add_recorded() {
   if (recorded_ == nullptr || !none) return;
   Resolver resolver(base_, labels_, *none, domain_);
   resolver.knows(module().types);
+  resolver.names_peers(options_.peers);
+  resolver.looks_into({file_type_, info_ == nullptr ? std::vector<ContainerMount>() : info_->mounts});
+  for (const Rule& rule : recorded_->rules)
+    if (const auto* op = std::get_if<UnixOp>(&rule.grant().operation); op != nullptr && op->act == SocketAct::kBind)
+      resolver.listens_at(op->address);
   for (const Rule& rule : recorded_->rules) {
     Operation operation = rule.grant().operation;
     if (auto* file = std::get_if<FileOp>(&operation)) *file = file_of(rule.grant());
@@ -206,14 +189,6 @@ void ContainerBuilder::add_info() {
   }
 }
 
-std::string bottlerocket_type(const ContainerInfo* info) {
-  if (info != nullptr && info->privileged) return "super_t: it is privileged (Bottlerocket loads no modules; its types are fixed)";
-  const auto needs_api = [](const ContainerMount& mount) { return mount.source == "/run/api.sock"; };
-  if (info != nullptr && std::any_of(info->mounts.begin(), info->mounts.end(), needs_api))
-    return "control_t: it talks to the host's API socket (Bottlerocket loads no modules; its types are fixed)";
-  return "container_t: nothing that was seen needs more (Bottlerocket loads no modules; its types are fixed)";
-}
-
 /// The module as a block that inherits from the templates' `container`, as udica's are.
 std::string as_block(const Module& module, const std::string& domain) {
   std::string out = fmt::format("(block {}\n  (blockinherit container)\n", module.name);
@@ -223,11 +198,20 @@ std::string as_block(const Module& module, const std::string& domain) {
   return out + ")\n";
 }
 
+/// A Kubernetes object's name: lower case letters, digits and '-' (RFC 1123).
+std::string to_object_name(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return c == '_' ? '-' : static_cast<char>(std::tolower(c)); });
+  while (name.ends_with('-')) name.pop_back();
+  return name;
+}
+
+/// The Security Profiles Operator adds the container's block by itself; a type of the module's own it cannot declare.
 std::string profile_yaml(const Module& module, const std::string& domain) {
-  std::string out = fmt::format("apiVersion: security-profiles-operator.x-k8s.io/v1alpha2\nkind: SelinuxProfile\nmetadata:\n  name: {}\nspec:\n  inherit:\n    - name: container\n  allow:\n", module.name);
+  std::string out = fmt::format("apiVersion: security-profiles-operator.x-k8s.io/v1alpha2\nkind: SelinuxProfile\nmetadata:\n  name: {}\nspec:\n  inherit:\n    - kind: System\n      name: container\n  allow:\n", to_object_name(module.name));
   std::string target;
   for (const auto& [access, perms] : module.rules) {
     if (access.source != domain) continue;
+    if (access.target != "self" && module.types.contains(access.target)) return {};
     const std::string name = access.target == "self" ? "'@self'" : access.target;
     if (name != target) out += fmt::format("    {}:\n", name);
     target = name;
@@ -237,16 +221,27 @@ std::string profile_yaml(const Module& module, const std::string& domain) {
   return out;
 }
 
+template <class List>
+void tidy(List& list) {
+  std::sort(list.begin(), list.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
+}
+
 void ContainerBuilder::write_out() {
   out_.cil = options_.templates ? as_block(module(), domain_) : write_cil(module(), base_.mls());
   out_.run_option = "--security-opt label=type:" + out_.type;
   out_.kubernetes = fmt::format("securityContext:\n  seLinuxOptions:\n    type: {}\n", out_.type);
   out_.selinux_profile = profile_yaml(module(), domain_);
-  out_.bottlerocket = bottlerocket_type(info_);
-  for (auto* list : {&out_.added, &out_.notes}) {
-    std::sort(list->begin(), list->end());
-    list->erase(std::unique(list->begin(), list->end()), list->end());
-  }
+  out_.bottlerocket = bottlerocket_type(recorded_, info_);
+  tidy(out_.added);
+  tidy(out_.notes);
+  out_.summary = {fmt::format("type {}; its level, and so its categories, stay the engine's to choose", out_.type),
+                  fmt::format("semodule -i {}.cil{}; then run with {}", module().name,
+                              options_.templates ? " /usr/share/udica/templates/base_container.cil" : "", out_.run_option),
+                  fmt::format("Kubernetes: securityContext: {{seLinuxOptions: {{type: {}}}}}", out_.type),
+                  "Bottlerocket, which loads no modules: " + out_.bottlerocket};
+  if (out_.selinux_profile.empty()) out_.summary.push_back("no SelinuxProfile: the operator cannot declare the type of the container's files");
+  out_.summary.insert(out_.summary.end(), out_.notes.begin(), out_.notes.end());
 }
 
 Result<ContainerModule> ContainerBuilder::run() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace cordon::selinux {
 
 struct ContainerOptions {
   std::string name;
+  std::map<std::string, std::string> peers;  ///< as in AppOptions
   bool templates = false;  ///< inherit from the block `container` of the installed container templates
 };
 
@@ -26,6 +28,7 @@ struct ContainerModule {
   std::string selinux_profile;       ///< the Security Profiles Operator's SelinuxProfile, YAML; "" where it can't say it
   std::vector<std::string> added;    ///< what is granted without being seen, each with its reason
   std::vector<std::string> notes;    ///< what is left out, and why
+  std::vector<std::string> summary;  ///< all of this for the one screen
   std::string bottlerocket;          ///< which of Bottlerocket's own types fits, and why
 };
 

@@ -16,15 +16,21 @@ namespace {
 
 class SelinuxDecider final : public Decider {
  public:
-  SelinuxDecider(PolicyDb policy, Labels labels, Labels module_labels, std::string domain, std::string context)
+  SelinuxDecider(PolicyDb policy, Labels labels, Labels module_labels, std::string domain, std::string context,
+                 const std::map<std::string, std::string>& peers, const Module& module, const std::vector<ContainerMount>& mounts)
       : policy_(std::move(policy)), labels_(std::move(labels)), module_labels_(std::move(module_labels)),
         domain_(std::move(domain)), context_(std::move(context)),
-        resolver_(policy_, labels_, module_labels_, domain_) {}
+        resolver_(policy_, labels_, module_labels_, domain_) {
+    resolver_.names_peers(peers);
+    resolver_.knows(module.types);
+    if (auto view = container_view_of(module, domain_, mounts)) resolver_.looks_into(std::move(*view));
+  }
 
   Decision decide(const Fact& fact) override;
 
  private:
   void demand(const Demand& demand, Decision& out);
+  bool is_own_socket(const Demand& demand) const;
   void new_object(const Demand& demand, Resolved& target, Decision& out);
   std::string context_of(const Demand& demand, const Resolved& target) const;
   Decision decide_vector(const AvOp& op) const;
@@ -90,9 +96,16 @@ void SelinuxDecider::new_object(const Demand& demand, Resolved& target, Decision
       deny(out, object, *filesystem, "filesystem", {"associate"});
 }
 
+/// A socket without a file that the module lets its domain reach in itself: it would not, had the program not made it.
+bool SelinuxDecider::is_own_socket(const Demand& demand) const {
+  return demand.target.kind == TargetKind::kSocketPeer && demand.target.text.starts_with('@') &&
+         policy_.allows(context_, context_, demand.klass, demand.perms.front()).value_or(false);
+}
+
 void SelinuxDecider::demand(const Demand& demand, Decision& out) {
   Resolved target = resolver_.target(demand.target);
   if (demand.creates && !target.type.empty() && demand.target.text.size() > 1) new_object(demand, target, out);
+  if (target.type.empty() && is_own_socket(demand)) target = {domain_, {}, {}, "the program itself listens at " + printable(demand.target.text)};
   if (target.type.empty()) return worsen(out, Ruling::kCannotTell, target.why);
   const std::string object = context_of(demand, target);
   std::vector<std::string> refused;
@@ -108,7 +121,9 @@ void SelinuxDecider::demand(const Demand& demand, Decision& out) {
   if (demand.ioctl && refused.empty() && !policy_.allows_ioctl(context_, object, demand.klass, *demand.ioctl).value_or(true))
     return worsen(out, Ruling::kDenied, fmt::format("{}: not the command {:#06x}", vector_text(context_, object, demand.klass, {"ioctl"}), *demand.ioctl));
   if (!refused.empty()) return deny(out, context_, object, demand.klass, refused);
-  if (out.ruling == Ruling::kAllowed) out.by = "allow " + vector_text(context_, object, demand.klass, demand.perms);
+  if (out.ruling != Ruling::kAllowed) return;
+  out.by = "allow " + vector_text(context_, object, demand.klass, demand.perms);
+  if (!target.assumed.empty()) out.why = "assuming that " + target.assumed;
 }
 
 Decision SelinuxDecider::decide_vector(const AvOp& op) const {
@@ -161,7 +176,9 @@ std::optional<std::string> domain_of(const Module& module) {
   return most == rules.end() ? std::nullopt : std::optional(most->first);
 }
 
-Result<std::unique_ptr<Decider>> make_decider(PolicyDb policy, Labels labels, Module module, Diagnostics& diagnostics) {
+Result<std::unique_ptr<Decider>> make_decider(PolicyDb policy, Labels labels, Module module, Diagnostics& diagnostics,
+                                              const std::map<std::string, std::string>& peers,
+                                              const std::vector<ContainerMount>& mounts) {
   const auto domain = domain_of(module);
   if (!domain)
     return Error{ErrorCode::kBadInput, "the module gives no role a domain, so nothing can run under it", {},
@@ -173,7 +190,7 @@ Result<std::unique_ptr<Decider>> make_decider(PolicyDb policy, Labels labels, Mo
   if (!context)
     return Error{ErrorCode::kBadInput, fmt::format("no user and role of the policy can run {}", *domain), policy.where(), {}};
   return std::unique_ptr<Decider>(std::make_unique<SelinuxDecider>(std::move(policy), std::move(labels), std::move(*own),
-                                                                   *domain, std::move(*context)));
+                                                                   *domain, std::move(*context), peers, module, mounts));
 }
 
 }  // namespace cordon::selinux

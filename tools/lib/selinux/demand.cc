@@ -202,20 +202,28 @@ void Gatherer::operator()(const MountOp& op) {
   }
 }
 
+/// The permissions for a command, which a few have others for than "ioctl"; only that one has extended permissions.
+std::vector<std::string> ioctl_perms(std::uint32_t command) {
+  for (const IoctlRow& row : access_tables().ioctls)
+    if (std::find(row.commands.begin(), row.commands.end(), command) != row.commands.end()) return row.perms;
+  return {"ioctl"};
+}
+
 void Gatherer::operator()(const IoctlOp& op) {
-  const auto command = static_cast<std::uint16_t>(op.command & 0xffff);
+  const auto perms = ioctl_perms(op.command);
+  if (perms.empty()) return;
   if (is_path(op.path)) {
     const FileKind kind = op.kind;
-    add(path_target(op.path, kind, true), class_of(kind), {"ioctl"});
+    add(path_target(op.path, kind, true), class_of(kind), perms);
   } else if (op.klass == "pipe" || op.kind == FileKind::kFifo) {
-    self("fifo_file", {"ioctl"});
+    self("fifo_file", perms);
   } else if (op.klass.ends_with("socket") && has_class_(op.klass)) {
-    self(op.klass, {"ioctl"});
+    self(op.klass, perms);
   } else {
     out_.untold = "what the ioctl was made on";
     return;
   }
-  out_.all.back().ioctl = command;
+  if (perms.front() == "ioctl") out_.all.back().ioctl = static_cast<std::uint16_t>(op.command & 0xffff);
 }
 
 void Gatherer::operator()(const IpcOp& op) {

@@ -83,11 +83,12 @@ bool is_plain(unsigned char c) {
 }  // namespace
 
 Labels::Labels(Labels&& other) noexcept
-    : handle_(std::exchange(other.handle_, nullptr)), exact_(std::move(other.exact_)), known_(std::move(other.known_)),
+    : handle_(std::exchange(other.handle_, nullptr)), matcher_(std::move(other.matcher_)), exact_(std::move(other.exact_)), known_(std::move(other.known_)),
       digest_(std::move(other.digest_)), where_(std::move(other.where_)) {}
 
 Labels& Labels::operator=(Labels&& other) noexcept {
   std::swap(handle_, other.handle_);
+  matcher_ = std::move(other.matcher_);
   exact_ = std::move(other.exact_);
   known_ = std::move(other.known_);
   digest_ = std::move(other.digest_);
@@ -106,6 +107,7 @@ Result<Labels> Labels::open(const std::string& file_contexts) {
   if (!handle) return handle.error();
   Labels out;
   out.handle_ = *handle;
+  out.matcher_ = ContextMatcher::open(file_contexts);
   out.digest_ = sha256_hex(*text);
   out.where_ = file_contexts;
   return out;
@@ -133,6 +135,7 @@ Result<Labels> Labels::of_module(const std::vector<FileContext>& contexts, bool 
   auto handle = open_handle(fmt::format("/proc/self/fd/{}", memory.get()), out.where_);
   if (!handle) return handle.error();
   out.handle_ = *handle;
+  out.matcher_ = ContextMatcher::parse(text);
   return out;
 }
 
@@ -141,6 +144,11 @@ std::optional<std::string> Labels::find(const std::string& path, FileKind kind) 
   const std::string_view wanted = file_type_of(kind);
   for (auto entry = begin; entry != end; ++entry)
     if (entry->second.first.empty() || wanted.empty() || entry->second.first == wanted) return entry->second.second;
+  if (matcher_ && ContextMatcher::takes(path)) return matcher_->lookup(path, wanted);
+  return ask_libselinux(path, kind);
+}
+
+std::optional<std::string> Labels::ask_libselinux(const std::string& path, FileKind kind) const {
   if (handle_ == nullptr || path.find('\0') != path.npos) return std::nullopt;
   char* context = nullptr;
   if (selabel_lookup_raw(handle_, &context, path.c_str(), static_cast<int>(mode_of(kind))) != 0 || context == nullptr)
@@ -150,6 +158,8 @@ std::optional<std::string> Labels::find(const std::string& path, FileKind kind) 
   if (out == "<<none>>") return std::nullopt;
   return out;
 }
+
+std::string Labels::aliased(const std::string& path) const { return matcher_ ? matcher_->aliased(path) : path; }
 
 std::optional<std::string> Labels::lookup(const std::string& path, FileKind kind) const {
   const std::string key = path + '\0' + static_cast<char>('0' + static_cast<int>(kind));

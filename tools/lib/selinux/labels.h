@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "facts/operation.h"
+#include "selinux/context_matcher.h"
 #include "selinux/module.h"
 
 struct selabel_handle;
@@ -27,6 +28,10 @@ class Labels {
 
   /// The whole context; nothing if no line matches or the line says <<none>>.
   std::optional<std::string> lookup(const std::string& path, FileKind kind) const;
+  /// The same by libselinux, which tries every line in turn: slow, and what tests compare lookup() with.
+  std::optional<std::string> ask_libselinux(const std::string& path, FileKind kind) const;
+  /// The path as file_contexts.subs and .subs_dist turn it: what lines are compared with.
+  std::string aliased(const std::string& path) const;
   const std::string& digest() const { return digest_; }  ///< SHA-256 of the text form
   const std::string& where() const { return where_; }
 
@@ -35,6 +40,7 @@ class Labels {
   std::optional<std::string> find(const std::string& path, FileKind kind) const;
 
   selabel_handle* handle_ = nullptr;
+  std::optional<ContextMatcher> matcher_;  ///< absent where libselinux alone can tell
   std::unordered_multimap<std::string, std::pair<std::string, std::string>> exact_;  ///< path → file type, context
   mutable std::unordered_map<std::string, std::optional<std::string>> known_;
   std::string digest_;

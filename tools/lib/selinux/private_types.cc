@@ -78,6 +78,14 @@ PrivatePath memfd_path(const std::string& base) {
   return out;
 }
 
+/// The expression as the policy's aliases turn the path that it stands for: lines for an alias are never compared.
+std::string aliased_regex(const std::string& regex, const std::string& path, const Resolver& resolver) {
+  const std::string to = resolver.aliased(path);
+  const std::size_t same = static_cast<std::size_t>(std::mismatch(path.rbegin(), path.rend(), to.rbegin(), to.rend()).first - path.rbegin());
+  const std::string start = escape_path(path.substr(0, path.size() - same));
+  return regex.starts_with(start) ? escape_path(to.substr(0, to.size() - same)) + regex.substr(start.size()) : regex;
+}
+
 }  // namespace
 
 FileOp file_of(const Grant& grant) {
@@ -102,7 +110,7 @@ std::vector<PrivatePath> private_paths(const Policy& policy, const std::string& 
     });
     if (inside != out.end()) continue;
     const auto& pattern = seen.grant->pattern;
-    PrivatePath found{path, pattern ? regex_of(*pattern) : escape_path(path), seen.kind, &place, type_for(base, place),
+    PrivatePath found{path, aliased_regex(pattern ? regex_of(*pattern) : escape_path(path), path, resolver), seen.kind, &place, type_for(base, place),
                       made, made_directory, !pattern};
     out.push_back(std::move(found));
   }

@@ -37,20 +37,20 @@ const FilesystemRow* filesystem_of(std::string_view path) {
 
 Resolved Resolver::of_context(const std::optional<std::string>& context, const std::string& why) const {
   const auto parsed = context ? parse_context(*context) : std::nullopt;
-  if (!parsed) return {{}, {}, why};
+  if (!parsed) return {{}, {}, why, {}};
   if (!policy_.has_type(parsed->type) && !own_types_.contains(parsed->type))
-    return {{}, {}, fmt::format("the policy lacks the type {}", parsed->type)};
-  return {parsed->type, policy_.mls() ? parsed->range : std::string(), {}};
+    return {{}, {}, fmt::format("the policy lacks the type {}", parsed->type), {}};
+  return {parsed->type, policy_.mls() ? parsed->range : std::string(), {}, {}};
 }
 
 Resolved Resolver::first_type(const std::vector<std::string>& types, const std::string& why) const {
   for (const std::string& type : types)
-    if (policy_.has_type(type)) return {type, policy_.mls() ? "s0" : "", {}};
-  return {{}, {}, why};
+    if (policy_.has_type(type)) return {type, policy_.mls() ? "s0" : "", {}, {}};
+  return {{}, {}, why, {}};
 }
 
 Resolved Resolver::proc(const std::string& path, FileKind kind) const {
-  if (is_process_path(path)) return {domain_, policy_.mls() ? "s0" : "", {}};
+  if (is_process_path(path)) return {domain_, policy_.mls() ? "s0" : "", {}, {}};
   const FilesystemRow* row = filesystem_of(path);
   const std::string inside = path.size() > row->prefix.size() ? path.substr(row->prefix.size()) : "/";
   auto context = policy_.genfs_context(row->fstype, inside, class_of(kind));
@@ -69,10 +69,19 @@ Resolved Resolver::policy_path(const std::string& path, FileKind kind) const {
   return first_type(place_of(path).unlabelled, fmt::format("the file contexts give {} no label", printable(path)));
 }
 
+/// What the kernel makes up (/proc, /sys) and devices bear the same labels in a container as outside.
+Resolved Resolver::container_path(const std::string& path, FileKind kind) const {
+  if (filesystem_of(path) != nullptr || under(path, "/dev")) return policy_path(path, kind);
+  const ContainerMount* mount = container_->mount_of(path);
+  if (mount == nullptr || mount->relabelled) return {container_->file_type, policy_.mls() ? "s0" : "", {}, {}};
+  return policy_path(ContainerView::on_host(*mount, path), kind);
+}
+
 Resolved Resolver::find_path(const std::string& path, FileKind kind) const {
-  if (auto own = module_labels_.lookup(path, kind)) {
+  if (container_ && kind != FileKind::kMemfd) return container_path(path, kind);
+  if (auto own = module_labels_.lookup(labels_.aliased(path), kind)) {
     const auto parsed = parse_context(*own);
-    if (parsed) return {parsed->type, parsed->range, {}};
+    if (parsed) return {parsed->type, parsed->range, {}, {}};
   }
   return policy_path(path, kind);
 }
@@ -84,35 +93,28 @@ const Resolved& Resolver::path(const std::string& path, FileKind kind) {
   return known_.emplace(key, find_path(path, kind)).first->second;
 }
 
-Resolved Resolver::peer(const std::string& program) const {
-  if (parse_context(program)) return of_context(program, {});
-  return {{}, {}, program.empty() ? std::string("the other process's domain is not recorded")
-                                  : fmt::format("the domain that {} runs in is not recorded", printable(program))};
+Resolved Resolver::of_peer(const Peer& peer, const std::string& untold) const {
+  if (peer.domain.empty()) return {{}, {}, untold, {}};
+  return {peer.domain, policy_.mls() ? "s0" : "", {}, peer.assumed};
 }
 
-/// The one domain that may make sockets of that label, if there is just one: it is the one that listens.
+Resolved Resolver::peer(const std::string& program) const {
+  if (parse_context(program)) return of_context(program, {});
+  if (program.empty()) return {{}, {}, "the other process's domain is not recorded", {}};
+  const std::string label = program.front() == '/' ? policy_path(program, FileKind::kRegular).type : "";
+  return of_peer(peers_.runner(program, label), fmt::format("the domain that {} runs in is not recorded: name it with --peer PROGRAM=DOMAIN", printable(program)));
+}
+
 Resolved Resolver::socket_peer(const std::string& address) {
-  if (own_sockets_.contains(address)) return {domain_, policy_.mls() ? "s0" : "", {}};
-  const std::string untold = fmt::format("which domain listens at {} is not recorded", printable(address));
-  if (address.empty() || address.front() != '/') return {{}, {}, untold};
-  const Resolved& label = path(address, FileKind::kSocket);
-  const std::string range = policy_.mls() ? ":s0" : "";
-  std::string found;
-  for (const std::string& type : policy_.types_of("domain")) {
-    const auto attributes = policy_.attributes_of(type);
-    if (std::find(attributes.begin(), attributes.end(), "unconfined_domain_type") != attributes.end()) continue;
-    const std::string context = "system_u:system_r:" + type + range;
-    if (!policy_.allows(context, "system_u:object_r:" + label.type + range, "sock_file", "create").value_or(false)) continue;
-    if (!found.empty()) return {{}, {}, untold};
-    found = type;
-  }
-  if (found.empty()) return {{}, {}, untold};
-  return {found, policy_.mls() ? "s0" : "", {}};
+  if (own_sockets_.contains(address)) return {domain_, policy_.mls() ? "s0" : "", {}, {}};
+  const std::string label = !address.empty() && address.front() == '/' ? path(address, FileKind::kSocket).type : "";
+  if (own_types_.contains(label)) return {domain_, policy_.mls() ? "s0" : "", {}, {}};
+  return of_peer(peers_.listener(address, label), fmt::format("which domain listens at {} is not recorded: name it with --peer ADDRESS=DOMAIN", printable(address)));
 }
 
 Resolved Resolver::target(const Target& target) {
   switch (target.kind) {
-    case TargetKind::kSelf: return {domain_, policy_.mls() ? "s0" : "", {}};
+    case TargetKind::kSelf: return {domain_, policy_.mls() ? "s0" : "", {}, {}};
     case TargetKind::kPath: return path(target.text, target.file);
     case TargetKind::kPort: return of_context(policy_.port_context(target.text, target.port), "the policy labels no such port");
     case TargetKind::kNode: return of_context(policy_.node_context(target.text), "the policy labels no such node");
@@ -124,7 +126,7 @@ Resolved Resolver::target(const Target& target) {
     case TargetKind::kSocketPeer: return socket_peer(target.text);
     case TargetKind::kContext: return of_context(target.text, "not a context of this policy");
   }
-  return {{}, {}, "unknown target"};
+  return {{}, {}, "unknown target", {}};
 }
 
 }  // namespace cordon::selinux

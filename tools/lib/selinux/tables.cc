@@ -44,6 +44,8 @@ AccessTables read_accesses() {
   out.socket_acts = json.at("socket_acts").get<std::map<std::string, Strings>>();
   for (const Json& row : json.at("syscalls")) add_syscalls(row, out.syscalls);
   for (const Json& row : json.at("ipc")) out.ipc[text(row, "kind")] = ipc_row(row);
+  for (const Json& row : json.at("ioctls"))
+    out.ioctls.push_back({row.at("commands").get<std::vector<std::uint32_t>>(), strings(row, "perms")});
   out.signals = json.at("signals").get<std::map<std::string, std::string>>();
   return out;
 }
@@ -62,6 +64,9 @@ PlaceTables read_places() {
   for (const Json& row : json.at("filesystems")) out.filesystems.push_back({text(row, "prefix"), text(row, "fstype")});
   out.terminal_prefix = text(json.at("terminals"), "prefix");
   out.terminal_types = strings(json.at("terminals"), "types");
+  out.generic_ports = strings(json.at("ports"), "generic");
+  out.port_attributes = strings(json.at("ports"), "attributes");
+  out.port_suffix = text(json.at("ports"), "suffix");
   out.interpreter_types = strings(json.at("interpreters"), "types");
   out.interpreter_names = strings(json.at("interpreters"), "names");
   out.interpreter_reason = text(json.at("interpreters"), "reason");
@@ -89,6 +94,7 @@ BaselineTables read_baseline() {
   out.streams = grant_rows(json.at("streams"));
   out.self = grant_rows(json.at("self"));
   out.with_open = strings(json.at("getattr_with_open"), "perms");
+  out.with_open_ioctls = json.at("getattr_with_open").at("ioctls").get<std::vector<std::uint16_t>>();
   out.with_open_reason = text(json.at("getattr_with_open"), "reason");
   return out;
 }
@@ -102,7 +108,21 @@ std::vector<GuardRow> read_guards() {
   return out;
 }
 
+BottlerocketTables read_bottlerocket() {
+  const Json json = Json::parse(k_bottlerocket_json);
+  BottlerocketTables out;
+  for (const Json& row : json.at("types")) out.types.emplace_back(text(row, "type"), text(row, "reason"));
+  for (const Json& row : json.at("places"))
+    out.places.push_back({strings(row, "prefixes"), text(row, "label"), strings(row, "writers"), text(row, "reason")});
+  return out;
+}
+
 }  // namespace
+
+const BottlerocketTables& bottlerocket_tables() {
+  static const BottlerocketTables tables = read_bottlerocket();
+  return tables;
+}
 
 const AccessTables& access_tables() {
   static const AccessTables tables = read_accesses();

@@ -39,6 +39,11 @@ struct IpcRow {
   std::map<std::string, Strings> perms;  ///< by "create", "read", "write", "other"
 };
 
+struct IoctlRow {
+  std::vector<std::uint32_t> commands;
+  Strings perms;  ///< instead of ioctl
+};
+
 struct AccessTables {
   std::map<std::string, FileRow> files;    ///< by FilePerm's name
   std::map<std::string, std::string> kinds;
@@ -46,6 +51,7 @@ struct AccessTables {
   std::map<std::string, Strings> socket_acts;
   std::multimap<std::string, SyscallRow> syscalls;
   std::map<std::string, IpcRow> ipc;
+  std::vector<IoctlRow> ioctls;
   std::map<std::string, std::string> signals;
 };
 
@@ -72,6 +78,9 @@ struct PlaceTables {
   std::vector<FilesystemRow> filesystems;
   std::string terminal_prefix;
   Strings terminal_types;
+  Strings generic_ports;
+  Strings port_attributes;
+  std::string port_suffix;
   Strings interpreter_types;
   Strings interpreter_names;
   std::string interpreter_reason;
@@ -103,6 +112,7 @@ struct BaselineTables {
   std::vector<GrantRow> streams;
   std::vector<GrantRow> self;
   Strings with_open;
+  std::vector<std::uint16_t> with_open_ioctls;
   std::string with_open_reason;
 };
 
@@ -116,6 +126,20 @@ struct GuardRow {
   std::string instead;
 };
 
+/// What lies at a place of a Bottlerocket host, and which of its container types may write there.
+struct BottlerocketPlace {
+  Strings prefixes;
+  std::string label;
+  Strings writers;
+  std::string reason;
+};
+
+struct BottlerocketTables {
+  std::vector<std::pair<std::string, std::string>> types;  ///< and what each is for; the least first
+  std::vector<BottlerocketPlace> places;
+};
+
+const BottlerocketTables& bottlerocket_tables();
 const AccessTables& access_tables();
 const PlaceTables& place_tables();
 const BaselineTables& baseline_tables();
