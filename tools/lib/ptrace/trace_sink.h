@@ -10,7 +10,7 @@ namespace cordon {
 
 /// A sink that writes a trace file, each line as it comes. The file is opened when the command runs, so that a
 /// command that cannot be started leaves an older trace alone.
-class TraceSink final : public FactSink {
+class TraceSink : public FactSink {
  public:
   TraceSink(std::string path, bool append) : path_(std::move(path)), append_(append) {}
   /// A file that is open already.
