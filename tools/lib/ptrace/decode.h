@@ -26,6 +26,9 @@ bool prlimit_entry(World&, Tracee&);
 bool prctl_entry(World&, Tracee&);
 bool always_exit(World&, Tracee&);
 
+bool write_entry(World&, Tracee&);
+void write_exit(World&, Tracee&);
+
 bool mount_entry(World&, Tracee&);
 bool umount_entry(World&, Tracee&);
 bool pivot_root_entry(World&, Tracee&);

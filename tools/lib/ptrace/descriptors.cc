@@ -3,6 +3,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <cstdlib>
+
+#include "base/fd.h"
 #include "ptrace/files.h"
 #include "ptrace/net.h"
 
@@ -122,8 +125,40 @@ FdEntry* descriptor(World& world, Tracee& tracee, int fd) {
   struct stat status {};
   if (!link || stat(link_path.c_str(), &status) != 0) return entry;
   entry->object = object_from_link(world, tracee, fd, *link, status);
+  entry->handed = !entry->inherited;  // what the program opens itself is known from its call
   return entry;
 }
+
+namespace {
+
+/// How a descriptor was opened, by fdinfo's octal flags (proc(5)).
+FilePerms opened_for(Tracee& tracee, int fd) {
+  std::string text;
+  if (const auto info = read_file(proc_path(tracee.tid, "fdinfo/" + std::to_string(fd)))) text = *info;
+  const std::size_t at = text.find("flags:");
+  if (at == std::string::npos) return {};
+  const unsigned long flags = std::strtoul(text.c_str() + at + 6, nullptr, 8);
+  FilePerms perms;
+  if ((flags & O_ACCMODE) != O_WRONLY) perms |= P::kRead;
+  if ((flags & O_ACCMODE) != O_RDONLY) perms |= (flags & O_APPEND) != 0 ? P::kAppend : P::kWrite;
+  return perms;
+}
+
+/// A descriptor that another program opened: the kernel asks anew whether this one may have it, for all that it was
+/// opened for (security/apparmor/file.c aa_inherit_files, aa_file_perm).
+bool touch_handed(World& world, Tracee& tracee, int fd, const FdEntry& entry) {
+  const Object& object = world.objects[entry.object];
+  if (object.kind != ObjectKind::kFile) return false;
+  const ActionKey key{tracee.call.subject, what_of(Act::kFile, 0x200), entry.object, static_cast<std::uint64_t>(fd), 0};
+  if (!world.wants_result(key)) return false;
+  FileOp file = file_of_object(world, tracee, entry);
+  file.perms = opened_for(tracee, fd);
+  if (file.perms.empty()) return false;
+  tracee.call.pending.push_back({key, std::move(file)});
+  return true;
+}
+
+}  // namespace
 
 bool touch(World& world, Tracee& tracee, int fd, FilePerm perm) {
   const FdEntry* entry = descriptor(world, tracee, fd);
@@ -166,6 +201,7 @@ bool touch_by_row(World& world, Tracee& tracee, const CallRow& row, const std::u
     return touch(world, tracee, fd, P::kIoctl);
   } else if (use.access == Access::kRead || use.access == Access::kWrite) {
     const FdEntry* entry = descriptor(world, tracee, fd);
+    if (entry->handed && !entry->standard && entry->object != 0) return touch_handed(world, tracee, fd, *entry);
     if (!entry->inherited) return false;
     perm = use.access == Access::kRead ? P::kRead : P::kWrite;
   } else if (!access_row(use.access).perms.empty()) {

@@ -54,6 +54,7 @@ constexpr Special kSpecials[] = {
     {"umount", umount_entry, nullptr},
     {"umount2", umount_entry, nullptr},
     {"unshare", unshare_entry, nullptr},
+    {"write", write_entry, write_exit},
 };
 // clang-format on
 

@@ -100,11 +100,11 @@ CallRow* World::row_named(Arch arch, std::string_view name) {
   return &found->second;
 }
 
-std::uint32_t World::subject_of(TextId exe, std::uint32_t fsuid) {
-  std::uint32_t& id = ids_.insert({0, what_of(Act::kSubject), exe, fsuid, 0});
+std::uint32_t World::subject_of(TextId exe, std::uint32_t fsuid, TextId hat) {
+  std::uint32_t& id = ids_.insert({0, what_of(Act::kSubject), exe, fsuid, hat});
   if (id == 0) {
     id = static_cast<std::uint32_t>(subjects.size());
-    subjects.push_back({exe, fsuid});
+    subjects.push_back({exe, fsuid, hat});
   }
   return id;
 }
@@ -134,7 +134,7 @@ const Credentials& World::credentials(Tracee& tracee) {
 }
 
 void World::renew_subject(Tracee& tracee) {
-  tracee.process->subject = subject_of(tracee.process->exe, credentials(tracee).uid[3]);
+  tracee.process->subject = subject_of(tracee.process->exe, credentials(tracee).uid[3], tracee.process->hat);
 }
 
 FactIndex World::emit(const Tracee& tracee, Operation operation, Verdict verdict) {
@@ -144,6 +144,7 @@ FactIndex World::emit(const Tracee& tracee, Operation operation, Verdict verdict
 Fact World::fact_of(std::uint32_t subject, const Tracee& tracee, Operation operation, Verdict verdict) const {
   Fact fact;
   fact.subject.exe = texts.text(subjects[subject].exe);
+  if (subjects[subject].hat != 0) fact.subject.domain = texts.text(subjects[subject].hat);
   fact.operation = std::move(operation);
   fact.verdict = std::move(verdict);
   fact.tally = {1, 0, now_ms, now_ms};

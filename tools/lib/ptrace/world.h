@@ -43,6 +43,7 @@ struct FdEntry {
   ObjectId object = 0;
   bool standard = false;   ///< a copy of the command's standard streams: gives no facts
   bool inherited = false;  ///< the command was started with it
+  bool handed = false;     ///< opened by an earlier program of the process, or received
 };
 
 /// A descriptor table; shared by the tasks that share it.
@@ -80,6 +81,7 @@ struct Process {
   pid_t tgid = 0;
   pid_t parent = 0;
   TextId exe = 0;
+  TextId hat = 0;             ///< AppArmor's, as "^name": the part of the program that runs; 0: none
   std::uint32_t subject = 0;  ///< index into World::subjects
   Credentials credentials;
   bool credentials_stale = true;
@@ -215,6 +217,7 @@ Verdict verdict_of(int error);
 struct SubjectRow {
   TextId exe = 0;
   std::uint32_t fsuid = 0;
+  TextId hat = 0;
 };
 
 class World {
@@ -227,7 +230,7 @@ class World {
   /// The row of a call by its name (the ones behind socketcall have no number of their own).
   CallRow* row_named(Arch arch, std::string_view name);
 
-  std::uint32_t subject_of(TextId exe, std::uint32_t fsuid);
+  std::uint32_t subject_of(TextId exe, std::uint32_t fsuid, TextId hat);
   const Credentials& credentials(Tracee& tracee);
   void renew_subject(Tracee& tracee);
   FactIndex emit(const Tracee& tracee, Operation operation, Verdict verdict);
