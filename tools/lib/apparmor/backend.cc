@@ -19,7 +19,7 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
     {"abi", "3.0|4.0|5.0|auto", "3.0", "the version of the profile language; auto: the newest that the machine's parser knows"},
     {"generalise", "none|safe|broad", "safe", "how far names that vary from run to run become shapes"},
     {"abstractions", "", "none", "auto, none, or a list of abstractions to include where they fit"},
-    {"exec", "ix|child|auto", "ix", "programs that it starts: all under the one profile, or under child profiles"},
+    {"exec", "ix|child|auto", "auto", "programs that it starts: under its profile, under child profiles, or by how far privileges differ"},
     {"denies", "on|off", "on", "audited denies of kernel interfaces, whatever else is granted"},
     {"compile-budget", "", "5", "seconds that apparmor_parser may need for the profile; names are coarsened to keep to it"},
 });

@@ -8,6 +8,7 @@
 #include "apparmor/abstractions.h"
 #include "apparmor/budget.h"
 #include "apparmor/children.h"
+#include "apparmor/container.h"
 #include "apparmor/data.h"
 #include "apparmor/glob.h"
 #include "apparmor/text.h"
@@ -141,12 +142,6 @@ void add_sections(ProfileText& profile, ByBasis by_basis, double seconds, BuiltP
   }
 }
 
-/// Container engines apply a profile by its name, to a root that is not the host's.
-bool is_container(Platform platform) {
-  return platform == Platform::kDocker || platform == Platform::kPodman || platform == Platform::kKubernetes ||
-         platform == Platform::kEcs;
-}
-
 Section baseline_section(Platform platform, BuiltProfile& built) {
   Section section{"Baseline (standard-streams):", {}, {}, {}};
   for (const PackRule& rule : baseline_pack()) {
@@ -216,9 +211,10 @@ ProfileText part_profile(const Part& part, const Policy& policy, const EmitOptio
   TranslateContext context;
   context.dialect = options.dialect;
   context.profile = part.full_name;
-  context.addresses = false;
+  context.addresses = dialect_info(options.dialect).inet_mediation;
   ProfileText profile;
   profile.name = part.name;
+  profile.hat = part.transition == Transition::kHat;
   const bool container = is_container(options.platform);
   // A profile beside the main one has no attachment: it is not for whoever else runs the program.
   if (part.transition == Transition::kMain && !container) profile.attachment = part.program;
@@ -249,7 +245,7 @@ Result<BuiltProfile> build_profile(const Policy& policy, const EmitOptions& opti
     ProfileText profile = part_profile(part, policy, options, built);
     apply_transitions(profile, part.transition, division.parts);
     if (part.transition == Transition::kMain) built.profile = std::move(profile);
-    else if (part.transition == Transition::kChild) built.profile.children.push_back(std::move(profile));
+    else if (part.transition != Transition::kBeside) built.profile.children.push_back(std::move(profile));
     else built.beside.push_back(std::move(profile));
   }
   std::move(division.remarks.begin(), division.remarks.end(), std::back_inserter(built.remarks));

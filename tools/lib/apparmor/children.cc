@@ -115,6 +115,9 @@ class Chooser {
     if (mode != ExecMode::kInherit) choose_all();
   }
 
+  /// Facts under a hat bear it as "^NAME". What a program executes under a hat stays under it.
+  static bool under_hat(const Rule& rule) { return rule.grant().subject.domain.starts_with('^'); }
+
   Division divide() const {
     Division division;
     division.remarks = remarks_;
@@ -123,6 +126,7 @@ class Chooser {
     main.program = policy_.program;
     division.parts.push_back(std::move(main));
     for (const auto& [file, transition] : chosen_) division.parts.push_back(started_part(file, transition, division.parts));
+    for (const std::string& hat : hats()) division.parts.push_back(hat_part(hat));
     introduce(division.parts);
     return division;
   }
@@ -178,7 +182,32 @@ class Chooser {
     Part part;
     for (std::size_t i = 0; i < policy_.rules.size(); ++i) {
       const std::string& exe = policy_.rules[i].grant().subject.exe;
+      if (under_hat(policy_.rules[i])) continue;
       if (programs.count(exe) == 0 && (!main || claimed.count(exe) != 0)) continue;
+      part.rules.push_back(&policy_.rules[i]);
+      part.indexes.push_back(i);
+    }
+    return part;
+  }
+
+  /// Those that facts are under, and those that were only asked for.
+  Names hats() const {
+    Names hats;
+    for (const Rule& rule : policy_.rules) {
+      if (under_hat(rule)) hats.insert(rule.grant().subject.domain.substr(1));
+      const auto* domain = std::get_if<DomainOp>(&rule.grant().operation);
+      if (domain != nullptr && domain->act == "change_hat") hats.insert(domain->target);
+    }
+    return hats;
+  }
+
+  Part hat_part(const std::string& hat) const {
+    Part part;
+    part.transition = Transition::kHat;
+    part.name = sayable(hat);
+    part.full_name = policy_.name + "//" + part.name;
+    for (std::size_t i = 0; i < policy_.rules.size(); ++i) {
+      if (policy_.rules[i].grant().subject.domain != "^" + hat) continue;
       part.rules.push_back(&policy_.rules[i]);
       part.indexes.push_back(i);
     }
@@ -243,6 +272,7 @@ class Chooser {
 Division divide_by_program(const Policy& policy, ExecMode mode) { return Chooser(policy, mode).divide(); }
 
 void apply_transitions(ProfileText& profile, Transition owner, const std::vector<Part>& parts) {
+  if (owner == Transition::kHat) return;
   std::map<std::string, const Part*> by_pattern;
   for (const Part& part : parts)
     if (part.transition == Transition::kBeside || (part.transition == Transition::kChild && owner == Transition::kMain))

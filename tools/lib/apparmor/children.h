@@ -7,16 +7,16 @@
 
 namespace cordon::apparmor {
 
-/// How a program comes to run under its part: the main profile, the profile of the program that starts it (no part of
-/// its own), a child profile, or a profile beside the main one.
-enum class Transition : std::uint8_t { kMain, kChild, kBeside };
+/// How a program comes to run under its part: it is the main one; it is executed, into a child profile or a profile
+/// beside the main one; it asks for a hat by change_hat.
+enum class Transition : std::uint8_t { kMain, kChild, kBeside, kHat };
 
 /// The rules that one profile gets: the main one first, then the others.
 struct Part {
   Transition transition = Transition::kMain;
   std::string name;        ///< as the block's head says it
   std::string full_name;   ///< with the parent's name and "//", where it is a child
-  std::string program;     ///< the file that is executed
+  std::string program;     ///< the file that is executed; empty for a hat
   std::vector<const Rule*> rules;
   std::vector<std::size_t> indexes;  ///< into Policy::rules
   std::vector<Section> extra;

@@ -49,18 +49,13 @@ std::vector<CapabilityProbe> read_capability_probes() {
   return probes;
 }
 
-std::vector<StrongClass> read_strong_classes() {
-  std::vector<StrongClass> classes;
-  const Json json = table("apparmor/strong.json");
-  for (const Json& row : json["classes"]) classes.push_back({row["class"], row["reason"]});
-  return classes;
-}
-
-std::vector<StrongTree> read_strong_trees() {
-  std::vector<StrongTree> trees;
-  const Json json = table("apparmor/strong.json");
-  for (const Json& row : json["written"]) trees.push_back({row["tree"], row["reason"]});
-  return trees;
+/// A table of two texts a row.
+template <class Row>
+std::vector<Row> read_rows(std::string_view file, const char* table_name, const char* key) {
+  std::vector<Row> rows;
+  const Json json = table(file);
+  for (const Json& row : json[table_name]) rows.push_back({row[key], row["reason"]});
+  return rows;
 }
 
 }  // namespace
@@ -86,13 +81,23 @@ const std::vector<CapabilityProbe>& capability_probes() {
 }
 
 const std::vector<StrongClass>& strong_classes() {
-  static const std::vector<StrongClass> classes = read_strong_classes();
+  static const auto classes = read_rows<StrongClass>("apparmor/strong.json", "classes", "class");
   return classes;
 }
 
 const std::vector<StrongTree>& strong_trees() {
-  static const std::vector<StrongTree> trees = read_strong_trees();
+  static const auto trees = read_rows<StrongTree>("apparmor/strong.json", "written", "tree");
   return trees;
+}
+
+const std::vector<ContainerRoot>& container_roots() {
+  static const auto roots = read_rows<ContainerRoot>("apparmor/containers.json", "roots", "root");
+  return roots;
+}
+
+const std::vector<RuntimeProgram>& runtime_programs() {
+  static const auto programs = read_rows<RuntimeProgram>("apparmor/containers.json", "runtimes", "program");
+  return programs;
 }
 
 std::string_view features_text(Dialect dialect) {

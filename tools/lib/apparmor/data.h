@@ -49,6 +49,19 @@ struct StrongTree {
 const std::vector<StrongClass>& strong_classes();
 const std::vector<StrongTree>& strong_trees();
 
+/// Where an engine keeps containers' roots; '*' stands for one component.
+struct ContainerRoot {
+  std::string root;
+  std::string reason;
+};
+/// A program of an engine or runtime, as a glob.
+struct RuntimeProgram {
+  std::string program;
+  std::string reason;
+};
+const std::vector<ContainerRoot>& container_roots();
+const std::vector<RuntimeProgram>& runtime_programs();
+
 /// What `apparmor_parser -M` reads: the kernel's features that the dialect is compiled against.
 std::string_view features_text(Dialect dialect);
 

@@ -4,7 +4,9 @@
 #include <array>
 #include <set>
 
+#include "apparmor/container.h"
 #include "apparmor/parser_tool.h"
+#include "apparmor/text.h"
 #include "apparmor/translate.h"
 #include "apparmor/walk.h"
 #include "base/bytes.h"
@@ -384,12 +386,21 @@ std::vector<const CompiledProfile*> ProfileDecider::reached_by(const std::string
   return reached;
 }
 
+/// A recording knows a hat by its own name, not by its profile's.
+std::vector<const CompiledProfile*> ProfileDecider::hats_named(std::string_view hat) const {
+  std::vector<const CompiledProfile*> hats;
+  for (const CompiledProfile& profile : profiles_)
+    if (profile.name.ends_with("//" + sayable(std::string(hat)))) hats.push_back(&profile);
+  return hats;
+}
+
 std::vector<const CompiledProfile*> ProfileDecider::profiles_for(const Subject& subject) const {
   if (profiles_.empty()) return {};
   if (!subject.domain.empty()) {
     std::string_view domain = subject.domain;
     domain = domain.substr(0, domain.find(" ("));  // "name (enforce)", as /proc says it
     if (const CompiledProfile* exact = named(domain)) return {exact};
+    if (domain.starts_with('^')) return hats_named(domain.substr(1));
     if (domain != "unconfined") return {};
   }
   for (const CompiledProfile& profile : profiles_) {
@@ -404,6 +415,16 @@ std::vector<const CompiledProfile*> ProfileDecider::profiles_for(const Subject& 
 }
 
 Decision ProfileDecider::decide(const Fact& fact) {
+  if (!container_) return decide_as_named(fact);
+  if (is_runtime_program(fact.subject.exe)) return not_applicable("the container's set-up by the runtime, outside of its profile");
+  Fact inside = fact;
+  std::size_t stripped = 0;
+  inside.operation = within_container(std::move(inside.operation), stripped);
+  inside.subject.exe = within_container(inside.subject.exe);
+  return decide_as_named(inside);
+}
+
+Decision ProfileDecider::decide_as_named(const Fact& fact) const {
   const auto candidates = profiles_for(fact.subject);
   if (candidates.empty())
     return not_applicable("the subject runs under another profile: " + printable(fact.subject.domain));
@@ -452,7 +473,9 @@ Result<std::unique_ptr<ProfileDecider>> read_profiles(const std::vector<std::str
     if (rules) std::move(rules->begin(), rules->end(), std::back_inserter(source));
     else diagnostics.note("decisions name no line: " + to_text(rules.error()), path);
   }
-  return std::make_unique<ProfileDecider>(std::move(profiles), std::move(source));
+  auto decider = std::make_unique<ProfileDecider>(std::move(profiles), std::move(source));
+  decider->set_container(is_container(options.platform));
+  return decider;
 }
 
 }  // namespace cordon::apparmor

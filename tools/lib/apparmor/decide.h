@@ -18,6 +18,9 @@ class ProfileDecider : public Decider {
   ProfileDecider(std::vector<CompiledProfile> profiles, std::vector<SourceProfile> source);
   Decision decide(const Fact& fact) override;
 
+  /// Whether facts are the host's view of a container: names lose the engine's folder, the runtime's set-up is not asked.
+  void set_container(bool container) { container_ = container; }
+
   const std::vector<CompiledProfile>& profiles() const { return profiles_; }
   const std::vector<SourceProfile>& source() const { return source_; }
 
@@ -27,13 +30,16 @@ class ProfileDecider : public Decider {
   const RuleIndex* source_for(const std::string& profile) const;
 
  private:
+  Decision decide_as_named(const Fact& fact) const;
   const CompiledProfile* named(std::string_view name) const;
+  std::vector<const CompiledProfile*> hats_named(std::string_view hat) const;
   std::vector<const CompiledProfile*> reached_by(const std::string& exe) const;
   const CompiledProfile* after_exec(const CompiledProfile& from, const std::string& path, const ExecAnswer& exec) const;
 
   std::vector<CompiledProfile> profiles_;
   std::vector<SourceProfile> source_;
   std::vector<RuleIndex> index_;  ///< one for each of source_
+  bool container_ = false;
 };
 
 /// Reads and compiles profile files. All profiles of all files can be asked.

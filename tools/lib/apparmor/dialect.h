@@ -18,15 +18,16 @@ struct DialectInfo {
   bool mqueue;
   bool io_uring;
   bool userns;
-  bool network_addresses;  ///< network rules with access words, ip= and port=
+  bool network_addresses;  ///< network rules with access words, ip= and port= are understood
+  bool inet_mediation;     ///< and held to: its abi file has network_v8/af_inet (4.0 has it only as "abi/4.0-ip")
   bool priority;
   bool all_rule;
 };
 
 inline constexpr auto kDialects = std::to_array<DialectInfo>({
-    {Dialect::k30, "3.0", "abi/3.0", false, false, false, false, false, false},
-    {Dialect::k40, "4.0", "abi/4.0", true, true, true, true, false, true},
-    {Dialect::k50, "5.0", "abi/5.0", true, true, true, true, true, true},
+    {Dialect::k30, "3.0", "abi/3.0", false, false, false, false, false, false, false},
+    {Dialect::k40, "4.0", "abi/4.0", true, true, true, true, false, false, true},
+    {Dialect::k50, "5.0", "abi/5.0", true, true, true, true, true, true, true},
 });
 
 constexpr const DialectInfo& dialect_info(Dialect dialect) { return kDialects[static_cast<std::size_t>(dialect)]; }

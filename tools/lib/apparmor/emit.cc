@@ -7,6 +7,7 @@
 #include <set>
 
 #include "apparmor/build.h"
+#include "apparmor/container.h"
 #include "apparmor/text.h"
 #include "base/bytes.h"
 #include "base/text.h"
@@ -29,7 +30,7 @@ void append_section(std::string& out, const Section& section, int depth) {
 }
 
 std::string head_text(const ProfileText& profile) {
-  std::string out = "profile " + quote_name(profile.name);
+  std::string out = profile.hat ? "^" + quote_name(profile.name) : "profile " + quote_name(profile.name);
   if (!profile.attachment.empty() && profile.attachment != profile.name) out += " " + quote_name(profile.attachment);
   if (!profile.flags.empty()) out += " flags=(" + join(profile.flags, ", ") + ")";
   return out + " {\n";
@@ -119,7 +120,7 @@ Result<EmitOptions> emit_options(const BackendOptions& options) {
   out.generalise = *generalise;
   out.abstractions = value_of(options, "abstractions", "none");
   out.denies = value_of(options, "denies", "on") != "off";
-  const auto exec = exec_mode(value_of(options, "exec", "ix"));
+  const auto exec = exec_mode(value_of(options, "exec", "auto"));
   if (!exec) return exec.error();
   out.exec = *exec;
   const auto budget = parse_number<std::uint32_t>(value_of(options, "compile-budget", "5"));
@@ -138,11 +139,14 @@ std::string to_text(const ProfileText& profile, int depth) {
 
 Result<Emission> emit_profile(const Policy& policy, const EmitOptions& options, Diagnostics& diagnostics) {
   if (const auto fine = check_name(policy.name); !fine) return fine.error();
-  Policy named = generalise(policy, options.generalise);
+  const bool container = is_container(options.platform);
+  const ContainerView view = container ? container_view(policy) : ContainerView{policy, {}};
+  Policy named = generalise(view.policy, options.generalise);
   named.name = sayable_name(policy.name, diagnostics);
   auto built = build_profile(named, options, diagnostics);
   if (!built) return built.error();
   std::string text = header(named);
+  built->remarks.insert(built->remarks.begin(), view.remarks.begin(), view.remarks.end());
   for (const std::string& line : built->remarks) text += comment(0, line);
   text += "abi <" + std::string(dialect_info(options.dialect).abi_file) + ">,\n";
   for (const std::string& line : built->preamble) text += line + "\n";

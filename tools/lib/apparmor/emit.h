@@ -19,7 +19,7 @@ struct EmitOptions {
   Dialect dialect = Dialect::k30;
   Generalise generalise = Generalise::kSafe;
   std::string abstractions = "none";
-  ExecMode exec = ExecMode::kInherit;
+  ExecMode exec = ExecMode::kAuto;
   bool denies = true;
   double compile_budget_s = 5;
   Platform platform = Platform::kTry;
@@ -43,6 +43,7 @@ struct ProfileText {
   std::vector<std::string> flags;
   std::vector<Section> sections;
   std::vector<ProfileText> children;
+  bool hat = false;
 };
 
 /// One profile block, indented; children follow their parent's rules.

@@ -140,6 +140,14 @@ std::string complaint(const Outcome& outcome, unsigned limit_s) {
   return last.empty() ? "it said nothing" : printable(last);
 }
 
+/// A parser older than the dialect cannot compile it, and nothing that it says tells so.
+std::string hint_for(Dialect dialect) {
+  if (dialect == Dialect::k30 || access(("/etc/apparmor.d/" + std::string(dialect_info(dialect).abi_file)).c_str(), R_OK) == 0)
+    return {};
+  return "this machine's apparmor_parser comes without " + std::string(dialect_info(dialect).abi_file) +
+         ": decide where the profile is to be loaded, or write it with --abi 3.0";
+}
+
 Result<Compiled> compile(const std::string& path, const std::string& where, const CompileOptions& options) {
   const auto parser = find_parser();
   if (!parser) return parser.error();
@@ -156,7 +164,7 @@ Result<Compiled> compile(const std::string& path, const std::string& where, cons
   if (!lax) return lax.error();
   if (succeeded(*lax)) return Compiled{std::move(lax->out), std::move(lax->err)};
   return Error{ErrorCode::kBadInput, "apparmor_parser refuses the profile: " + complaint(*lax, options.time_limit_s), where,
-               ""};
+               hint_for(options.dialect)};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "apparmor/text.h"
+#include "base/text.h"
 
 namespace cordon::apparmor {
 namespace {
@@ -167,11 +168,56 @@ void put(ProfileRule& rule, const char* key, const std::string& value) {
   if (!value.empty()) rule.keys[key] = {value};
 }
 
-void put_addresses(ProfileRule& rule, const NetOp& op) {
+void put_local(ProfileRule& rule, const NetOp& op) {
   put(rule, "ip", op.address);
   if (op.port != 0) put(rule, "port", std::to_string(op.port));
+}
+
+void put_peer(ProfileRule& rule, const NetOp& op) {
   if (!op.peer_address.empty()) rule.peer["ip"] = op.peer_address;
   if (op.peer_port != 0) rule.peer["port"] = std::to_string(op.peer_port);
+}
+
+/// What a recording's act on an internet socket comes to: whose address the rule holds, and which permissions go along.
+/// A connection's own port is chance on one side, so each side's rule names the other's only. Attributes are asked for
+/// without addresses. Source: apparmor.d(5) of 4.1, Network rules.
+struct InetRow {
+  SocketAct act;
+  std::string_view words;
+  bool local;
+  bool peer;
+};
+constexpr auto kInetRows = std::to_array<InetRow>({
+    {SocketAct::kCreate, "create getattr setattr getopt setopt shutdown", false, false},
+    {SocketAct::kBind, "bind", true, false},
+    {SocketAct::kListen, "listen", true, false},
+    {SocketAct::kAccept, "accept", true, false},
+    {SocketAct::kConnect, "connect send receive", false, true},
+    {SocketAct::kSend, "send", false, true},
+    {SocketAct::kReceive, "receive", false, false},
+});
+
+bool is_inet(const NetOp& op) { return op.family == "inet" || op.family == "inet6"; }
+
+void add_words(std::set<std::string>& words, std::string_view list) {
+  for (const std::string_view word : split(list, ' ')) words.emplace(word);
+}
+
+/// The rules for an act of a recording in a dialect that holds internet sockets to their addresses.
+Translation translate_inet(const NetOp& op, ProfileRule rule) {
+  const auto* row = std::find_if(kInetRows.begin(), kInetRows.end(), [&](const InetRow& r) { return r.act == op.act; });
+  if (row == kInetRows.end()) row = kInetRows.begin();
+  add_words(rule.words, row->words);
+  // A datagram socket is read without a peer being known, and an accepted one lives on the listener's port.
+  ProfileRule traffic = rule;
+  const bool datagrams = op.act == SocketAct::kCreate && op.type != "stream";
+  if (datagrams) rule.words.insert("receive");
+  if (row->local) put_local(rule, op);
+  if (row->peer) put_peer(rule, op);
+  if (op.act != SocketAct::kAccept) return exactly({rule});
+  traffic.words = {"send", "receive"};
+  if (op.port != 0) put(traffic, "port", std::to_string(op.port));
+  return exactly({rule, traffic});
 }
 
 /// A log that names no access word (file_perm before the classes) is carried as read.
@@ -182,9 +228,11 @@ Translation translate_net(const NetOp& op, const TranslateContext& context) {
   rule.klass = RuleClass::kNetwork;
   put(rule, "family", op.family);
   put(rule, "type", op.type);
-  const bool fine = context.addresses && dialect_info(context.dialect).network_addresses;
+  if (context.addresses && !context.from_log && is_inet(op)) return translate_inet(op, std::move(rule));
+  const bool fine = context.from_log && context.addresses && dialect_info(context.dialect).network_addresses;
   if (fine) {
-    put_addresses(rule, op);
+    put_local(rule, op);
+    put_peer(rule, op);
     if (has_access_word(op)) rule.words.insert(act_word(op.act));
   }
   const bool named = !op.address.empty() || op.port != 0 || !op.peer_address.empty() || op.peer_port != 0;
@@ -384,12 +432,25 @@ Translation translate_namespace(const NamespaceOp& op, const TranslateContext& c
   return exactly({rule});
 }
 
+/// Stacking a profile is a change to "&NAME". A hat needs no rule, only to be there.
 Translation translate_domain(const DomainOp& op) {
-  if (op.act != "change_profile" && op.act != "change_onexec") return nothing_needed();
+  const bool stacks = op.act == "stack";
+  if (!stacks && op.act != "change_profile" && op.act != "change_onexec") return nothing_needed();
   ProfileRule rule;
   rule.klass = RuleClass::kChangeProfile;
   if (!op.path.empty()) rule.pattern = escape_name(op.path);
-  rule.target = escape_name(op.target);
+  rule.target = (stacks ? "&" : "") + escape_name(op.target);
+  return exactly({rule});
+}
+
+/// The kernel holds a program only to limits that its profile sets: a recording shows none, a denial one to raise.
+/// Source: security/apparmor/resource.c aa_task_setrlimit.
+Translation translate_rlimit(const RlimitOp& op, const TranslateContext& context) {
+  if (!context.from_log || op.resource.empty()) return nothing_needed();
+  ProfileRule rule;
+  rule.klass = RuleClass::kRlimit;
+  rule.pattern = op.resource;
+  rule.target = op.value == ~std::uint64_t{0} ? "infinity" : std::to_string(op.value);
   return exactly({rule});
 }
 
@@ -414,6 +475,7 @@ struct Visitor {
   Translation operator()(const MountOp& op) const { return translate_mount(op, context); }
   Translation operator()(const IpcOp& op) const { return translate_ipc(op, context); }
   Translation operator()(const NamespaceOp& op) const { return translate_namespace(op, context); }
+  Translation operator()(const RlimitOp& op) const { return translate_rlimit(op, context); }
   Translation operator()(const DomainOp& op) const { return translate_domain(op); }
   template <class Other>
   Translation operator()(const Other&) const {
