@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
+#include "apparmor/glob.h"
 #include "apparmor/text.h"
 #include "apparmor/translate.h"
 #include "base/bytes.h"
@@ -15,9 +18,23 @@ namespace {
 
 using audit::Denial;
 
-/// In complain mode the kernel runs what was executed under "PARENT//null-/path". The exec rule that is given lets it
-/// run under the parent's profile, so its accesses go there too.
-bool is_learning_child(std::string_view part) { return part.substr(0, 6) == "null-/"; }
+/// In complain mode the kernel runs what was executed under "PARENT//null-/path". Where the log holds that exec, the
+/// rule given for it lets it run under the parent's profile, and its accesses go there too.
+std::set<std::string> learning_children(const std::vector<Denial>& denials) {
+  std::set<std::string> names;
+  for (const Denial& denial : denials)
+    for (const Fact& fact : denial.facts)
+      if (const auto* exec = std::get_if<ExecOp>(&fact.operation)) names.insert(exec->transition);
+  return names;
+}
+
+bool is_learning_name(std::string_view part) { return part.substr(0, 6) == "null-/"; }
+
+/// userns_create by a program without a profile: the kernel names the program, which needs one.
+std::string profile_name(const Fact& fact) {
+  const bool unconfined = fact.subject.domain == "unconfined" && std::holds_alternative<NamespaceOp>(fact.operation);
+  return unconfined && !fact.subject.exe.empty() ? fact.subject.exe : fact.subject.domain;
+}
 
 std::vector<std::string> name_parts(std::string_view name) {
   std::vector<std::string> parts;
@@ -29,23 +46,27 @@ std::vector<std::string> name_parts(std::string_view name) {
   return parts;
 }
 
-ApparmorProfile& profile_of(ApparmorRules& out, const Fact& fact) {
-  const auto parts = name_parts(fact.subject.domain);
-  ApparmorProfile* at = &out.profiles[fact.subject.container + '\0' + parts.front()];
-  at->name = parts.front();
-  at->name_space = fact.subject.container;
-  for (std::size_t i = 1; i < parts.size(); ++i) {
-    if (is_learning_child(parts[i])) continue;
-    at = &at->children[parts[i]];
-    at->name = parts[i];
-    at->hat = true;
-  }
-  return *at;
-}
-
 void remark(ApparmorProfile& profile, std::string text) {
   if (std::find(profile.comments.begin(), profile.comments.end(), text) == profile.comments.end())
     profile.comments.push_back(std::move(text));
+}
+
+ApparmorProfile& profile_of(ApparmorRules& out, const Fact& fact, const std::set<std::string>& folded) {
+  const auto parts = name_parts(profile_name(fact));
+  ApparmorProfile* at = &out.profiles[fact.subject.container + '\0' + parts.front()];
+  at->name = parts.front();
+  at->name_space = fact.subject.container;
+  std::string whole = parts.front();
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    whole += "//" + parts[i];
+    if (folded.count(whole) != 0) continue;
+    at = &at->children[parts[i]];
+    at->name = parts[i];
+    at->hat = true;
+    if (is_learning_name(parts[i]))
+      remark(*at, "the log does not hold the exec that led here; these rules belong where its exec rule leads");
+  }
+  return *at;
 }
 
 /// attach_disconnected is the only way to reach a path outside of the namespace's root.
@@ -64,6 +85,19 @@ Operation without_owner(Operation operation) {
   return operation;
 }
 
+/// What an audit rule logged, or the kernel of a program without a profile, goes on being logged.
+bool stays_audited(const Fact& fact) {
+  return fact.verdict.outcome == cordon::Outcome::kAllowed && fact.subject.domain == "unconfined";
+}
+
+/// "remount options=(ro) /a/" as "mount options=(remount, ro) -> /a/", which compiles to the same and is how logs say it.
+void as_mount(apparmor::ProfileRule& rule) {
+  if (rule.klass != apparmor::RuleClass::kRemount) return;
+  rule.klass = apparmor::RuleClass::kMount;
+  rule.keys["options"].insert("remount");
+  rule.target = std::exchange(rule.pattern, {});
+}
+
 struct Outcome {
   bool rule = false;
   std::string why;
@@ -80,7 +114,11 @@ Outcome take_fact(const Fact& fact, apparmor::Dialect dialect, ApparmorProfile& 
     op->path.insert(0, 1, '/');
   if (auto* op = std::get_if<FileOp>(&operation)) op->inherited = false;  // the log shows that it was mediated
   auto translation = apparmor::translate(operation, context);
-  for (auto& rule : translation.rules) profile.rules.push_back(std::move(rule));
+  for (auto& rule : translation.rules) {
+    rule.audit = stays_audited(fact);
+    as_mount(rule);
+    profile.rules.push_back(std::move(rule));
+  }
   if (translation.expression.fit == Fit::kNone) remark(profile, translation.expression.why);
   if (!translation.rules.empty() || disconnected) return {true, {}};
   const bool silent = translation.expression.why.empty();
@@ -95,15 +133,35 @@ std::string beyond_rules(const Denial& denial) {
   return {};
 }
 
-void take(const Denial& denial, std::size_t index, apparmor::Dialect dialect, ApparmorRules& out, Judgement& fate) {
+/// A denial that no rule of the profile can lift.
+std::string no_rule_helps(const Denial& denial) {
+  const bool transition = std::holds_alternative<DomainOp>(denial.facts.front().operation);
+  if (transition && denial.details.info == "label not found")
+    return "the profile " + printable(denial.details.name) + " is not loaded: load it with apparmor_parser -r";
+  return {};
+}
+
+/// An audit record of kernels before 2.6.37 says neither what its rule covers nor who owns the file.
+bool is_old_audit(const Denial& denial) { return denial.details.record_type == "APPARMOR_AUDIT"; }
+
+struct Target {
+  apparmor::Dialect dialect;
+  std::set<std::string> folded;
+};
+
+void take(const Denial& denial, std::size_t index, const Target& target, ApparmorRules& out, Judgement& fate) {
   if (denial.facts.empty()) {
     fate = {Fate::kUnexplained, denial.problem};
     return;
   }
-  ApparmorProfile& profile = profile_of(out, denial.facts.front());
+  if (std::string why = no_rule_helps(denial); !why.empty()) {
+    fate = {Fate::kFinding, std::move(why)};
+    return;
+  }
+  ApparmorProfile& profile = profile_of(out, denial.facts.front(), target.folded);
   profile.denials.push_back(index);
   for (const Fact& fact : denial.facts) {
-    const Outcome outcome = take_fact(fact, dialect, profile);
+    const Outcome outcome = take_fact(fact, target.dialect, profile);
     if (outcome.rule) fate = {Fate::kRule, {}};
     else if (fate.fate != Fate::kRule) fate = {Fate::kFinding, outcome.why};
   }
@@ -120,8 +178,16 @@ bool is_empty(const ApparmorProfile& profile) {
          std::all_of(profile.children.begin(), profile.children.end(), [](const auto& c) { return is_empty(c.second); });
 }
 
+/// A name that is a glob bears its braces as they stand: apparmor_parser would keep escapes in the name.
+std::string name_text(const std::string& name) {
+  constexpr std::string_view kOwnMeaning = "\"\\@#\r\n\t";
+  const bool as_it_stands = printable(name) == name && name.find_first_of(kOwnMeaning) == std::string::npos &&
+                            apparmor::is_glob(name) && apparmor::Glob::parse(name);
+  return as_it_stands ? apparmor::quote_glob(name) : apparmor::quote_name(name);
+}
+
 std::string head(const ApparmorProfile& profile) {
-  const std::string name = apparmor::quote_name(profile.name);
+  const std::string name = name_text(profile.name);
   std::string text = profile.hat ? "^" + name : profile.name.substr(0, 1) == "/" ? name : "profile " + name;
   if (!profile.flags.empty()) text += " flags=(" + join(profile.flags, ",") + ")";
   return text + " {\n";
@@ -149,11 +215,13 @@ ApparmorRules apparmor_rules(const std::vector<Denial>& denials, const std::vect
                              apparmor::Dialect dialect) {
   ApparmorRules out;
   out.fates.resize(denials.size());
+  const Target target{dialect, learning_children(denials)};
   for (std::size_t i = 0; i < denials.size(); ++i)
-    if (denials[i].by == Mechanism::kAppArmor) take(denials[i], i, dialect, out, out.fates[i]);
+    if (denials[i].by == Mechanism::kAppArmor) take(denials[i], i, target, out, out.fates[i]);
   for (const Denial& denial : audited) {
+    if (is_old_audit(denial)) continue;
     Judgement unused;
-    take(denial, denials.size(), dialect, out, unused);
+    take(denial, denials.size(), target, out, unused);
   }
   for (auto& [name, profile] : out.profiles) settle(profile);
   return out;

@@ -162,6 +162,16 @@ TEST_CASE("AppArmor masks from before 2.6.37 tell owner and other") {
   CHECK(one("operation=\"x\" denied_mask=\"::r\" name=\"/a\" profile=\"p\"", "UNKNOWN[1502]").outcome == Outcome::kWouldDeny);
 }
 
+TEST_CASE("AppArmor records that do not say what was refused") {
+  const auto aa = [](const std::string& rest) { return one("apparmor=\"DENIED\" " + rest); };
+  CHECK(aa("operation=\"ptrace\" profile=\"p\" target=8022C0FF denied_mask=\"read\"").facts.empty());
+  CHECK(op<PtraceOp>(aa("operation=\"ptrace\" profile=\"p\" peer=\"q\" denied_mask=\"read\"")).peer == "q");
+  CHECK(aa("operation=\"file_inherit\" class=\"net\" profile=\"p\" family=\"unix\" sock_type=\"stream\" requested_mask=\"receive\"").facts.empty());
+  CHECK(op<IpcOp>(aa("operation=\"uring_override\" class=\"io_uring\" profile=\"p\" denied=\"override_creds\" tcontext=\"q\"")).peer == "q");
+  CHECK(op<IpcOp>(aa("operation=\"dbus_method_call\" bus=\"session\" method=\"Hello\" mask=\"send\" label=\"p\"")).member == "Hello");
+  CHECK(aa("operation=\"userns_create\" class=\"namespace\" profile=\"unconfined\" denied=\"userns_create\" execpath=\"/bin/u\"").facts[0].subject.exe == "/bin/u");
+}
+
 TEST_CASE("D-Bus denials travel in USER_AVC, in AppArmor's and SELinux's form") {
   const Denial aa = one("pid=363 uid=102 msg='apparmor=\"DENIED\" operation=\"dbus_method_call\" bus=\"system\" name=\"o.f\" path=\"/o\" interface=\"o.f.I\" member=\"Hello\" mask=\"send\" pid=2833 label=\"p\" peer_label=\"unconfined\" exe=\"/bin/dbus-daemon\"'", "USER_AVC");
   CHECK(op<IpcOp>(aa).member == "Hello");

@@ -155,6 +155,22 @@ TEST_CASE("blocks and threads give what one piece gives") {
   CHECK(one.find("/1 ") == std::string::npos);
 }
 
+TEST_CASE("a USER_AVC whose message holds a line feed is one record, wherever blocks end") {
+  const auto open = [](int serial) {
+    return companion("USER_AVC", serial, "pid=1 uid=8 msg='apparmor=\"DENIED\" operation=\"dbus_bind\" mask=\"bind\" label=\"p\"\n    exe=\"/bin/d\" terminal=?'");
+  };
+  std::string text;
+  int serial = 0;
+  for (; text.size() < 2'000'000; serial += 2) text += open(serial + 1) + syscall(serial + 2);
+  std::size_t whole = 0;
+  LogReader reader({}, [&](const Event& event) { whole += event.records.front()->body.find("terminal=") != std::string_view::npos; });
+  REQUIRE(reader.read(memory_source(text + open(++serial)), "text"));
+  reader.flush();
+  CHECK(whole == reader.counts().used);
+  CHECK(whole == static_cast<std::size_t>(serial) / 2 + 1);
+  CHECK(reader.counts().lines == reader.counts().records() + reader.counts().other_lines);
+}
+
 TEST_CASE("over-long lines are passed over, the next line is read") {
   const std::string text = avc(1) + "type=AVC msg=audit(1700000000.000:2): " + std::string(3'000'000, 'x') + "\n" + avc(3);
   const Seen seen = read_text(text);

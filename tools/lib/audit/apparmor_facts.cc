@@ -33,6 +33,10 @@ const std::string& mask_of(const AppArmorRecord& record) {
   return record.first_of({"denied_mask", "denied", "mask", "requested_mask", "requested"});
 }
 
+const std::string& mask_of_refusal(const AppArmorRecord& record) {
+  return record.first_of({"denied_mask", "denied", "mask"});
+}
+
 /// Kernels before 2.6.37 wrote "owner::other".
 struct SplitMask {
   std::string letters;
@@ -138,6 +142,8 @@ std::string unix_address(const std::string& text) { return text == "none" ? std:
 
 Operations unix_operations(const AppArmorRecord& record) {
   Operations out;
+  // A kernel that mediates unix sockets by themselves says what it refused; without that nothing is known to be.
+  if (record.get("class") == "net" && mask_of_refusal(record).empty()) return out;
   for (const SocketAct act : acts_of(record)) {
     UnixOp op;
     op.act = act;
@@ -237,7 +243,7 @@ Operations dbus_operations(const AppArmorRecord& record) {
   op.bus = record.get("bus");
   op.path = record.get("path");
   op.interface = record.get("interface");
-  op.member = record.get("member");
+  op.member = record.first_of({"member", "method"});  // dbus-broker says method=
   op.peer = record.first_of({"peer_label", "peer_profile"});
   return {op};
 }
@@ -247,7 +253,7 @@ Operations ipc_operations(const AppArmorRecord& record, IpcKind kind) {
   op.kind = kind;
   op.name = record.get("name");
   op.perms = sorted_words(mask_of(record), " ,");
-  op.peer = record.first_of({"peer", "label"});
+  op.peer = record.first_of({"peer", "label", "tcontext"});
   return {op};
 }
 
@@ -330,6 +336,8 @@ void take_details(const AppArmorRecord& record, Details& details) {
 
 std::string problem_of(const AppArmorRecord& record) {
   if (!record.old_form.empty()) return "a record of the form before key=value (AppArmor 2.0, 2007)";
+  if (record.event == AppArmorEvent::kInvalid && record.has("apparmor"))
+    return "the record's target= is garbage, as kernels before 4.13 wrote it, or its apparmor= is unknown";
   if (record.event == AppArmorEvent::kInvalid) return "the record does not say whether it was denied";
   if (record.get("operation").empty()) return "the record has no operation=";
   if (record.first_of({"profile", "label"}).empty()) return "the record names no profile";
@@ -352,7 +360,8 @@ std::optional<Denial> decode_apparmor(const DecisionRecord& from) {
   if (record.event != AppArmorEvent::kInvalid && !profile.empty()) operations = operations_of(record);
   for (Operation& operation : operations) {
     Fact fact;
-    fact.subject.comm = record.get("comm");
+    fact.subject.exe = record.get("execpath");
+    if (fact.subject.exe.empty()) fact.subject.comm = record.get("comm");
     fact.subject.container = record.get("namespace");
     fact.subject.domain = profile;
     fact.operation = std::move(operation);

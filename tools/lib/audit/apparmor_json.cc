@@ -24,7 +24,7 @@ constexpr std::array kLabels = std::to_array<LabelRow>({{"operation", {"operatio
                                                         {"fsuid", {"fsuid"}},
                                                         {"ouid", {"ouid"}},
                                                         {"profile", {"profile", "label"}},
-                                                        {"peer_profile", {"peer_profile", "peer_label"}},
+                                                        {"peer_profile", {"peer_profile", "peer_label", "tcontext"}},
                                                         {"peer", {"peer"}},
                                                         {"name", {"name", "capname"}},
                                                         {"command", {"comm", "exe"}},
@@ -50,7 +50,7 @@ constexpr std::array kLabels = std::to_array<LabelRow>({{"operation", {"operatio
                                                         {"dbus_bus", {"bus"}},
                                                         {"dbus_path", {"path"}},
                                                         {"dbus_interface", {"interface"}},
-                                                        {"dbus_member", {"member"}},
+                                                        {"dbus_member", {"member", "method"}},
                                                         {"signal", {"signal"}},
                                                         {"fs_type", {"fstype"}},
                                                         {"flags", {"flags"}},
@@ -60,19 +60,40 @@ constexpr std::array kLabels = std::to_array<LabelRow>({{"operation", {"operatio
 
 using Labels = std::vector<std::pair<std::string_view, std::string>>;
 
+/// Labels whose values are numbers; libapparmor gives them without leading zeros.
+constexpr std::array kNumbers = std::to_array<string_view>(
+    {"fsuid", "ouid", "task", "parent", "token", "pid", "peer_pid", "local_port", "foreign_port", "errorcode"});
+
+std::string label_value(string_view label, const std::string& value) {
+  const bool number = std::find(kNumbers.begin(), kNumbers.end(), label) != kNumbers.end();
+  const std::size_t digit = value.find_first_not_of('0');
+  return number && digit != std::string::npos && digit > 0 ? value.substr(digit) : value;
+}
+
+/// "tcp"; "unknown(768)" for a number that no protocol has.
+std::string protocol_label(const std::string& value) {
+  const std::string name = protocol_name(value);
+  return parse_number<std::uint32_t>(name) ? "unknown(" + label_value("pid", name) + ")" : name;
+}
+
 void append_labels(Labels& out, const AppArmorRecord& record) {
   for (const LabelRow& row : kLabels)
     for (const string_view key : row.keys) {
       const bool unset = row.label == "net_addr" && record.get(key).empty();  // USER_AVC writes addr=?
       if (!key.empty() && !unset && record.has(key) && record.get(key) != "none") {
-        out.emplace_back(row.label, record.get(key));
+        out.emplace_back(row.label, label_value(row.label, record.get(key)));
         break;
       }
     }
-  if (record.has("protocol")) out.emplace_back("protocol", protocol_name(record.get("protocol")));
+  if (record.has("protocol")) out.emplace_back("protocol", protocol_label(record.get("protocol")));
   string_view error = record.get("error");
   if (!error.empty() && error.front() == '-') error.remove_prefix(1);
   if (!error.empty()) out.emplace_back("errorcode", error);
+}
+
+/// "AppArmor Filesystem Enabled": about the kernel's module, not about a profile or a program.
+bool is_module_message(const AppArmorRecord& record) {
+  return record.event == AppArmorEvent::kStatus && !record.has("operation") && !record.has("profile") && !record.has("name");
 }
 
 std::string stamp(const Event& event) {
@@ -126,7 +147,9 @@ std::string apparmor_lines(const Event& event, AppArmorForm form) {
     const string_view text = raw->type == kUserAvc ? inner_message(raw->body) : raw->body;
     const DecisionRecord from{event, *raw, text};
     if (decision_kind(*raw, text) != DecisionKind::kProfile) continue;
-    const Labels labels = labels_of(event, *raw, parse_apparmor(from));
+    const AppArmorRecord record = parse_apparmor(from);
+    if (is_module_message(record)) continue;
+    const Labels labels = labels_of(event, *raw, record);
     out += form == AppArmorForm::kJson ? as_json(labels) : as_text(labels);
   }
   return out;

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/bytes.h"
 #include "base/text.h"
 
 namespace cordon::audit {
@@ -36,9 +37,17 @@ struct Protocol {
 };
 /// IANA protocol numbers, as /etc/protocols names them.
 constexpr std::array kProtocols = std::to_array<Protocol>(
-    {{"0", "ip"},    {"1", "icmp"},  {"2", "igmp"},  {"6", "tcp"},        {"17", "udp"},   {"33", "dccp"}, {"41", "ipv6"},
-     {"47", "gre"},  {"50", "esp"},  {"51", "ah"},   {"58", "ipv6-icmp"}, {"89", "ospf"},  {"103", "pim"}, {"112", "vrrp"},
-     {"132", "sctp"}, {"136", "udplite"}, {"137", "mpls-in-ip"}});
+    {{"0", "ip"},      {"1", "icmp"},      {"2", "igmp"},        {"4", "ipencap"}, {"6", "tcp"},       {"8", "egp"},
+     {"12", "pup"},    {"17", "udp"},      {"22", "xns-idp"},    {"29", "iso-tp4"}, {"33", "dccp"},    {"41", "ipv6"},
+     {"43", "ipv6-route"}, {"44", "ipv6-frag"}, {"46", "rsvp"},  {"47", "gre"},     {"50", "esp"},     {"51", "ah"},
+     {"58", "ipv6-icmp"}, {"59", "ipv6-nonxt"}, {"60", "ipv6-opts"}, {"89", "ospf"}, {"92", "mtp"},    {"94", "ipip"},
+     {"98", "encap"},  {"103", "pim"},     {"108", "ipcomp"},    {"112", "vrrp"},   {"132", "sctp"},   {"135", "mobility-header"},
+     {"136", "udplite"}, {"137", "mpls-in-ip"}, {"255", "raw"}});
+
+/// Kernels before 4.13 wrote freed memory as a ptrace record's target= (Launchpad 1689667).
+bool is_garbage(const AppArmorRecord& record) {
+  return record.get("operation") == "ptrace" && !is_utf8(record.get("target"));
+}
 
 bool is_key_value(string_view text) {
   const std::size_t equals = text.find('=');
@@ -76,6 +85,10 @@ AppArmorRecord parse_apparmor(const DecisionRecord& from) {
   RecordType type = from.record.type;
   if (const auto inner = parse_number<RecordType>(record.get("type"))) type = *inner;
   record.event = event_of(record.get("apparmor"), type);
+  if (is_garbage(record)) {
+    record.fields.erase("target");
+    record.event = AppArmorEvent::kInvalid;
+  }
   return record;
 }
 

@@ -1,6 +1,7 @@
 #include "audit/scanner.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "audit/line.h"
@@ -14,6 +15,25 @@ bool starts_with(string_view text, string_view what) { return text.substr(0, wha
 
 bool is_export_name(string_view line) {
   return !line.empty() && line.size() <= 64 && line.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == string_view::npos;
+}
+
+/// dbus-daemon's messages may hold a line feed: the record goes on until its msg='…' is closed.
+bool is_open(string_view body) {
+  const std::size_t at = body.find("msg='");
+  return at != string_view::npos && body.find('\'', at + 5) == string_view::npos;
+}
+
+std::size_t last_feed(string_view text) {
+  const void* hit = text.empty() ? nullptr : memrchr(text.data(), '\n', text.size());
+  return hit ? static_cast<std::size_t>(static_cast<const char*>(hit) - text.data()) : string_view::npos;
+}
+
+/// How many bytes are whole lines. A last line that may go on in the next one waits for it.
+std::size_t whole_lines(string_view text) {
+  const std::size_t end = last_feed(text);
+  if (end == string_view::npos) return 0;
+  const std::size_t start = last_feed(text.substr(0, end)) + 1;  // npos + 1 is 0
+  return is_open(text.substr(start, end - start)) ? start : end + 1;
 }
 
 constexpr std::size_t kLengthBytes = 8;  // systemd's export format: little-endian, before a binary value
@@ -52,8 +72,7 @@ Result<bool> Scanner::next(Block& block) {
     if (got) used += *got;
   } while (got && *got > 0 && used < before + kBlockSize && !source_->is_stream());
   const string_view text(block.bytes.data(), used);
-  const void* last = memrchr(text.data(), '\n', text.size());
-  const std::size_t whole = last ? static_cast<std::size_t>(static_cast<const char*>(last) - text.data()) + 1 : 0;
+  const std::size_t whole = whole_lines(text);
   take_text(text.substr(0, whole), block);
   keep_tail(text.substr(whole), block);
   if (!got) return got.error();
@@ -133,8 +152,22 @@ void Scanner::take_record_line(string_view line, Block& block) {
   record.byte = byte_;
   record.source = index_;
   const std::size_t first = line.find_first_not_of(' ');
+  if (first != 0 && goes_on(line, block)) return;
   const bool json = first != string_view::npos && line[first] == '{';
   account(json ? json_.parse(line, block, record) : parse_line(line, record), record, block);
+}
+
+/// True if the line is the rest of the last record, which then views both.
+bool Scanner::goes_on(string_view line, Block& block) {
+  if (line.empty() || block.records.empty()) return false;
+  Record& last = block.records.back();
+  if (last.type != kUserAvc || last.line + 1 != line_ || !is_open(last.body)) return false;
+  const auto end = reinterpret_cast<std::uintptr_t>(last.body.data() + last.body.size());
+  const auto start = reinterpret_cast<std::uintptr_t>(line.data());
+  if (start <= end || start - end > 8) return false;  // not beside each other: one of them was put together
+  last.body = string_view(last.body.data(), static_cast<std::size_t>(line.data() + line.size() - last.body.data()));
+  ++block.other_lines;
+  return true;
 }
 
 void Scanner::account(ParsedLine parsed, Record& record, Block& block) {
