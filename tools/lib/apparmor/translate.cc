@@ -383,6 +383,7 @@ Translation translate_dbus(const IpcOp& op) {
   rule.klass = RuleClass::kDbus;
   rule.words.insert(op.perms.begin(), op.perms.end());
   put(rule, "bus", op.bus);
+  if (rule.words == std::set<std::string>{"eavesdrop"}) return exactly({rule});  // apparmor_parser takes nothing but a bus there
   const bool bind = rule.words.count("bind") != 0;
   if (bind) put(rule, "name", escape_name(op.name));
   put(rule, "path", escape_name(op.path));
