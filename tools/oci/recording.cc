@@ -63,11 +63,20 @@ Result<UniqueFd> open_trace(const std::string& path, bool make_folder, const std
   return file;
 }
 
+/// What the recording changes and cannot see; man/cordon-oci.1 explains each.
+std::vector<std::string> notes_of(const Settings& settings, const Config& config, const RuntimeCommand& command) {
+  std::vector<std::string> notes = {
+      "container " + command.id + ", started by " + name_of(settings.runtime) + " through cordon-oci: what the runtime did to set it up is not in here",
+      "the container sees that it is recorded: TracerPid, one seccomp filter more, and a process cordon-record; it can have no second tracer"};
+  if (!config.seccomp.empty()) notes.emplace_back("calls that the container's own seccomp profile refused were not seen");
+  return notes;
+}
+
 std::vector<std::string> recorded_args(const Settings& settings, const Config& config, const Wishes& wishes, const RuntimeCommand& command, int image, int trace) {
   std::vector<std::string> args = {"/proc/self/fd/" + std::to_string(image), "--in-place", "--trace-fd", std::to_string(trace),
-                                   "--detail", wishes.detail.empty() ? "full" : wishes.detail, "--run-label", command.id,
-                                   "--note", "container " + command.id + ", started by " + name_of(settings.runtime) + " through cordon-oci: "
-                                   "what the runtime itself did to set it up is not in here", "--"};
+                                   "--detail", wishes.detail.empty() ? "full" : wishes.detail, "--run-label", command.id};
+  for (std::string& note : notes_of(settings, config, command)) args.insert(args.end(), {"--note", std::move(note)});
+  args.emplace_back("--");
   args.insert(args.end(), config.args.begin(), config.args.end());
   return args;
 }

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <string_view>
 
 #include "base/text.h"
@@ -23,7 +25,25 @@ std::vector<int> open_descriptors() {
   return all;
 }
 
+/// The memory that /proc/PID/cmdline shows.
+char* words_begin = nullptr;
+char* words_end = nullptr;
+
+void show_name_only() {
+  constexpr std::string_view kName = "cordon-record";
+  if (words_begin == nullptr || static_cast<std::size_t>(words_end - words_begin) <= kName.size()) return;
+  std::memset(words_begin, 0, static_cast<std::size_t>(words_end - words_begin));
+  kName.copy(words_begin, kName.size());
+  prctl(PR_SET_NAME, kName.data(), 0, 0, 0);
+}
+
 }  // namespace
+
+void remember_words(int argc, char** argv) {
+  if (argc < 1) return;
+  words_begin = argv[0];
+  words_end = argv[argc - 1] + std::strlen(argv[argc - 1]);
+}
 
 std::vector<int> inherited_descriptors() {
   std::vector<int> inherited;
@@ -50,6 +70,7 @@ Result<void> InPlaceSink::on_head(const Head& head) {
   for (const int fd : inherited_) close(fd);
   inherited_.clear();
   if (chdir("/") != 0) return errno_error(errno, "cannot go to /");
+  show_name_only();
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   return {};
 }

@@ -13,6 +13,10 @@ std::vector<int> inherited_descriptors();
 /// /proc/self/fd/N (`argv0`).
 void keep_own_program_back(const char* argv0);
 
+/// From here on, once in place, the process shows no other words than its name: what looks for the command by its words
+/// must not find us.
+void remember_words(int argc, char** argv);
+
 /// The sink of a recorder that lives beside its command: once the command runs, it lets go of all that it holds in
 /// common with it, and its own /proc entries are closed to the command (prctl(2), PR_SET_DUMPABLE).
 class InPlaceSink final : public FactSink {

@@ -164,5 +164,6 @@ cli::ToolRow tool() {
 
 int main(int argc, char** argv) {
   if (argc > 0) cordon::keep_own_program_back(argv[0]);
+  cordon::remember_words(argc, argv);
   return cordon::cli::run_tool(cordon::tool(), argc, argv);
 }

@@ -49,9 +49,12 @@ def libraries(path):
 
 class Container:
     def __init__(self, engine, seccomp=None, bins=(), files=(), mounts=(), nnp=True, network="none", env=(),
-                 caps=CAPS, wrap=(), base=None, userland=True):
+                 caps=CAPS, wrap=(), base=None, userland=True, through=(), flags=(), change=None):
         self.engine, self.seccomp, self.nnp, self.network = engine, seccomp, nnp, network
         self.mounts, self.env, self.caps, self.wrap = list(mounts), list(env), list(caps), list(wrap)
+        # A program that stands in front of the runtime, with its options; further options of podman run; what else to
+        # change in config.json.
+        self.through, self.flags, self.change = [str(w) for w in through], list(flags), change
         self.dir = Path(tempfile.mkdtemp(prefix="cordon-container-", dir=base))
         self.root = self.dir / "rootfs"
         self.runs = 0
@@ -125,6 +128,8 @@ class Container:
             linux["seccomp"] = json.loads(Path(self.seccomp).read_text())
         for source, target in self.mounts:
             config["mounts"].append({"destination": target, "source": str(source), "type": "bind", "options": ["rbind"]})
+        if self.change:
+            self.change(config)
         path.write_text(json.dumps(config))
 
     def run(self, argv, timeout=60, stdin=subprocess.DEVNULL, **kwargs):
@@ -138,7 +143,7 @@ class Container:
         else:
             self._config(argv)
             manager = ["--cgroup-manager=disabled"] if self.engine == "crun" else []
-            command = [self.engine, *manager, "run", "--bundle", str(self.dir), name]
+            command = [*(self.through or [self.engine]), *manager, "run", "--bundle", str(self.dir), name]
         env = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin", XDG_RUNTIME_DIR=str(self.dir))
         try:
             return subprocess.run([*view, *self.wrap, *command], stdin=stdin, capture_output=True, timeout=timeout,
@@ -158,7 +163,8 @@ class Container:
         for entry in self.env:
             options += ["--env", entry]
         return ["podman", "--root", str(self.dir / "store"), "--runroot", str(self.dir / "run"), "--storage-driver", "vfs",
-                "--cgroup-manager=cgroupfs", "--events-backend=none", "--runtime", "crun", "run", *options, "--rootfs",
+                "--cgroup-manager=cgroupfs", "--events-backend=none", "--runtime", (self.through or ["crun"])[0],
+                *[w for flag in self.through[1:] for w in ("--runtime-flag", flag.lstrip("-"))], "run", *options, *self.flags, "--rootfs",
                 str(self.root), *argv]
 
 
