@@ -1,4 +1,4 @@
-// Message queues, System V IPC, keys, io_uring, and memory that becomes executable.
+// Message queues, System V IPC, keys, and memory that becomes executable.
 #include <fcntl.h>
 #include <linux/ioctl.h>
 #include <sys/ioctl.h>
@@ -171,22 +171,6 @@ bool keyctl_entry(World&, Tracee& tracee) {
   for (const KeyRow& row : kKeys)
     if (row.operation == operation) ipc_at_exit(tracee, IpcKind::kKey, {}, {std::string(row.perm)});
   return true;
-}
-
-bool io_uring_entry(World&, Tracee& tracee) {
-  constexpr std::uint32_t kSqPoll = 2;  // linux/io_uring.h IORING_SETUP_SQPOLL
-  std::uint32_t head[3]{};              // struct io_uring_params: sq_entries, cq_entries, flags
-  read_object(tracee.tid, tracee.call.args[1], head);
-  std::vector<std::string> perms{"create"};
-  if ((head[2] & kSqPoll) != 0) perms.emplace_back("sqpoll");
-  ipc_at_exit(tracee, IpcKind::kIoUring, {}, std::move(perms));
-  return true;
-}
-
-void io_uring_exit(World& world, Tracee& tracee) {
-  if (tracee.call.failed) return;
-  world.note("io_uring set up by " + world.texts.text(tracee.process->exe) +
-             ": operations on its rings are made by the kernel and are invisible to ptrace and to seccomp filters alike");
 }
 
 bool mprotect_entry(World& world, Tracee& tracee) {

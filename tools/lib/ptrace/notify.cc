@@ -19,6 +19,7 @@
 #include "ptrace/head.h"
 #include "ptrace/launch.h"
 #include "ptrace/signals.h"
+#include "ptrace/special.h"
 #include "ptrace/syscall_fact.h"
 #include "ptrace/ticker.h"
 
@@ -245,6 +246,7 @@ void NotifyRecorder::count(Tracee& task) {
   call.subject = task.process->subject;
   call.key = syscall_key(call, options_.detail != Detail::kSet);
   if (!world_.wants_result(call.key)) return;
+  note_ring(world_, task);
   const FactIndex fact = world_.emit_as(call.subject, task, syscall_op(world_, call), {Outcome::kUnwatched, "", Mechanism::kNone});
   ActionValue& value = world_.actions.insert(call.key);
   value.usual = fact;

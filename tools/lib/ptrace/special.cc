@@ -121,6 +121,13 @@ void exit_effects(World& world, Tracee& tracee) {
     world.renew_subject(tracee);
   }
   installed_filter(world, tracee);
+  note_ring(world, tracee);
+}
+
+void note_ring(World& world, const Tracee& tracee) {
+  if ((tracee.call.row->info->effects & kMakesFd) == 0 || tracee.call.row->name != "io_uring_setup") return;
+  world.note("io_uring set up by " + world.texts.text(tracee.process->exe) +
+             ": operations on its rings are made by the kernel and are invisible to ptrace and to seccomp filters alike");
 }
 
 }  // namespace cordon

@@ -16,4 +16,7 @@ void entry_effects(World& world, Tracee& tracee);
 /// At exit: descriptors made, directories and roots changed, credentials changed, filters installed.
 void exit_effects(World& world, Tracee& tracee);
 
+/// Says of an io_uring_setup what nobody sees from then on.
+void note_ring(World& world, const Tracee& tracee);
+
 }  // namespace cordon

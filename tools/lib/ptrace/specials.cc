@@ -13,6 +13,7 @@ constexpr Special kSpecials[] = {
     {"add_key", key_entry, nullptr},
     {"clone", clone_entry, nullptr},
     {"clone3", clone3_entry, nullptr},
+    {"io_uring_enter", io_uring_enter_entry, nullptr},
     {"io_uring_setup", io_uring_entry, io_uring_exit},
     {"kcmp", peer_memory_entry, nullptr},
     {"keyctl", keyctl_entry, nullptr},

@@ -220,6 +220,16 @@ struct SubjectRow {
   TextId hat = 0;
 };
 
+/// The submission queue of an io_uring, in the memory of the process that made it.
+struct Ring {
+  std::uint32_t size = 0;  ///< entries, a power of two; 0: not known
+  std::uint32_t flags = 0;
+  std::uint32_t head = 0, array = 0;         ///< offsets into the queue
+  std::uint64_t queue = 0, entries = 0;      ///< addresses; 0: not found yet
+  std::uint32_t looks = 0;
+  std::array<bool, 256> seen{};              ///< by opcode
+};
+
 class World {
  public:
   World(const RecordOptions& record_options, FactSink& fact_sink);
@@ -276,6 +286,7 @@ class World {
   std::vector<SubjectRow> subjects;
   std::vector<Object> objects;
   std::unordered_map<pid_t, std::unique_ptr<Tracee>> tracees;
+  std::map<std::pair<pid_t, int>, Ring> rings;  ///< by process and descriptor
   std::set<std::string> notes;
   std::uint64_t generation = 1;
   std::uint64_t lost = 0;
