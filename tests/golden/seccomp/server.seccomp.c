@@ -50,6 +50,13 @@ static const struct {
     {SCMP_ACT_ALLOW, "prctl", 1, {{0, SCMP_CMP_MASKED_EQ, 0xffffffff, 0x10}, }},
     /* values: prctl option values that are always allowed: libraries name threads and mappings; harmless, and depends on versions */
     {SCMP_ACT_ALLOW, "prctl", 1, {{0, SCMP_CMP_MASKED_EQ, 0xffffffff, 0x53564d41}, }},
+    /* timing: seen accept4; a socket that is not ready is waited for; one that was ready at every try never shows it */
+    {SCMP_ACT_ALLOW, "poll", 0, {{0}}},
+    /* timing: seen clone3; threads that meet at a lock wait, and yield; those that never met do not show it */
+    {SCMP_ACT_ALLOW, "futex", 0, {{0}}},
+    {SCMP_ACT_ALLOW, "sched_yield", 0, {{0}}},
+    /* twins: granted poll; new ABIs have no poll */
+    {SCMP_ACT_ALLOW, "ppoll", 0, {{0}}},
     /* twins: seen accept4; glibc chooses by flags; i386 has only accept4 */
     {SCMP_ACT_ALLOW, "accept", 0, {{0}}},
     /* twins: seen clone3; glibc forks by clone, and starts threads by clone before 2.34; never with namespaces */
@@ -73,6 +80,13 @@ static const struct {
     {SCMP_ACT_ALLOW, "restart_syscall", 0, {{0}}},
     /* pack try: the launcher starts the program with it, after the filter is in place */
     {SCMP_ACT_ALLOW, "execve", 0, {{0}}},
+    /* pack vdso: sched_getcpu(3) makes it where the vDSO has no answer */
+    {SCMP_ACT_ALLOW, "getcpu", 0, {{0}}},
+    /* pack vdso: with a clock source that user space cannot read (hpet, acpi_pm, some hypervisors) the vDSO makes these calls */
+    {SCMP_ACT_ALLOW, "clock_getres", 0, {{0}}},
+    {SCMP_ACT_ALLOW, "clock_gettime", 0, {{0}}},
+    {SCMP_ACT_ALLOW, "gettimeofday", 0, {{0}}},
+    {SCMP_ACT_ALLOW, "time", 0, {{0}}},
     /* denied: Go 1.23, glib and systemd fall back to plain pids */
     {SCMP_ACT_ERRNO(38), "pidfd_getfd", 0, {{0}}},
     {SCMP_ACT_ERRNO(38), "pidfd_open", 0, {{0}}},

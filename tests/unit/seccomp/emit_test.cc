@@ -128,6 +128,31 @@ TEST_CASE("packs bring what the platform needs, with reasons, and no more") {
   }));
   CHECK_FALSE(emit({call("read")}, {{"packs", "nonsense"}}).ok());
   CHECK(ruling(emitted({call("read")}, {{"packs", "musl"}}), call("writev")) == Ruling::kAllowed);
+  CHECK(ruling(emitted({call("read")}), call("clock_gettime")) == Ruling::kAllowed);
+  CHECK(ruling(emitted({call("read")}, {{"packs", "-vdso"}}), call("clock_gettime")) == Ruling::kDenied);
+  CHECK_FALSE(emit({call("read")}, {{"packs", "-nonsense"}}).ok());
+}
+
+TEST_CASE("calls that depend on timing are granted beside those that were seen, said, and can be left out") {
+  const std::vector<SyscallOp> shell = {call("wait4"), call("rt_sigaction")};
+  CHECK(ruling(emitted(shell), call("rt_sigsuspend")) == Ruling::kAllowed);
+  CHECK(ruling(emitted(shell, {{"timing", "off"}}), call("rt_sigsuspend")) == Ruling::kDenied);
+  CHECK(ruling(emitted({call("wait4")}), call("rt_sigsuspend")) == Ruling::kDenied);
+  const auto said = emit(shell);
+  REQUIRE(said.ok());
+  CHECK(std::any_of(said->added.begin(), said->added.end(), [](const std::string& line) {
+    return line.starts_with("rt_sigprocmask rt_sigsuspend: not observed, granted because seen wait4; shells") && line.ends_with("(timing)");
+  }));
+}
+
+TEST_CASE("what timing grants bears its argument, and brings no more by itself") {
+  const Profile threads = emitted({call("clone3"), call("futex")});
+  CHECK(ruling(threads, call("mprotect", {{2, 3, 7}})) == Ruling::kAllowed);
+  CHECK(ruling(threads, call("mprotect", {{2, 5, 7}})) == Ruling::kDenied);
+  const Profile client = emitted({call("connect")});
+  CHECK(ruling(client, call("getsockopt", {{1, 1, kInt}})) == Ruling::kAllowed);
+  CHECK(ruling(client, call("getsockopt", {{1, 0, kInt}})) == Ruling::kDenied);
+  CHECK(ruling(client, call("accept4")) == Ruling::kDenied);
 }
 
 TEST_CASE("twins keep a program alive on another libc, arguments and all") {
@@ -311,6 +336,8 @@ TEST_CASE("every name in the tables is one that libseccomp knows, and every row 
     for (const PackRow& row : pack.rows) known(row.names);
   }
   for (const TwinRow& row : data.twins) known(row.seen), known(row.grants);
+  for (const TimingRow& row : data.timings) known(row.seen), known(row.with), known(row.grants);
+  CHECK_FALSE(data.timings.empty());
   for (const ErrnoRow& row : data.errnos) known(row.names);
   for (const RiskRow& row : data.risks) known(row.calls);
   for (const CveRow& row : data.cves)

@@ -108,7 +108,7 @@ TEST_CASE("minijail's policy says exact words and empty masks, and errnos") {
 
 TEST_CASE("firejail's lines list the calls, and what they cannot say is told") {
   const Emission emission = in_format("firejail");
-  CHECK(file_of(emission, ".firejail.inc").find("seccomp.keep clone,") != std::string::npos);
+  CHECK(file_of(emission, ".firejail.inc").find(",clone,") != std::string::npos);
   CHECK(std::any_of(emission.summary.begin(), emission.summary.end(),
                     [](const std::string& line) { return line.find("firejail has no argument filters") != std::string::npos; }));
 }

@@ -35,7 +35,8 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
     {"seccomp-format",
      "oci|containerd|kubernetes|docker|podman|spo|systemd|minijail|firejail|bpf|libseccomp", "oci",
      "write this form too, beside the OCI profile"},
-    {"packs", "", "auto", "baseline packs, separated by commas, beside those of --for (glibc, musl, go, jvm, node, python)"},
+    {"packs", "", "auto", "baseline packs, separated by commas, beside those of --for (glibc, musl, go, jvm, node, python); -NAME leaves one out"},
+    {"timing", "on|off", "on", "allow the calls that a program makes or not as its timing happens to be, beside those seen"},
     {"twins", "on|off", "on", "allow the calls that other libc versions and ABIs use instead of those seen"},
     {"no-new-privs", "yes|no|both", "both", "whether the program runs with no_new_privs, which decides what a runtime needs"},
     {"as", "auto|libseccomp|crun|runc", "auto", "decide as this runtime compiles the profile; auto: all that --for stands for"},
@@ -47,10 +48,10 @@ std::vector<std::string> platform_packs(Platform platform) {
   switch (platform) {
     case Platform::kDocker:
     case Platform::kKubernetes:
-    case Platform::kEcs: return {"kernel", "crun", "runc"};
-    case Platform::kPodman: return {"kernel", "crun", "runc", "podman"};
-    case Platform::kSystemd: return {"kernel", "systemd"};
-    default: return {"kernel", "try"};
+    case Platform::kEcs: return {"kernel", "vdso", "crun", "runc"};
+    case Platform::kPodman: return {"kernel", "vdso", "crun", "runc", "podman"};
+    case Platform::kSystemd: return {"kernel", "vdso", "systemd"};
+    default: return {"kernel", "vdso", "try"};
   }
 }
 
@@ -76,9 +77,12 @@ Result<std::vector<std::string>> packs_in(const BackendOptions& options, const D
   const std::string given = value_of(options, "packs");
   for (const std::string_view word : split(given, ',')) {
     if (word.empty() || word == "auto") continue;
-    if (!data.packs.contains(std::string(word)))
-      return Error{ErrorCode::kUsage, "no pack is called \"" + std::string(word) + "\"", {}, "see profiles/seccomp/packs"};
-    packs.emplace_back(word);
+    const bool out = word.front() == '-';
+    const std::string name(out ? word.substr(1) : word);
+    if (!data.packs.contains(name))
+      return Error{ErrorCode::kUsage, "no pack is called \"" + name + "\"", {}, "see profiles/seccomp/packs"};
+    std::erase(packs, name);
+    if (!out) packs.push_back(name);
   }
   return packs;
 }
@@ -328,6 +332,7 @@ Result<PlanOptions> plan_options(const BackendOptions& options, const Data& data
   else if (action != "errno") return bad_option("seccomp-action", action);
   out.compat = is_set(options, "compat");
   out.log_denials = is_set(options, "log-denials");
+  out.timing = is_set(options, "timing");
   out.twins = is_set(options, "twins");
   out.new_privs = value_of(options, "no-new-privs") != "yes";
   auto packs = packs_in(options, data);

@@ -109,6 +109,10 @@ TwinRow twin_of(const Json& row, Rows& rows) {
   return out;
 }
 
+TimingRow timing_of(const Json& row, Rows& rows) {
+  return {rows.words(row, "seen"), rows.words(row, "with", false), rows.words(row, "grants"), rows.arg(row), rows.word(row, "reason")};
+}
+
 ErrnoRow errno_row_of(const Json& row, Rows& rows) {
   const auto number = errno_number(rows.word(row, "errno"));
   if (!number) rows.fail("an unknown errno");
@@ -159,6 +163,8 @@ Result<void> add_table(std::string_view path, std::string_view text, const std::
     return add_reference(*root, where, data);
   } else if (path == "twins.json") {
     data.twins = rows.all([&](const Json& row) { return twin_of(row, rows); });
+  } else if (path == "timing.json") {
+    data.timings = rows.all([&](const Json& row) { return timing_of(row, rows); });
   } else if (path == "errno.json") {
     data.errnos = rows.all([&](const Json& row) { return errno_row_of(row, rows); });
   } else if (path == "arguments.json") {

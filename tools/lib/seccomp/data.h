@@ -45,6 +45,15 @@ struct TwinRow {
   std::string reason;
 };
 
+/// Who calls one of `seen`, and all of `with`, calls `grants` or not as its timing happens to be.
+struct TimingRow {
+  std::vector<std::string> seen;
+  std::vector<std::string> with;
+  std::vector<std::string> grants;
+  std::optional<RowArg> arg;
+  std::string reason;
+};
+
 struct ErrnoRow {
   std::vector<std::string> names;
   std::uint32_t number = 0;
@@ -95,6 +104,7 @@ struct ReferenceProfile {
 struct Data {
   std::map<std::string, Pack> packs;
   std::vector<TwinRow> twins;
+  std::vector<TimingRow> timings;
   std::vector<ErrnoRow> errnos;
   std::vector<ArgumentRow> arguments;
   std::vector<RiskRow> risks;

@@ -22,6 +22,11 @@ std::vector<ArgSet> sets_of(const RowArg& arg) {
   return out;
 }
 
+void allow_row(Plan& plan, const std::string& call, const std::optional<RowArg>& arg, const Origin& origin) {
+  if (!arg) return plan.allow(call, origin);
+  for (ArgSet& set : sets_of(*arg)) plan.allow(call, std::move(set), origin);
+}
+
 /// The argument of `to` that is what argument `index` of `from` is (mknod's mode is mknodat's second next).
 std::optional<std::uint32_t> same_argument(const std::string& from, std::uint32_t index, const std::string& to, Arch arch) {
   const PolicyPositions here = policy_positions(syscall_info(arch, from));
@@ -46,11 +51,9 @@ std::optional<ArgSet> moved(const ArgSet& set, const std::string& from, const st
 }
 
 void allow_twin(Plan& plan, const std::string& seen, const Allowance& allowance, const std::string& twin, const TwinRow& row) {
-  const Origin origin{3, "twins", "seen " + seen + "; " + row.reason};
-  if (row.arg) {
-    for (ArgSet& set : sets_of(*row.arg)) plan.allow(twin, std::move(set), origin);
-    return;
-  }
+  const bool added = allowance.whole && allowance.origin.added();
+  const Origin origin{3, "twins", (added ? "granted " : "seen ") + seen + "; " + row.reason};
+  if (row.arg) return allow_row(plan, twin, row.arg, origin);
   if (allowance.whole) return plan.allow(twin, origin);
   for (const auto& [set, ignored] : allowance.sets)
     if (auto there = moved(set, seen, twin, plan.arches.front())) plan.allow(twin, std::move(*there), origin);
@@ -67,6 +70,18 @@ ArgSet on_abi(const ArgSet& set, const std::string& call, Arch arch) {
 
 }  // namespace
 
+void add_timing(Plan& plan, const Data& data) {
+  const auto seen_calls = plan.calls;  // what timing brings is no evidence for more
+  const auto is_seen = [&](const std::string& name) { return seen_calls.contains(name); };
+  for (const TimingRow& row : data.timings) {
+    const auto seen = std::find_if(row.seen.begin(), row.seen.end(), is_seen);
+    if (seen == row.seen.end() || !std::all_of(row.with.begin(), row.with.end(), is_seen)) continue;
+    const Origin origin{3, "timing", "seen " + *seen + "; " + row.reason};
+    for (const std::string& name : row.grants)
+      if (exists_on(name, plan.arches)) allow_row(plan, name, row.arg, origin);
+  }
+}
+
 void add_twins(Plan& plan, const Data& data) {
   const auto seen_calls = plan.calls;  // twins of twins are no twins of what was seen
   for (const TwinRow& row : data.twins)
@@ -82,12 +97,8 @@ void add_pack(Plan& plan, const Pack& pack, bool new_privs) {
   for (const PackRow& row : pack.rows) {
     if (row.new_privs_only && !new_privs) continue;
     const Origin origin{4, "pack " + pack.name, row.reason};
-    for (const std::string& name : row.names) {
-      if (!exists_on(name, plan.arches)) continue;
-      if (!row.arg) plan.allow(name, origin);
-      else
-        for (ArgSet& set : sets_of(*row.arg)) plan.allow(name, std::move(set), origin);
-    }
+    for (const std::string& name : row.names)
+      if (exists_on(name, plan.arches)) allow_row(plan, name, row.arg, origin);
   }
 }
 

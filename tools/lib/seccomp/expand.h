@@ -7,6 +7,9 @@
 
 namespace cordon::seccomp {
 
+/// Allows what depends on timing alone, beside calls that the plan allows.
+void add_timing(Plan& plan, const Data& data);
+
 /// Allows the twins of what the plan allows, where one of the plan's ABIs has them. Argument conditions move to the
 /// twin's argument of the same kind; where it has none, the twin stays denied.
 void add_twins(Plan& plan, const Data& data);

@@ -96,6 +96,7 @@ class Planner {
     choose_arches();
     for (const auto& [call, seen] : seen_) allow_seen(call, seen);
     add_always();
+    if (options_.timing) add_timing(plan, data_);
     if (options_.twins) add_twins(plan, data_);
     for (const std::string& pack : options_.packs) add_pack(plan, data_.packs.at(pack), options_.new_privs);
     plan.denial = denial();

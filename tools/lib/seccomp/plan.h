@@ -17,8 +17,8 @@ using ArgSet = std::vector<ArgCondition>;  ///< ascending by index; all must hol
 
 /// Why a call is allowed. Lower ranks are listed first; what the program did comes before what was added.
 struct Origin {
-  int rank = 0;  ///< 0 observed, 1 pinned, 2 always-allowed values, 3 twins, 4 packs, 5 another profile
-  std::string layer;   ///< "observed", "pinned", "values", "twins", "pack crun", …
+  int rank = 0;  ///< 0 observed, 1 pinned, 2 always-allowed values, 3 timing and twins, 4 packs, 5 another profile
+  std::string layer;   ///< "observed", "pinned", "values", "timing", "twins", "pack crun", …
   std::string reason;  ///< empty for observed
   auto operator<=>(const Origin&) const = default;
   bool added() const { return rank >= 2; }
@@ -56,6 +56,7 @@ struct Plan {
 struct PlanOptions {
   ArgumentLevel arguments = ArgumentLevel::kSafe;
   bool compat = false;
+  bool timing = true;
   bool twins = true;
   bool new_privs = true;  ///< whether the program may run without no_new_privs
   Action denial = Action::kErrno;
