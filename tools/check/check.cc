@@ -143,6 +143,8 @@ namespace {
 Result<int> run_mode(const cli::Arguments& arguments, Diagnostics& diagnostics) {
   if (arguments.has("diff")) return diff(arguments, diagnostics);
   if (arguments.has("verify")) return verify(arguments, diagnostics);
+  if (arguments.has("prune")) return prune(arguments, diagnostics);
+  if (arguments.has("merge")) return merge(arguments, diagnostics);
   if (arguments.has("gate")) return gate(arguments, diagnostics);
   return check(arguments, diagnostics);
 }

@@ -7,6 +7,7 @@
 
 #include "apparmor/diff.h"
 #include "base/bytes.h"
+#include "base/fd.h"
 #include "base/text.h"
 #include "flow/backends.h"
 #include "modes.h"
@@ -14,6 +15,7 @@
 #include "seccomp/read.h"
 #include "selinux/diff.h"
 #include "selinux/module_files.h"
+#include "selinux/package.h"
 
 namespace cordon::check_tool {
 namespace {
@@ -77,16 +79,40 @@ Result<Compared> compare_apparmor(const std::vector<std::string>& before, const 
   return compared;
 }
 
+Compared compared_vectors(const std::vector<selinux::VectorChange>& changes) {
+  Compared out;
+  for (const selinux::VectorChange& change : changes)
+    out.lines.push_back({change.added, change.rule + (change.condition.empty() ? "" : " " + change.condition)});
+  return out;
+}
+
+Result<bool> is_policy(const std::vector<std::string>& files) {
+  auto bytes = read_file(files[0]);
+  if (!bytes) return bytes.error();
+  return selinux::is_policy(*bytes);
+}
+
+Result<Compared> compare_policies(const std::string& before, const std::string& after) {
+  auto old_policy = selinux::PolicyDb::load(before);
+  if (!old_policy) return old_policy.error();
+  auto new_policy = selinux::PolicyDb::load(after);
+  if (!new_policy) return new_policy.error();
+  return compared_vectors(selinux::diff_policies(*old_policy, *new_policy));
+}
+
 Result<Compared> compare_selinux(const std::vector<std::string>& before, const std::vector<std::string>& after,
                                  const BackendOptions&, Diagnostics& diagnostics) {
+  const auto first = is_policy(before);
+  const auto second = is_policy(after);
+  if (!first || !second) return !first ? first.error() : second.error();
+  if (*first != *second)
+    return Error{ErrorCode::kUsage, "one is a whole policy, the other a module", printable(after[0]), "compare like with like; what a module adds to a policy, cordon-check --verify tells"};
+  if (*first) return compare_policies(before[0], after[0]);
   auto old_module = selinux::read_module(before, true, diagnostics);
   if (!old_module) return old_module.error();
   auto new_module = selinux::read_module(after, true, diagnostics);
   if (!new_module) return new_module.error();
-  Compared compared;
-  for (const selinux::VectorChange& change : selinux::diff_modules(*old_module, *new_module))
-    compared.lines.push_back({change.added, change.rule + (change.condition.empty() ? "" : " " + change.condition)});
-  return compared;
+  return compared_vectors(selinux::diff_modules(*old_module, *new_module));
 }
 
 struct CompareRow {

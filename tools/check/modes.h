@@ -12,6 +12,12 @@ Result<int> diff(const cli::Arguments& arguments, Diagnostics& diagnostics);
 /// --verify LOG --module M: each logged SELinux denial recomputed; exit 1 if any remains.
 Result<int> verify(const cli::Arguments& arguments, Diagnostics& diagnostics);
 
+/// --prune MODULE [TRACE…|LOG…]: what the module need not hold; exit 1 if anything and -o is not given.
+Result<int> prune(const cli::Arguments& arguments, Diagnostics& diagnostics);
+
+/// --merge BASE OURS THEIRS: the module that holds both sides' changes; exit 1 if they contradict.
+Result<int> merge(const cli::Arguments& arguments, Diagnostics& diagnostics);
+
 /// --gate FILE: the committed profiles against a new recording; exit 1 if the gate is shut.
 Result<int> gate(const cli::Arguments& arguments, Diagnostics& diagnostics);
 

@@ -9,6 +9,7 @@
 #include "facts/describe.h"
 #include "modes.h"
 #include "selinux/module_files.h"
+#include "selinux_inputs.h"
 #include "selinux/verify.h"
 
 namespace cordon::check_tool {
@@ -22,13 +23,6 @@ std::vector<AvOp> denials_of(const Trace& trace) {
   for (const Fact& fact : trace.facts)
     if (const auto* av = std::get_if<AvOp>(&fact.operation)) denials.push_back(*av);
   return denials;
-}
-
-Result<selinux::PolicyDb> policy_for(const cli::Arguments& arguments) {
-  if (arguments.has("policy")) return selinux::PolicyDb::load(arguments.get("policy"));
-  auto found = selinux::find_policy();
-  if (!found) return found.error();
-  return selinux::PolicyDb::load(*found);
 }
 
 void print_text(const selinux::Verification& verified, const std::vector<AvOp>& denials) {
@@ -64,7 +58,7 @@ Result<int> verify(const cli::Arguments& arguments, Diagnostics& diagnostics) {
   const auto modules = arguments.get_all("module");
   if (modules.empty())
     return Error{ErrorCode::kUsage, "--verify needs the module that is to mend the denials", {}, "name it with --module"};
-  auto policy = policy_for(arguments);
+  auto policy = selinux_policy(arguments);
   if (!policy) return policy.error();
   auto module = selinux::read_module(modules, policy->mls(), diagnostics);
   if (!module) return module.error();

@@ -63,17 +63,22 @@ Result<void> add_pins(Policy& policy, const std::vector<std::string>& files) {
   return {};
 }
 
-std::string default_name(const Policy& policy) {
-  const std::string base = std::filesystem::path(policy.program).filename().string();
-  return base.empty() ? "learned" : base;
+/// The program's name; where there is only a container's inspect, that file's.
+std::string default_name(const Policy& policy, const std::string& container) {
+  const std::filesystem::path named = policy.program.empty() ? std::filesystem::path(container).stem() : std::filesystem::path(policy.program);
+  const std::string base = named.filename().string();
+  return base.empty() || base == "-" ? "learned" : base;
 }
 
 Result<Policy> load_policy(const cli::Arguments& arguments, Diagnostics& diagnostics) {
-  auto trace = read_traces(arguments.positionals(), diagnostics);
-  if (!trace) return trace.error();
-  Policy policy = policy_from(*trace, "");
+  Policy policy;
+  if (!arguments.positionals().empty()) {
+    auto trace = read_traces(arguments.positionals(), diagnostics);
+    if (!trace) return trace.error();
+    policy = policy_from(*trace, "");
+  }
   if (arguments.has("program")) policy.program = arguments.get("program");
-  policy.name = arguments.has("name") ? arguments.get("name") : default_name(policy);
+  policy.name = arguments.has("name") ? arguments.get("name") : default_name(policy, arguments.get("container"));
   if (auto pinned = add_pins(policy, arguments.get_all("pin")); !pinned) return pinned.error();
   return policy;
 }
@@ -88,7 +93,18 @@ BackendOptions with_base(BackendOptions options, const Backend& backend, const c
   return options;
 }
 
+/// Only a container's inspect makes a profile without a recording: SELinux's, from its mounts, ports and capabilities.
+Result<void> check_sources(const cli::Arguments& arguments) {
+  if (!arguments.positionals().empty()) return {};
+  if (!arguments.has("container"))
+    return Error{ErrorCode::kUsage, "no recording", {}, "name a trace that cordon-record made"};
+  if (!arguments.has("selinux") || arguments.has("seccomp") || arguments.has("apparmor") || arguments.has("output"))
+    return Error{ErrorCode::kUsage, "without a recording, a container's inspect makes an SELinux module only", {}, "add --selinux DIR, or name a recording"};
+  return {};
+}
+
 Result<void> synthesise(const cli::Arguments& arguments, Diagnostics& diagnostics) {
+  if (auto checked = check_sources(arguments); !checked) return checked;
   auto options = flow::backend_options(arguments);
   if (!options) return options.error();
   auto policy = load_policy(arguments, diagnostics);
@@ -131,11 +147,12 @@ cli::ToolRow tool() {
           "Turns recordings into profiles.",
           {{"", "Turns recordings into a seccomp filter, an AppArmor profile and an SELinux module that allow what was "
                 "recorded and nothing else.",
-            "TRACE…", std::move(options),
+            "TRACE… | --container INSPECT.json --selinux DIR", std::move(options),
             {"cordon-synth -n web -o profiles web.trace",
              "cordon-synth --seccomp - web.trace > web.json",
+             "podman inspect web | cordon-synth -n web --selinux . --container - web.trace",
              "cordon-synth --for docker --seccomp web.json run1.trace run2.trace"},
-            run, cli::TakesCommand::kNo, 1}}};
+            run}}};
 }
 
 }  // namespace

@@ -224,7 +224,7 @@ Result<Emission> SelinuxBackend::emit(const Policy& policy, const BackendOptions
 }
 
 bool SelinuxBackend::recognises(const std::string& path, std::string_view start) const {
-  if (is_package(start)) return true;
+  if (is_package(start) || is_policy(start)) return true;
   const std::string_view text = trim(start.substr(0, 4096));
   if (path.ends_with(".cil")) return text.empty() || text.front() == '(' || text.front() == ';';
   if (path.ends_with(".te"))

@@ -46,6 +46,7 @@ std::set<std::string> lines_of(const Module& module) {
   for (const std::string& type : module.permissive) out.insert("permissive " + type + ";");
   for (const TypeRule& rule : module.type_rules) out.insert(type_rule_text(rule));
   for (const FileContext& context : module.contexts) out.insert(context_line(context));
+  for (const PortContext& port : module.ports) out.insert(fmt::format("portcon {} {}-{} {};", port.protocol, port.low, port.high, port.type));
   return out;
 }
 
@@ -53,6 +54,28 @@ void compare(const std::set<std::string>& old_lines, const std::set<std::string>
              std::vector<VectorChange>& out) {
   for (const std::string& line : minus(old_lines, new_lines)) out.push_back({false, line, {}});
   for (const std::string& line : minus(new_lines, old_lines)) out.push_back({true, line, {}});
+}
+
+std::string ioctl_text(const Access& access, const std::string& commands) {
+  return fmt::format("{}xperm {} {}:{} ioctl {};", name_of(access.kind), access.source, access.target, access.klass, commands);
+}
+
+/// Where one side may use some commands and the other ioctl without such a rule, that one may use any.
+void compare_ioctls(const Module& old_module, const Module& new_module, std::vector<VectorChange>& out) {
+  const auto only = [&](const Module& a, const Module& b, bool added) {
+    for (const auto& [access, commands] : a.ioctls) {
+      const auto other = b.ioctls.find(access);
+      const auto rule = b.rules.find(access);
+      if (other == b.ioctls.end()) {
+        if (rule != b.rules.end() && rule->second.contains("ioctl")) out.push_back({!added, ioctl_text(access, "of any command"), {}});
+        continue;
+      }
+      for (const std::uint16_t command : commands)
+        if (!other->second.contains(command)) out.push_back({added, ioctl_text(access, fmt::format("{:#06x}", command)), {}});
+    }
+  };
+  only(old_module, new_module, false);
+  only(new_module, old_module, true);
 }
 
 void compare(const Vectors& old_vectors, const Vectors& new_vectors, std::vector<VectorChange>& out) {
@@ -149,6 +172,7 @@ std::vector<VectorChange> diff_modules(const Module& old_module, const Module& n
   std::vector<VectorChange> out;
   compare(lines_of(old_module), lines_of(new_module), out);
   compare(vectors_of(old_module, nullptr), vectors_of(new_module, nullptr), out);
+  compare_ioctls(old_module, new_module, out);
   std::sort(out.begin(), out.end());
   return out;
 }

@@ -17,7 +17,8 @@ struct VectorChange {
   auto operator<=>(const VectorChange&) const = default;
 };
 
-/// By access vectors of types, "self" and the module's own attributes taken apart, and by type transitions and labels.
+/// By access vectors of types, "self" and the module's own attributes taken apart, by ioctl commands, type transitions
+/// and labels.
 /// Sorted; empty: the same.
 std::vector<VectorChange> diff_modules(const Module& old_module, const Module& new_module);
 
@@ -26,10 +27,15 @@ std::vector<VectorChange> diff_modules(const Module& old_module, const Module& n
 std::vector<VectorChange> diff_policies(const PolicyDb& old_policy, const PolicyDb& new_policy);
 
 /// What of the module is not needed: each rule's permissions that the base policy allows by itself, and, where
-/// `needed` is given (types, not contexts), those that it does not hold. `dropped` tells each in words.
+/// `needed` is given (types, not contexts), those that it does not hold. What the module's attributes bring counts as
+/// the base policy's.
+struct Dropped {
+  std::string rule;  ///< of one permission, as policy source
+  std::string why;
+};
 struct Pruned {
   Module module;
-  std::vector<std::string> dropped;
+  std::vector<Dropped> dropped;
 };
 Pruned prune_module(const Module& module, const PolicyDb& base, const Vectors* needed);
 

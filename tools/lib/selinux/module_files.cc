@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "selinux/cil.h"
+#include "selinux/context.h"
 #include "selinux/package.h"
 
 namespace cordon::selinux {
@@ -28,6 +29,8 @@ Result<Module> read_file_of(const std::string& path, bool mls, Diagnostics& diag
     if (!cil) return cil.error();
     return read_cil(*cil, path, diagnostics);
   }
+  if (is_policy(*bytes))
+    return Error{ErrorCode::kUsage, "a whole policy, not a module", path, "name it with --policy; two policies are compared with cordon-check --diff"};
   if (!path.ends_with(".te")) return read_cil(*bytes, path, diagnostics);
   auto package = build_package(module_name_in(*bytes), *bytes, "", mls);
   if (!package) return package.error();
@@ -58,6 +61,11 @@ Result<void> add_contexts(const std::vector<std::string>& paths, Module& module)
 }
 
 }  // namespace
+
+std::string module_name_of(const std::string& path) {
+  const std::string name = path.substr(path.find_last_of('/') + 1);
+  return to_identifier(name.substr(0, name.find_last_of('.')));
+}
 
 Result<Module> read_module(const std::vector<std::string>& paths, bool mls, Diagnostics& diagnostics) {
   const std::string* rules = rules_in(paths);

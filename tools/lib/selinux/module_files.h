@@ -13,4 +13,7 @@ namespace cordon::selinux {
 /// Errors: kUsage with no file of rules among them, kIo, kBadInput, kEnvironment (.te without checkmodule).
 Result<Module> read_module(const std::vector<std::string>& paths, bool mls, Diagnostics& diagnostics);
 
+/// The module that a file is, by its name: CIL holds none, and semodule takes the file's.
+std::string module_name_of(const std::string& path);
+
 }  // namespace cordon::selinux

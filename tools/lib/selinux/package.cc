@@ -19,6 +19,7 @@ namespace {
 
 // sepol/module.h and sepol/policydb.h, little-endian.
 constexpr std::string_view kPackageMagic = "\x8f\xff\x7c\xf9";
+constexpr std::string_view kPolicyMagic = "\x8c\xff\x7c\xf9";
 constexpr std::string_view kModuleMagic = "\x8d\xff\x7c\xf9";
 
 Result<std::string> tool(const char* name, const char* package) {
@@ -77,6 +78,8 @@ struct Package {
 };
 
 }  // namespace
+
+bool is_policy(std::string_view bytes) { return bytes.starts_with(kPolicyMagic); }
 
 bool is_package(std::string_view bytes) { return bytes.starts_with(kPackageMagic) || bytes.starts_with(kModuleMagic); }
 

@@ -14,6 +14,9 @@ Result<std::string> build_package(const std::string& name, const std::string& te
 /// A package's or bare module's rules, by libsepol's own conversion to CIL. Errors: cut, foreign, newer.
 Result<std::string> package_to_cil(std::string_view bytes, const std::string& where);
 
+/// True if the bytes start like a whole binary policy.
+bool is_policy(std::string_view bytes);
+
 /// True if the bytes start like a module package or a bare module.
 bool is_package(std::string_view bytes);
 

@@ -12,13 +12,58 @@ std::string text_of(const Access& access, const std::string& perm) {
   return fmt::format("{} {} {}:{} {};", name_of(access.kind), access.source, access.target, access.klass, perm);
 }
 
-std::string why_unneeded(const Access& access, const std::string& perm, const PolicyDb& base, const Vectors* needed) {
-  const std::string& target = access.target == "self" ? access.source : access.target;
-  const Vector vector{access.source, target, access.klass};
-  if (rules_allow(base, vector, perm)) return "the base policy allows it by itself";
-  if (needed == nullptr) return {};
-  const auto found = needed->find(vector);
-  return found != needed->end() && found->second.contains(perm) ? "" : "nothing that was recorded needs it";
+/// What a rule's names stand for: a type with the attributes that the module gives it, an attribute's members.
+class Names {
+ public:
+  Names(const Module& module, const PolicyDb& base) : base_(base) {
+    for (const auto& [type, attributes] : module.type_attributes)
+      for (const std::string& attribute : attributes) {
+        given_[type].insert(attribute);
+        members_[attribute].insert(type);
+      }
+  }
+
+  std::set<std::string> types(const std::string& name) const {
+    std::set<std::string> out;
+    if (const auto found = members_.find(name); found != members_.end()) out = found->second;
+    if (base_.has_attribute(name))
+      for (std::string& type : base_.types_of(name)) out.insert(std::move(type));
+    if (out.empty()) out.insert(name);
+    return out;
+  }
+
+  /// The base policy's rules allow it, be it by attributes that the module gives its types.
+  bool base_allows(const std::string& source, const std::string& target, const std::string& klass, const std::string& perm) const {
+    for (const std::string& s : with_attributes(source))
+      for (const std::string& t : with_attributes(target))
+        if (rules_allow(base_, {s, t, klass}, perm)) return true;
+    return false;
+  }
+
+ private:
+  std::set<std::string> with_attributes(const std::string& type) const {
+    std::set<std::string> out = {type};
+    if (const auto found = given_.find(type); found != given_.end()) out.insert(found->second.begin(), found->second.end());
+    return out;
+  }
+
+  const PolicyDb& base_;
+  std::map<std::string, std::set<std::string>> given_;
+  std::map<std::string, std::set<std::string>> members_;
+};
+
+std::string why_unneeded(const Access& access, const std::string& perm, const Names& names, const Vectors* needed) {
+  bool all_in_base = true;
+  bool any_needed = needed == nullptr;
+  for (const std::string& source : names.types(access.source))
+    for (const std::string& target : access.target == "self" ? std::set<std::string>{source} : names.types(access.target)) {
+      all_in_base = all_in_base && names.base_allows(source, target, access.klass, perm);
+      if (any_needed) continue;
+      const auto found = needed->find({source, target, access.klass});
+      any_needed = found != needed->end() && found->second.contains(perm);
+    }
+  if (all_in_base) return "the base policy allows it by itself";
+  return any_needed ? "" : "nothing that was recorded needs it";
 }
 
 /// Three-way merge of a set: theirs' removals and additions applied to ours.
@@ -85,13 +130,18 @@ Pruned prune_module(const Module& module, const PolicyDb& base, const Vectors* n
   Pruned out;
   out.module = module;
   out.module.rules.clear();
+  const Names names(module, base);
   for (const auto& [access, perms] : module.rules) {
     for (const std::string& perm : perms) {
-      const std::string why = access.kind == RuleKind::kAllow ? why_unneeded(access, perm, base, needed) : "";
+      const std::string why = access.kind == RuleKind::kAllow ? why_unneeded(access, perm, names, needed) : "";
       if (why.empty()) out.module.rules[access].insert(perm);
-      else out.dropped.push_back(text_of(access, perm) + " " + why);
+      else out.dropped.push_back({text_of(access, perm), why});
     }
   }
+  std::erase_if(out.module.ioctls, [&](const auto& entry) {
+    const auto kept = out.module.rules.find(entry.first);
+    return entry.first.kind == RuleKind::kAllow && (kept == out.module.rules.end() || !kept->second.contains("ioctl"));
+  });
   return out;
 }
 
@@ -113,7 +163,9 @@ Merged merge_modules(const Module& base, const Module& ours, const Module& their
   m.rules = merge_maps(base.rules, ours.rules, theirs.rules);
   m.ioctls = merge_maps(base.ioctls, ours.ioctls, theirs.ioctls);
   m.type_attributes = merge_maps(base.type_attributes, ours.type_attributes, theirs.type_attributes);
-  m.ports = ours.ports;
+  const auto ports_of = [](const Module& module) { return std::set<PortContext>(module.ports.begin(), module.ports.end()); };
+  const auto ports = merge_sets(ports_of(base), ports_of(ours), ports_of(theirs));
+  m.ports.assign(ports.begin(), ports.end());
   settle_transitions(out, ours);
   merge_contexts(out, base, ours, theirs);
   return out;
