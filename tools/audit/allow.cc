@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "commands.h"
 #include "gather.h"
+#include "refpolicy_package.h"
 #include "seccomp_rules.h"
 #include "selinux/package.h"
 #include "te_text.h"
@@ -27,7 +28,7 @@ std::vector<cli::OptionRow> allow_options() {
            {"-M,--module-package", "NAME", "write NAME.te and NAME.pp"},
            {"-o,--output", "FILE", "append to FILE instead of printing"},
            {"-D,--dontaudit", "", "print dontaudit rules"},
-           {"-x,--xperms", "", "print allowxperm rules for the ioctl commands seen"},
+           {"-x,--xperms", "", "print allowxperm rules for the ioctl commands and netlink messages seen"},
            {"-C,--cil", "", "print CIL"},
            {"-R,--reference", "", "call refpolicy's interfaces where one grants little more"},
            {"-N,--noreference", "", "print rules, not interface calls (the default)"},
@@ -72,9 +73,22 @@ Result<void> append_to(const std::string& path, std::string_view text) {
   return write_all(fd.get(), text, path);
 }
 
-Result<void> write_package(const cli::Arguments& arguments, const std::string& te, bool mls) {
+Result<std::string> build(const cli::Arguments& arguments, const TeOptions& options, const std::string& te, bool mls) {
+  if (!options.interfaces.empty()) return build_refpolicy_package(options.module, te, arguments.get("interfaces"));
+  auto package = selinux::build_package(options.module, te, {}, mls);
+  if (package || te.find(" nlmsg {") == std::string::npos) return package;
+  Error error = package.error();
+  error.hint = "allowxperm for nlmsg needs checkmodule 3.8; leave out -x for the whole permission";
+  return error;
+}
+
+Result<void> write_package(const cli::Arguments& arguments, const TeOptions& options, const std::string& te, bool any, bool mls) {
   const std::string name = arguments.get("module-package");
-  const auto package = selinux::build_package(te_options(arguments).module, te, {}, mls);
+  if (!any) {
+    fmt::print(stderr, "{}: there is no rule to give: no module is written\n", kTool);
+    return {};
+  }
+  const auto package = build(arguments, options, te, mls);
   if (!package) return package.error();
   if (auto written = write_file_atomically(name + ".te", te); !written) return written;
   if (auto written = write_file_atomically(name + ".pp", *package); !written) return written;
@@ -89,6 +103,9 @@ Result<void> deliver(const cli::Arguments& arguments, const std::string& text) {
 
 /// Names that checkmodule takes; -M may hold a directory, the module is its last part.
 Result<void> check_names(const cli::Arguments& arguments) {
+  for (const char* other : {"output", "module", "json", "cil"})
+    if (arguments.has("module-package") && arguments.has(other))
+      return Error{ErrorCode::kUsage, std::string("--module-package conflicts with --") + other, {}, "give one of them"};
   const std::string name = te_options(arguments).module;
   if (name.empty() || selinux::is_identifier(name)) return {};
   return Error{ErrorCode::kUsage, "not a module's name: " + printable(name), {}, "letters, digits, '_', '-' and '.', a letter first"};
@@ -107,7 +124,8 @@ Result<TeOptions> options_with_interfaces(const SelinuxRules& rules, const Gathe
 
 std::string selinux_output(const SelinuxRules& rules, const Gathered& gathered, const cli::Arguments& arguments, const TeOptions& options) {
   if (rules.rules.empty() && rules.roles.empty()) return {};
-  if (arguments.has("cil")) return selinux::write_cil(module_of(rules, options), !gathered.judges.policy || gathered.judges.policy->mls());
+  if (arguments.has("cil"))
+    return selinux::write_cil(module_of(rules, options), !gathered.judges.policy || gathered.judges.policy->mls()) + nlmsg_cil(rules, options);
   return te_text(rules, gathered.denials, options);
 }
 
@@ -155,7 +173,7 @@ int allow(const cli::Arguments& arguments) {
     text = all_output(selinux, apparmor, seccomp, *gathered, arguments, *options);
   }
   const bool package = arguments.has("module-package");
-  const auto done = package ? write_package(arguments, text, !gathered->judges.policy || gathered->judges.policy->mls())
+  const auto done = package ? write_package(arguments, *options, text, gives_any(selinux), !gathered->judges.policy || gathered->judges.policy->mls())
                             : deliver(arguments, text);
   if (!done) return cli::fail(kTool, done.error());
   print_counts(gathered->logs);

@@ -45,7 +45,9 @@ class TypeFilter {
   bool accepts(const audit::Denial& denial) const {
     if (!regex_ || denial.by != Mechanism::kSelinux || denial.facts.empty()) return true;
     const auto* op = std::get_if<AvOp>(&denial.facts.front().operation);
-    return op == nullptr || matches(op->source) || matches(op->target);
+    if (op != nullptr) return matches(op->source) || matches(op->target);
+    const auto* domain = std::get_if<DomainOp>(&denial.facts.front().operation);
+    return domain == nullptr || matches(denial.facts.front().subject.domain) || matches(domain->target) || matches(denial.details.target_raw);
   }
 
  private:

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "base/bytes.h"
@@ -15,6 +16,7 @@ using selinux::Reason;
 using selinux::ReasonKind;
 
 std::string hex_set(const std::set<std::uint32_t>& numbers) {
+  if (numbers.size() == 1) return fmt::format("{:#06x}", *numbers.begin());
   std::string out = "{";
   for (const std::uint32_t number : numbers) out += fmt::format(" {:#06x}", number);
   return out + " }";
@@ -55,6 +57,19 @@ void append_call(std::string& out, const InterfaceChoice& choice) {
   out += choice.call + "\n";
 }
 
+bool gives(const TeRule& rule, const char* perm) {
+  const auto state = rule.perms.find(perm);
+  return state != rule.perms.end() && is_given(state->second);
+}
+
+void append_extended(std::string& out, const TeRule& rule, const TeOptions& options, std::string_view verb) {
+  const auto line = [&](const char* perm, const std::set<std::uint32_t>& numbers) {
+    out += fmt::format("{}xperm {} {}:{} {} {};\n", verb, rule.source, rule.target, rule.klass, perm, hex_set(numbers));
+  };
+  if (!rule.ioctls.empty() && gives(rule, "ioctl") && (options.extended || rule.extended_only)) line("ioctl", rule.ioctls);
+  if (!rule.nlmsgs.empty() && gives(rule, "nlmsg") && options.extended) line("nlmsg", rule.nlmsgs);
+}
+
 /// Permissions with the same comment share a rule.
 void append_rule(std::string& out, const TeRule& rule, const TeOptions& options, const InterfaceChoice* interface) {
   std::map<std::string, std::set<std::string>> given, refused, unknown;
@@ -72,10 +87,7 @@ void append_rule(std::string& out, const TeRule& rule, const TeOptions& options,
   for (const auto& [why, perms] : refused) out += "\n#!!!! " + printable(why) + "\n# " + rule_line(verb, rule, perms);
   for (const auto& [why, perms] : unknown)
     out += "\n#!!!! not in this policy: " + printable(why) + "\n# " + rule_line(verb, rule, perms);
-  const auto ioctl = rule.perms.find("ioctl");
-  if (ioctl == rule.perms.end() || !is_given(ioctl->second) || rule.ioctls.empty()) return;
-  if (options.extended || rule.extended_only)
-    out += fmt::format("{}xperm {} {}:{} ioctl {};\n", verb, rule.source, rule.target, rule.klass, hex_set(rule.ioctls));
+  append_extended(out, rule, options, verb);
 }
 
 void append_evidence(std::string& out, const TeRule& rule, const std::vector<audit::Denial>& denials) {
@@ -87,6 +99,7 @@ void append_evidence(std::string& out, const TeRule& rule, const std::vector<aud
 
 std::string require_block(const selinux::Module& module) {
   const auto needs = selinux::requirements(module);
+  if (needs.types.empty() && needs.roles.empty()) return {};  // an empty block does not compile
   std::string out = "require {\n";
   for (const std::string& type : needs.types) out += "\ttype " + type + ";\n";
   for (const auto& [klass, perms] : needs.classes) out += "\tclass " + klass + " " + perm_set(perms) + ";\n";
@@ -146,6 +159,24 @@ selinux::Module module_of(const SelinuxRules& rules, const TeOptions& options) {
     }
   for (const RoleRule& role : rules.roles) module.role_types.insert({role.role, role.type});
   return module;
+}
+
+bool gives_any(const SelinuxRules& rules) {
+  const auto given = [](const TeRule& rule) {
+    return std::any_of(rule.perms.begin(), rule.perms.end(), [](const auto& perm) { return is_given(perm.second); });
+  };
+  return !rules.roles.empty() || std::any_of(rules.rules.begin(), rules.rules.end(), given);
+}
+
+std::string nlmsg_cil(const SelinuxRules& rules, const TeOptions& options) {
+  std::string out;
+  for (const TeRule& rule : rules.rules) {
+    if (!options.extended || rule.nlmsgs.empty() || !gives(rule, "nlmsg")) continue;
+    std::string numbers = hex_set(rule.nlmsgs);
+    if (numbers.front() == '{') numbers = numbers.substr(2, numbers.size() - 4);
+    out += fmt::format("({} {} {} (nlmsg {} ({})))\n", options.dontaudit ? "dontauditx" : "allowx", rule.source, rule.target, rule.klass, numbers);
+  }
+  return out;
 }
 
 std::string te_text(const SelinuxRules& rules, const std::vector<audit::Denial>& denials, const TeOptions& options) {

@@ -24,6 +24,12 @@ std::string te_text(const SelinuxRules& rules, const std::vector<audit::Denial>&
 /// The rules that are given as a module: for the require block, CIL and packages.
 selinux::Module module_of(const SelinuxRules& rules, const TeOptions& options);
 
+/// Whether any rule is given: not all refused or unknown.
+bool gives_any(const SelinuxRules& rules);
+
+/// What the module cannot hold: netlink messages as allowx, which libsepol knows since 3.8.
+std::string nlmsg_cil(const SelinuxRules& rules, const TeOptions& options);
+
 /// "12 times, 2026-11-22T14:38:49Z to …" and, a line each, who did it on what.
 std::vector<std::string> evidence_lines(const audit::Denial& denial);
 
