@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "confine/roles.h"
 
 namespace {
 
@@ -27,4 +28,8 @@ cli::ToolRow tool() {
 
 }  // namespace
 
-int main(int argc, char** argv) { return cli::run_tool(tool(), argc, argv); }
+int main(int argc, char** argv) {
+  cli::ToolRow row = tool();
+  row.before = confine::by_role("cordon-audit");
+  return cli::run_tool(row, argc, argv);
+}

@@ -1,4 +1,5 @@
 #include "check.h"
+#include "confine/roles.h"
 #include "flow/backends.h"
 
 namespace {
@@ -38,4 +39,8 @@ cli::ToolRow tool() {
 
 }  // namespace
 
-int main(int argc, char** argv) { return cli::run_tool(tool(), argc, argv); }
+int main(int argc, char** argv) {
+  cli::ToolRow row = tool();
+  row.before = confine::by_role("cordon-check");
+  return cli::run_tool(row, argc, argv);
+}

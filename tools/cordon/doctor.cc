@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/terminal.h"
 #include "base/text.h"
+#include "confine/confine.h"
 #include "flow/data_dir.h"
 #include "front.h"
 #include "ptrace/engine.h"
@@ -74,6 +75,15 @@ Finding notify_finding(const RecorderSupport& support) {
   return {"notify", Health::kMissing, "--engine notify is not possible here; ptrace is used", "needs Linux 5.5 and no other listener"};
 }
 
+Finding self_finding() {
+  if (confine::switched_off())
+    return {"own filter", Health::kMissing, "the readers run unconfined: CORDON_CONFINE=off, or an instrumented build", "unset CORDON_CONFINE"};
+  const confine::Confinement done = confine::probe();
+  if (done.lacking.empty()) return {"own filter", Health::kFine, "the readers run under filters of their own", ""};
+  return {"own filter", Health::kMissing, "the readers run less confined: " + join(done.lacking, "; "),
+          "nothing breaks; a newer kernel, or a container that lets seccomp filters be set, mends it"};
+}
+
 Finding lsm_finding() {
   const auto list = read_file("/sys/kernel/security/lsm", 4096);
   if (list) return {"LSMs", Health::kFine, std::string(trim(*list)) + " are active in this kernel", ""};
@@ -104,7 +114,7 @@ Finding data_finding() {
 std::vector<Finding> examine() {
   const RecorderSupport support = probe_recorder();
   std::vector<Finding> findings = {kernel_finding(), ptrace_finding(support), filter_finding(support),
-                                   notify_finding(support), lsm_finding(), policy_finding()};
+                                   notify_finding(support), self_finding(), lsm_finding(), policy_finding()};
   for (const HelperRow& row : kHelpers) findings.push_back(helper_finding(row));
   findings.push_back(data_finding());
   return findings;

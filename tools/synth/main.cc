@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "confine/roles.h"
 #include "facts/pins.h"
 #include "facts/trace_io.h"
 #include "flow/backends.h"
@@ -157,4 +158,8 @@ cli::ToolRow tool() {
 
 }  // namespace
 
-int main(int argc, char** argv) { return cli::run_tool(tool(), argc, argv); }
+int main(int argc, char** argv) {
+  cli::ToolRow row = tool();
+  row.before = confine::by_role("cordon-synth");
+  return cli::run_tool(row, argc, argv);
+}

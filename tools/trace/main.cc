@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "confine/roles.h"
 #include "facts/lists.h"
 
 namespace {
@@ -45,4 +46,8 @@ cli::ToolRow tool() {
 
 }  // namespace
 
-int main(int argc, char** argv) { return cli::run_tool(tool(), argc, argv); }
+int main(int argc, char** argv) {
+  cli::ToolRow row = tool();
+  row.before = confine::by_role("cordon-trace");
+  return cli::run_tool(row, argc, argv);
+}

@@ -47,6 +47,8 @@ int run_command(const ToolRow& tool, const CommandRow& command, std::vector<std:
   const auto arguments = Parser(tool, command).parse(std::move(words), answer);
   if (!arguments) return usage_error(tool, arguments.error());
   if (!answer.text.empty()) return print(answer.text);
+  if (tool.before)
+    if (const auto ready = tool.before(command.name, *arguments); !ready) return fail(tool.name, ready.error());
   const int status = command.run(*arguments);
   return status == kFine ? stdout_reached(tool) : status;
 }

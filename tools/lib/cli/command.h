@@ -66,6 +66,8 @@ struct ToolRow {
   std::vector<CommandRow> commands;
   std::string epilogue = {};
   int usage_exit = kUsage;  ///< what a wrong command line ends with (cordon-record: 125)
+  /// Called with the command's name between parsing and running; an error ends the tool.
+  std::function<Result<void>(std::string_view command, const Arguments&)> before = {};
 };
 
 /// Parses, runs and gives the exit code. --help, --version and --completions bash|zsh|fish are answered here.

@@ -1,0 +1,166 @@
+"""What our own tools are run with, so that their profiles can be learned and held against them. Used by learn and current."""
+
+import os
+import pty
+import shutil
+import subprocess
+
+SOURCE, BUILD = os.environ["CORDON_SOURCE"], os.environ["CORDON_BUILD"]
+SELF = os.path.join(SOURCE, "profiles", "self")
+CORPUS = os.path.join(SOURCE, "tests", "corpus", "audit")
+# Where users keep logs, recordings and profiles; each bears another SELinux label.
+PLACES = ("/root/cordon-self", "/home/user/cordon-self", "/tmp/cordon-self")
+LOG = "/var/log/audit/audit.log"
+TARGETS = {"seccomp": ".seccomp.json", "apparmor": ".apparmor", "selinux": ".pp"}
+
+# set -> the program, and whether AppArmor and SELinux profiles are made from it too: cordon-events is the filter that
+# cordon-audit takes for the commands that run no helper.
+SETS = {
+    "cordon-trace": ("cordon-trace", True), "cordon-events": ("cordon-audit", False), "cordon-audit": ("cordon-audit", True),
+    "cordon-triage": ("cordon-triage", True), "cordon-check": ("cordon-check", True), "cordon-synth": ("cordon-synth", True),
+    "cordon-record": ("cordon-record", True), "cordon": ("cordon", True),
+}
+
+
+def install():
+    """Our tools in /usr and fresh folders, for this mount namespace only."""
+    run = lambda *argv: subprocess.run(argv, check=True)
+    for place in ("/mnt", "/home", "/var/log/audit"):
+        os.makedirs(place, exist_ok=True)
+        run("mount", "-t", "tmpfs", "cordon-self", place)
+    os.makedirs("/mnt/upper")
+    os.makedirs("/mnt/work")
+    run("mount", "-t", "overlay", "-o", "lowerdir=/usr,upperdir=/mnt/upper,workdir=/mnt/work", "cordon-self", "/usr")
+    for program in sorted({program for program, _ in SETS.values()}):
+        shutil.copy2(f"{BUILD}/{program}", f"/usr/bin/{program}")
+    for folder in ("profiles", "schemas"):
+        shutil.copytree(f"{SOURCE}/{folder}", f"/usr/share/cordon/{folder}")
+    shutil.copy(f"{CORPUS}/selinux-raw.log", LOG)
+    os.chmod(LOG, 0o600)
+    for place in PLACES:
+        os.makedirs(place, exist_ok=True)
+        run("mount", "-t", "tmpfs", "cordon-self", place)
+        furnish(place)
+
+
+def remove():
+    for place in PLACES:
+        subprocess.run(["umount", place], check=True)
+        os.rmdir(place)
+
+
+def tool(*argv, **streams):
+    env = dict(os.environ, CORDON_CONFINE="off", PATH="/usr/bin:/usr/sbin:/bin:/sbin", HOME="/root")
+    for name in ("CORDON_SOURCE", "CORDON_BUILD", "TMPDIR"):
+        env.pop(name, None)
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, **streams}
+    return subprocess.run(argv, env=env, timeout=300, check=False, **streams)
+
+
+def furnish(place):
+    """Something to read at each place."""
+    for log in os.listdir(CORPUS):
+        shutil.copy(f"{CORPUS}/{log}", place)
+    with open(f"{place}/big.log", "wb") as big, open(f"{place}/selinux-raw.log", "rb") as log:
+        big.write(log.read() * 400)  # enough for every thread of the reader
+    subprocess.run(["gzip", "-k", f"{place}/selinux-raw.log"], check=True)
+    subprocess.run(["xz", "-k", f"{place}/seccomp-raw.log"], check=True)
+    for i, command in enumerate((["cat", "/etc/hostname"], ["sh", "-c", "ls / | sort >/dev/null"])):
+        tool("/usr/bin/cordon-record", "-o", f"{place}/{i}.trace", "--", *command)
+    subprocess.run(["strace", "-f", "-o", f"{place}/strace.log", "cat", "/etc/hostname"], stdout=subprocess.DEVNULL, check=False)
+    tool("/usr/bin/cordon-synth", "-q", "-n", "app", "-o", f"{place}/app", f"{place}/0.trace")
+    tool("/usr/bin/cordon-synth", "-q", "-n", "app", "-o", f"{place}/other", f"{place}/1.trace")
+
+
+def ways(name, place):
+    """The command lines of one set at one place. What they print goes to a file, a pipe or nowhere, as users do it."""
+    trace, app, log = f"{place}/0.trace", f"{place}/app/app", f"{place}/selinux-raw.log"
+    if name == "cordon-trace":
+        for command in ("info", "info --json", "cat", "cat --json", "validate", "list --syscalls --files --net --caps --exec", "merge"):
+            yield ["/usr/bin/cordon-trace", *command.split(), trace, f"{place}/1.trace"]
+        yield ["/usr/bin/cordon-trace", "diff", trace, f"{place}/1.trace"]
+        yield ["/usr/bin/cordon-trace", "merge", "-o", f"{place}/merged.trace", trace, f"{place}/1.trace"]
+        yield ["/usr/bin/cordon-trace", "import-strace", "-o", f"{place}/strace.trace", f"{place}/strace.log"]
+        yield ["/usr/bin/cordon-trace", "merge", "-o", place, trace]  # fails when the result is renamed
+        yield ["/usr/bin/cordon-trace", "info", f"{place}/missing"]
+        yield ["/usr/bin/cordon-trace", "info", "-"]
+        yield ["/usr/bin/cordon-trace", "--help"]
+    if name in ("cordon-events", "cordon-audit"):
+        for command in ("events", "facts") if name == "cordon-events" else ("allow", "why", "allow --json", "why --json", "events", "facts"):
+            yield ["/usr/bin/cordon-audit", *command.split(), f"{place}/mixed.log"]
+            yield ["/usr/bin/cordon-audit", *command.split(), f"{log}.gz", f"{place}/seccomp-raw.log.xz", f"{place}/apparmor.syslog"]
+            yield ["/usr/bin/cordon-audit", *command.split(), "-a"]
+            yield ["/usr/bin/cordon-audit", *command.split(), "-d"]
+            yield ["/usr/bin/cordon-audit", *command.split(), "-"]
+            yield ["/usr/bin/cordon-audit", *command.split(), f"{place}/big.log"]
+        yield ["/usr/bin/cordon-audit", "events", "--follow", log]
+        yield ["/usr/bin/cordon-audit", "events", "--live"]
+    if name == "cordon-audit":
+        yield ["/usr/bin/cordon-audit", "allow", "-M", f"{place}/local", log]
+        yield ["/usr/bin/cordon-audit", "allow", "-R", log]
+        yield ["/usr/bin/cordon-audit", "allow", "-o", f"{place}/local.te", log]
+        yield ["/usr/bin/cordon-audit", "allow", "--target", "apparmor", f"{place}/apparmor.syslog"]
+    if name == "cordon-triage":
+        for form in ("text", "json", "html", "sarif", "junit", "markdown", "prometheus"):
+            yield ["/usr/bin/cordon-triage", "--format", form, "-o", f"{place}/triage.{form}", f"{place}/mixed.log", log, f"{place}/seccomp-raw.log"]
+        yield ["/usr/bin/cordon-triage", "-a"]
+        yield ["/usr/bin/cordon-triage", "-"]
+        yield ["/usr/bin/cordon-triage", f"{place}/big.log"]
+        yield ["/usr/bin/cordon-triage", "--follow", log]
+        yield ["/usr/bin/cordon-triage", "-d"]
+        yield ["/usr/bin/cordon-triage", "--profile", f"{app}.apparmor", "--profile", f"{app}.seccomp.json", f"{place}/apparmor.syslog", f"{place}/seccomp-raw.log"]
+        yield ["/usr/bin/cordon-triage", "--write-baseline", f"{place}/accepted.json", "--reason", "known", log]
+        yield ["/usr/bin/cordon-triage", "--baseline", f"{place}/accepted.json", f"{log}.gz"]
+    if name == "cordon-check":
+        yield ["/usr/bin/cordon-check", f"{app}.seccomp.json", f"{app}.apparmor", f"{app}.pp", trace]
+        yield ["/usr/bin/cordon-check", "--json", f"{app}.te", f"{app}.fc", f"{app}.apparmor", f"{place}/1.trace"]
+        for ending in (".seccomp.json", ".apparmor", ".pp"):
+            yield ["/usr/bin/cordon-check", "--diff", app + ending, f"{place}/other/app{ending}"]
+        for ending in ("html", "json", "md", "sarif"):
+            yield ["/usr/bin/cordon-check", "--report", f"{place}/check.{ending}", f"{app}.seccomp.json", trace]
+        yield ["/usr/bin/cordon-check", "--verify", log, "--module", f"{app}.pp"]
+    if name == "cordon-synth":
+        yield ["/usr/bin/cordon-synth", "-n", "again", "-o", f"{place}/again", trace, f"{place}/1.trace"]
+        yield ["/usr/bin/cordon-synth", "-q", "--seccomp", f"{place}/one.json", trace]
+        yield ["/usr/bin/cordon-synth", "-q", "--for", "docker", "--seccomp", "-", trace]
+        yield ["/usr/bin/cordon-synth", "-q", "--apparmor", f"{place}/updated", "--base", f"{app}.apparmor", f"{place}/1.trace"]
+        yield ["/usr/bin/cordon-synth", "-q", "--style", "refpolicy", "--selinux", f"{place}/styled", trace]
+    if name == "cordon-record":
+        yield ["/usr/bin/cordon-record", "-o", f"{place}/new.trace", "--", "/usr/bin/cat", "/etc/hostname"]
+        yield ["/usr/bin/cordon-record", "--append", f"{place}/new.trace", "--", "/usr/bin/true"]
+        yield ["/usr/bin/cordon-record", "--help"]
+    if name == "cordon":
+        yield ["/usr/bin/cordon", "doctor"]
+        yield ["/usr/bin/cordon", "learn", "-n", "app", "-o", f"{place}/learned", "--", "/usr/bin/cat", "/etc/hostname"]
+        yield ["/usr/bin/cordon", "try", "--seccomp", f"{app}.seccomp.json", "--", "/usr/bin/cat", "/etc/hostname"]
+
+
+def record_one(way, trace, engine, on_terminal):
+    """One recording. Standard input is a log where the way names '-'; what would not end is interrupted."""
+    argv = ["/usr/bin/cordon-record", *engine, "-o", trace, "--", *way]
+    if "--follow" in way or "--live" in way:
+        argv = ["/usr/bin/timeout", "--preserve-status", "-s", "INT", "2", *argv]
+    streams = {"stdin": open(f"{CORPUS}/mixed.log", "rb")} if "-" in way else {}
+    if on_terminal:
+        ours, theirs = pty.openpty()
+        viewer = subprocess.Popen(["cat"], stdin=ours, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        streams.update(stdout=theirs, stderr=theirs)
+    done = tool(*argv, **streams)
+    if on_terminal:
+        os.close(theirs)
+        os.close(ours)
+        viewer.wait()
+    if done.returncode > 4 and done.returncode not in (128 + 2,):
+        raise SystemExit(f"{' '.join(way)} ends with {done.returncode}: {(done.stderr or b'').decode()[-500:]}")
+
+
+def record(name, folder):
+    """Recordings of all ways of a set, each at each place; at the last place on a terminal."""
+    # A program has one tracer: what a recorder starts is left to it.
+    engine = ["--no-follow"] if name in ("cordon-record", "cordon") else []
+    traces = []
+    for place in PLACES:
+        for way in ways(name, place):
+            traces.append(f"{folder}/{name}.{len(traces)}.trace")
+            record_one(way, traces[-1], engine, place == PLACES[-1] and "-o" not in way and "--json" not in way)
+    return traces
