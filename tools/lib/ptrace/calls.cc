@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::uint8_t kExitStop = 2;  // PTRACE_SYSCALL_INFO_EXIT
 constexpr std::uint8_t kNoStop = 0;    // PTRACE_SYSCALL_INFO_NONE
-constexpr std::int64_t kPatience = 1'000'000;  // nanoseconds after which a call is taken to be waiting
+constexpr std::int64_t kPatienceMs = 2;  // after which a call is taken to be waiting: one whole millisecond at least
+constexpr std::int64_t kPatience = 1'000'000;  // nanoseconds between looks
 
 bool installs_filter(const Call& call) {
   return (call.row->info->effects & kInstallsFilter) != 0 ||
@@ -67,21 +68,29 @@ void Recorder::await(Tracee& tracee) {
   const Call& call = tracee.call;
   const bool details = world_.full && (!call.pending.empty() || !call.on_exit.empty() || files::has_new_operand(world_, call));
   tracee.fresh = details || !world_.has_outcome(call.key);
-  if (!tracee.fresh) return;
+  tracee.fresh_since_ms = world_.now_ms;
+  if (!tracee.fresh || tracee.awaited) return;
   if (awaited_.empty()) {
     patience_.start(kPatience);  // again and again: a tick outside of the wait goes unnoticed
     awaited_since_ms_ = world_.now_ms;
   }
+  tracee.awaited = true;
   awaited_.push_back(tracee.tid);
 }
 
 void Recorder::write_awaited() {
-  patience_.stop();
-  for (const pid_t tid : awaited_) {
+  awaited_since_ms_ = world_.now_ms;
+  std::erase_if(awaited_, [this](const pid_t tid) {
     const auto found = world_.tracees.find(tid);
-    if (found != world_.tracees.end() && found->second->in_call && found->second->fresh) tried(*found->second);
-  }
-  awaited_.clear();
+    if (found == world_.tracees.end()) return true;
+    Tracee& tracee = *found->second;
+    const bool waits = tracee.in_call && tracee.fresh;
+    if (waits && world_.now_ms - tracee.fresh_since_ms < kPatienceMs) return false;
+    if (waits) tried(tracee);
+    tracee.awaited = false;
+    return true;
+  });
+  if (awaited_.empty()) patience_.stop();
 }
 
 void Recorder::tried(Tracee& tracee) {

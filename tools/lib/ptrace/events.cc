@@ -165,6 +165,7 @@ Tracee* Recorder::on_exec(pid_t tid) {
       std::unique_ptr<Tracee> task = std::move(moved->second);
       world_.tracees.erase(moved);
       task->tid = tid;
+      task->awaited = false;  // it is listed by its former id
       std::unique_ptr<Tracee>& leader = world_.tracees[tid];
       if (leader != nullptr) unfinished(*leader);
       leader = std::move(task);

@@ -75,6 +75,7 @@ void Recorder::wait_for_all() {
     const pid_t tid = wait4(-1, &status, __WALL | __WNOTHREAD, nullptr);
     if (tid < 0) {
       if (errno != EINTR) return;  // ECHILD: the last one has ended
+      world_.now_ms = now_in_ms();
       if (!awaited_.empty()) write_awaited();
       check_stop();
       colocator_.ticked();

@@ -86,7 +86,7 @@ class Recorder {
   std::string program_;
   Tracee* last_ = nullptr;
   std::vector<std::pair<pid_t, int>> turns_;
-  std::vector<pid_t> awaited_;  ///< tasks whose calls had something new to tell when the timer was set
+  std::vector<pid_t> awaited_;  ///< tasks in calls that may have something new to tell
   std::int64_t awaited_since_ms_ = 0;
   Ticker patience_;
 };

@@ -190,6 +190,8 @@ struct Tracee {
   bool launching = false;      ///< our own code between fork and exec: not recorded
   bool in_call = false;        ///< an exit stop is awaited
   bool fresh = false;          ///< of a call that may give facts, which are not written yet
+  bool awaited = false;        ///< in the recorder's list of such
+  std::int64_t fresh_since_ms = 0;
   bool stopped_early = false;  ///< a new child that stopped before its parent told of it
   int early_status = 0;
   bool view_stale = false;     ///< made with namespaces of its own: its view is read at its first stop
