@@ -17,6 +17,19 @@ unsigned trace_options(bool follow) {
   return kAlways | (follow ? kFollow : 0);
 }
 
+std::vector<pid_t> descendants_of(const std::vector<pid_t>& pids) {
+  std::vector<std::pair<pid_t, pid_t>> others;
+  for (const int pid : numbered_entries("/proc")) others.emplace_back(pid, read_credentials(pid).parent);
+  std::set<pid_t> family(pids.begin(), pids.end());
+  for (std::size_t before = 0; before != family.size();) {
+    before = family.size();
+    for (const auto& [pid, parent] : others)
+      if (family.count(parent) != 0) family.insert(pid);
+  }
+  for (const pid_t pid : pids) family.erase(pid);
+  return {family.begin(), family.end()};
+}
+
 Result<std::vector<pid_t>> attach_all_tasks(pid_t pid, unsigned options) {
   std::vector<pid_t> tasks;
   std::set<pid_t> held;

@@ -20,7 +20,7 @@ Result<void> Recorder::start_attached() {
       let_go_all();
       return held.error();
     }
-  while (options_.members && hold_members() != 0) {  // until a round finds none that is not held
+  while (hold_members() != 0) {  // until a round finds none that is not held
   }
   if (failure_ || world_.tracees.empty()) {
     let_go_all();
@@ -61,20 +61,27 @@ Result<void> Recorder::hold_process(pid_t pid) {
   return {};
 }
 
-/// Holds the members of the group that nobody holds yet; how many there were. Children of held tasks are traced from
+/// Holds the members of the group (of -p: the children) that nobody holds yet; how many there were. Children of held tasks are traced from
 /// their start, and one that ended meanwhile is none.
 std::size_t Recorder::hold_members() {
   std::size_t fresh = 0;
-  for (const pid_t pid : options_.members()) {
+  const bool family = !options_.members;  // of -p: its children, as far as we may
+  std::vector<pid_t> present;
+  if (!family) present = options_.members();
+  else if (options_.follow) present = descendants_of(options_.attach);
+  for (const pid_t pid : present) {
     if (pid == getpid() || world_.tracees.count(pid) != 0) continue;
     const Credentials status = read_credentials(pid);
-    if (!status.known || status.tracer == getpid() || is_zombie(pid)) continue;
+    if (!status.known || status.tracer == getpid() || refused_.count(pid) != 0 || is_zombie(pid)) continue;
     const Result<void> held = hold_process(pid);
     if (!held && (held.error().what == "no such process" || is_zombie(pid))) continue;
     if (!held) {
-      if (head_written_) world_.note("process " + std::to_string(pid) + " came later and could not be held: " + held.error().what);
+      const std::string what = "process " + std::to_string(pid) + " is not in here: " + held.error().what;
+      if (head_written_) world_.note(what);
+      else if (family) head_notes_.push_back(what);
       else failure_ = held.error();
-      return 0;
+      refused_.insert(pid);
+      continue;
     }
     ++fresh;
     if (!head_written_) continue;

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <set>
 #include <vector>
 
 #include "ptrace/colocate.h"
@@ -69,6 +70,7 @@ class Recorder {
   World world_;
   Colocator colocator_;
   Launch launch_;
+  std::set<pid_t> refused_;     ///< processes that could not be attached to
   Ticker look_again_;           ///< for members of the group that come later
   pid_t root_ = 0;
   bool plain_ = false;          ///< no filter: syscall stops for all
