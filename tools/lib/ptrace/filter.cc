@@ -91,7 +91,9 @@ int install_filter(const std::vector<sock_filter>& program, unsigned flags, bool
   const sock_fprog description{static_cast<unsigned short>(program.size()), const_cast<sock_filter*>(program.data())};
   needed_no_new_privs = false;
   for (int attempt = 0; attempt < 2; ++attempt) {
-    const long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &description);
+    long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &description);
+    // Sandboxes and emulators that know the older way only; it takes no flags.
+    if (result < 0 && errno == ENOSYS && flags == 0) result = prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &description);
     if (result >= 0) return static_cast<int>(result);
     if (errno != EACCES || needed_no_new_privs) break;
     needed_no_new_privs = true;
