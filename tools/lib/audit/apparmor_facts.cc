@@ -362,7 +362,7 @@ std::optional<Denial> decode_apparmor(const DecisionRecord& from) {
     Fact fact;
     fact.subject.exe = record.get("execpath");
     if (fact.subject.exe.empty()) fact.subject.comm = record.get("comm");
-    fact.subject.container = record.get("namespace");
+    fact.subject.container = record.first_of({"namespace", "container"});
     fact.subject.domain = profile;
     fact.operation = std::move(operation);
     denial.facts.push_back(std::move(fact));

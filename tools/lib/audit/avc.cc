@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "audit/decode.h"
 #include "base/text.h"
@@ -112,6 +113,7 @@ void take_details(const DecisionRecord& from, const AvcView& avc, Details& detai
   details.dev = value_of(from, "dev");
   if (!avc.permissive.raw.empty()) details.permissive = avc.permissive.raw == "1";
   const bool bind = avc.perms.find("name_bind") != string_view::npos;
+  std::tie(details.number, details.arch) = subject_syscall(from);
   details.port = parse_number<std::uint16_t>(bind ? avc.src.raw : avc.dest.raw).value_or(0);
 }
 
@@ -155,7 +157,9 @@ void append_avc_key(const DecisionRecord& from, Grain grain, std::string& out) {
   for (const AvcKey& key : kAvcKeys)
     if ((key.name != "src" && key.name != "dest") || avc.perms.find("name_") != string_view::npos)
       append(out, (avc.*key.member).raw);
-  if (grain == Grain::kFact) append_object_key(from, avc, out);
+  if (grain != Grain::kFact) return;
+  append_object_key(from, avc, out);
+  append(out, value_of(from, "container"));
 }
 
 std::optional<Denial> decode_avc(const DecisionRecord& from) {
@@ -181,6 +185,7 @@ std::optional<Denial> decode_avc(const DecisionRecord& from) {
   Fact fact;
   fact.subject.exe = subject_exe(from);
   if (fact.subject.exe.empty()) fact.subject.comm = subject_comm(from);
+  fact.subject.container = value_of(from, "container");
   fact.subject.domain = op.source;
   fact.operation = std::move(op);
   denial.facts.push_back(std::move(fact));

@@ -33,6 +33,8 @@ Evidence evidence_of(const DecisionRecord& from);
 /// The exe= or comm= of the record, else of the event's SYSCALL record.
 std::string subject_exe(const DecisionRecord& from);
 std::string subject_comm(const DecisionRecord& from);
+/// The number and architecture (hex, as logged) of the event's SYSCALL record; -1 and empty without one.
+std::pair<std::int32_t, std::string> subject_syscall(const DecisionRecord& from);
 /// The object's path as the event tells it.
 std::string object_path(const DecisionRecord& from);
 

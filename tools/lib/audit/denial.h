@@ -40,7 +40,7 @@ struct Details {
   std::string operation, info, name_space, requested, denied;
   // seccomp
   std::uint32_t action = 0;  ///< code=, SECCOMP_RET_*
-  std::int32_t number = -1;  ///< syscall=
+  std::int32_t number = -1;  ///< syscall=; of an SELinux decision: that of the event's SYSCALL record
   std::string arch;          ///< arch= where we do not know it
 };
 

@@ -43,6 +43,13 @@ std::string subject_comm(const DecisionRecord& from) {
   return comm.empty() && from.record.type != kUserAvc ? event_value(from, kSyscall, "comm") : comm;
 }
 
+std::pair<std::int32_t, std::string> subject_syscall(const DecisionRecord& from) {
+  if (from.record.type == kUserAvc) return {-1, {}};
+  const auto number = parse_number<std::int32_t>(event_value(from, kSyscall, "syscall"));
+  if (!number) return {-1, {}};
+  return {*number, event_value(from, kSyscall, "arch")};
+}
+
 /// What a D-Bus record is about: "org.freedesktop.login1.Manager.Inhibit".
 std::string bus_member(const DecisionRecord& from) {
   const std::string interface = value_of(from, "interface"), member = value_of(from, "member");

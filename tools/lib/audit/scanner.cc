@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "audit/enricher_line.h"
 #include "audit/line.h"
 
 namespace cordon::audit {
@@ -154,7 +155,9 @@ void Scanner::take_record_line(string_view line, Block& block) {
   const std::size_t first = line.find_first_not_of(' ');
   if (first != 0 && goes_on(line, block)) return;
   const bool json = first != string_view::npos && line[first] == '{';
-  account(json ? json_.parse(line, block, record) : parse_line(line, record), record, block);
+  auto parsed = json ? json_.parse(line, block, record) : parse_line(line, record);
+  if (parsed.kind == LineKind::kOther && !json) parsed = parse_enricher_line(line, block, record);
+  account(parsed, record, block);
 }
 
 /// True if the line is the rest of the last record, which then views both.

@@ -63,6 +63,7 @@ std::optional<Denial> decode_seccomp(const DecisionRecord& from) {
   if (op.name.empty()) op.number = *number;
   fact.subject.exe = subject_exe(from);
   if (fact.subject.exe.empty()) fact.subject.comm = subject_comm(from);
+  fact.subject.container = value_of(from, "container");
   fact.subject.domain = value_of(from, "subj");
   fact.operation = std::move(op);
   denial.facts.push_back(std::move(fact));
