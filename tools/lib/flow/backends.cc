@@ -31,12 +31,6 @@ std::string platform_choices() {
   return join(names, "|");
 }
 
-Platform platform_named(std::string_view name) {
-  for (const PlatformRow& row : kPlatforms)
-    if (row.name == name) return row.platform;
-  return Platform::kTry;
-}
-
 cli::OptionRow row_of(const OptionSpec& spec) {
   cli::OptionRow row;
   row.names = "--" + std::string(spec.name);
@@ -86,12 +80,18 @@ std::vector<cli::OptionRow> backend_option_rows() {
   return rows;
 }
 
+std::optional<Platform> platform_named(std::string_view name) {
+  for (const PlatformRow& row : kPlatforms)
+    if (row.name == name) return row.platform;
+  return std::nullopt;
+}
+
 Result<BackendOptions> backend_options(const cli::Arguments& arguments) {
   auto data = data_dir();
   if (!data) return data.error();
   BackendOptions options;
   options.data_dir = *data;
-  options.platform = platform_named(arguments.get("for"));
+  options.platform = platform_named(arguments.get("for")).value_or(Platform::kTry);
   for (const Backend* backend : backends())
     for (const OptionSpec& spec : backend->options()) {
       if (!arguments.has(spec.name)) continue;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,8 @@ Result<std::vector<const Backend*>> backends_in(const std::vector<std::string>& 
 
 /// The backends' own options as rows, and `--for`; a name that several have is one row.
 std::vector<cli::OptionRow> backend_option_rows();
+/// A place as `--for` names it; nothing for another word.
+std::optional<Platform> platform_named(std::string_view name);
 /// What the user gave of those rows, and where the data lie.
 Result<BackendOptions> backend_options(const cli::Arguments& arguments);
 
