@@ -66,10 +66,22 @@ Result<void> write_reports(const report::GateConfig& config, const report::GateR
 
 }  // namespace
 
+/// The gate's own `for`, unless the command line says another place.
+Result<BackendOptions> options_of(const cli::Arguments& arguments, const report::GateConfig& config) {
+  auto options = flow::backend_options(arguments);
+  if (!options || config.place.empty() || arguments.has("for")) return options;
+  const auto place = flow::platform_named(config.place);
+  if (!place)
+    return Error{ErrorCode::kBadInput, "no place is called " + printable(config.place), printable(arguments.get("gate")) + ": for",
+                 "cordon-check --help lists them at --for"};
+  options->platform = *place;
+  return options;
+}
+
 Result<int> gate(const cli::Arguments& arguments, Diagnostics& diagnostics) {
   auto config = read_config(arguments.get("gate"));
   if (!config) return config.error();
-  auto options = flow::backend_options(arguments);
+  auto options = options_of(arguments, *config);
   if (!options) return options.error();
   auto given = sort_inputs(arguments.positionals());
   if (!given) return given.error();

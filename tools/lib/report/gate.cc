@@ -45,32 +45,67 @@ struct ProfileLine {
   std::string text;
 };
 
-/// The names of a seccomp profile's "names" lists with the lines that they stand in.
-std::vector<ProfileLine> seccomp_lines(const std::string& text) {
-  std::vector<ProfileLine> out;
-  std::size_t line = 1;
-  bool inside = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\n') ++line;
-    if (text[i] == ']') inside = false;
-    if (text[i] != '"') continue;
-    const auto end = text.find('"', i + 1);
-    if (end == std::string::npos) break;
-    const auto word = text.substr(i + 1, end - i - 1);
-    if (word == "names") inside = true;
-    else if (inside) out.push_back({line, word});
-    i = end;
+/// Gathers, object by object, the names of a seccomp profile's rules that allow, with the lines that they stand in.
+class SeccompLines {
+ public:
+  explicit SeccompLines(const std::string& text) : text_(text) {}
+
+  std::vector<ProfileLine> read() {
+    for (std::size_t i = 0; i < text_.size(); ++i) {
+      const char c = text_[i];
+      if (c == '\n') ++line_;
+      if (c == '{') open_.emplace_back();
+      if (c == '}') close();
+      if (c == ']') in_names_ = false;
+      if (c != '"') continue;
+      const auto end = text_.find('"', i + 1);
+      if (end == std::string::npos) break;
+      const auto next = text_.find_first_not_of(" \t\r\n", end + 1);
+      word(text_.substr(i + 1, end - i - 1), next != std::string::npos && text_[next] == ':');
+      i = end;
+    }
+    return std::move(out_);
   }
-  return out;
-}
+
+ private:
+  struct Object {
+    std::vector<ProfileLine> names;
+    std::string action;
+  };
+  void word(std::string text, bool is_key) {
+    if (open_.empty()) return;
+    if (is_key) {
+      in_names_ = text == "names";
+      after_action_ = text == "action";
+    } else if (in_names_) {
+      open_.back().names.push_back({line_, std::move(text)});
+    } else if (after_action_) {
+      open_.back().action = std::move(text);
+      after_action_ = false;
+    }
+  }
+  void close() {
+    if (open_.empty()) return;
+    auto& object = open_.back();
+    if (object.action == "SCMP_ACT_ALLOW" || object.action == "SCMP_ACT_LOG")
+      out_.insert(out_.end(), object.names.begin(), object.names.end());
+    open_.pop_back();
+  }
+  const std::string& text_;
+  std::vector<Object> open_;
+  std::vector<ProfileLine> out_;
+  std::size_t line_ = 1;
+  bool in_names_ = false, after_action_ = false;
+};
 
 bool is_rule(std::string_view line) {
+  if (line.starts_with("(allow ") && line.ends_with(")")) return true;
   return !line.empty() && !line.starts_with("#") && !line.starts_with(";") && (line.ends_with(",") || line.ends_with(";")) &&
          !line.starts_with("include") && !line.starts_with("abi ") && !line.starts_with("type ") && !line.starts_with("class ");
 }
 
 std::vector<ProfileLine> rule_lines(const GateProfile& profile, const std::string& text) {
-  if (profile.backend == "seccomp") return seccomp_lines(text);
+  if (profile.backend == "seccomp") return SeccompLines(text).read();
   std::vector<ProfileLine> out;
   std::size_t number = 0;
   for (const auto line : split(text, '\n')) {
@@ -102,17 +137,73 @@ void judge_unused(const GateProfile& profile, std::uint32_t runs, GateResult& re
                                fmt::format("none of {} needs it", counted(runs, "run"))});
 }
 
+bool is_guarded(const std::string& guard, const std::string& text) {
+  return triage::glob_matches(guard, text) || triage::glob_matches(guard + " *", text) ||
+         triage::glob_matches(guard + "(*", text);
+}
+
+bool is_lifted(const GateConfig& config, const std::string& guard) {
+  return std::any_of(config.allowances.begin(), config.allowances.end(), [&](const auto& one) { return one.guard == guard; });
+}
+
+/// The capabilities that a CIL or te line gives: "allow a_t self:capability { chown sys_admin };".
+std::vector<std::string> capabilities_of(std::string_view line) {
+  std::vector<std::string> out;
+  const auto at = line.find("capability");
+  if (at == line.npos) return out;
+  for (auto words = line.substr(at); !words.empty();) {
+    const auto begin = words.find_first_not_of(" \t{}();:,");
+    if (begin == words.npos) break;
+    const auto end = std::min(words.find_first_of(" \t{}();:,", begin), words.size());
+    out.push_back("capability " + std::string(words.substr(begin, end - begin)));
+    words.remove_prefix(end);
+  }
+  return out;
+}
+
+/// "/etc/x rwk" in the words of a file operation: "file read,write,lock /etc/x".
+std::string file_grant(std::string_view line) {
+  constexpr std::pair<char, std::string_view> kLetters[] = {{'r', "read"}, {'w', "write"}, {'a', "append"}, {'m', "map"}, {'k', "lock"}, {'l', "link"}, {'x', "exec"}};
+  const auto blank = line.find_last_of(" \t");
+  if (blank == line.npos) return "file " + std::string(line);
+  std::string words;
+  for (const auto& [letter, word] : kLetters)
+    if (line.find(letter, blank) != line.npos) words += (words.empty() ? "" : ",") + std::string(word);
+  auto path = trim(line.substr(0, blank));
+  if (path.size() > 1 && path.starts_with("\"") && path.ends_with("\"")) path = path.substr(1, path.size() - 2);
+  return "file " + words + " " + std::string(path);
+}
+
+/// A line's grants in the words of the guards: "syscall bpf", "capability sys_admin", "mount …", "file /etc/x rw".
+std::vector<std::string> grants_of(const GateProfile& profile, std::string_view line) {
+  if (profile.backend == "seccomp") return {"syscall " + std::string(line)};
+  if (profile.backend == "selinux") return capabilities_of(line);
+  while (line.ends_with(",") || line.ends_with(";")) line.remove_suffix(1);
+  if (line.starts_with("deny ")) return {};
+  for (const auto word : {"audit ", "allow ", "owner "})
+    if (line.starts_with(word)) line.remove_prefix(std::string_view(word).size());
+  if (line.starts_with("capability")) return capabilities_of(line);
+  if (line.starts_with("/") || line.starts_with("\"/") || line.starts_with("@{")) return {file_grant(line)};
+  return {std::string(line)};
+}
+
+void judge_guarded_lines(const GateConfig& config, const GateProfile& profile, GateResult& result) {
+  for (const auto& row : rule_lines(profile, profile.committed))
+    for (const auto& grant : grants_of(profile, row.text))
+      for (const auto& guard : config.guards)
+        if (!is_lifted(config, guard) && is_guarded(guard, grant))
+          result.issues.push_back({GateIssueKind::kGuarded, profile.backend, profile.path, row.line, grant,
+                                   "the guard `" + guard + "` stands against it"});
+}
+
+/// What a run did, whether or not the profile allows it.
 void judge_guards(const GateConfig& config, const Trace& trace, GateResult& result) {
   for (const auto& guard : config.guards) {
-    const bool lifted = std::any_of(config.allowances.begin(), config.allowances.end(),
-                                    [&](const auto& one) { return one.guard == guard; });
-    if (lifted) continue;
+    if (is_lifted(config, guard)) continue;
     for (const auto& fact : trace.facts) {
       const auto words = describe(fact.operation);
       const auto text = words.starts_with(kind_of(fact.operation)) ? words : std::string(kind_of(fact.operation)) + " " + words;
-      if (!triage::glob_matches(guard, text) && !triage::glob_matches(guard + " *", text) &&
-          !triage::glob_matches(guard + "(*", text))
-        continue;
+      if (!is_guarded(guard, text)) continue;
       result.issues.push_back({GateIssueKind::kGuarded, "", "", 0, text, "the guard `" + guard + "` stands against it"});
     }
   }
@@ -163,6 +254,7 @@ GateResult run_gate(const GateConfig& config, const std::vector<GateProfile>& pr
   for (const auto& profile : profiles) {
     judge_facts(profile, trace, result);
     if (judge) judge_unused(profile, runs, result);
+    judge_guarded_lines(config, profile, result);
   }
   judge_guards(config, trace, result);
   const auto order = [](const GateIssue& issue) {

@@ -20,6 +20,7 @@ struct GateAllowance {
 struct GateConfig {
   std::vector<std::string> profiles;  ///< the committed ones
   std::vector<std::string> traces;    ///< of the new build; those on the command line come on top
+  std::string place;                  ///< "for": where the profiles will be enforced; empty: as the command line says
   std::uint32_t unused_runs = 0;      ///< with this many complete runs, a rule that none of them needs fails; 0: never
   bool allow_incomplete = false;      ///< a recording that is not complete does not fail
   std::vector<std::string> guards;    ///< "KIND GLOB": "capability sys_admin", "file *write* /etc/*"; see default_guards()

@@ -127,6 +127,7 @@ Result<GateConfig> read_gate(const std::string& text, const std::string& where) 
   reader.text("$schema", schema);
   reader.texts("profiles", config.profiles);
   reader.texts("traces", config.traces);
+  reader.text("for", config.place);
   reader.number("unused_runs", config.unused_runs);
   reader.flag("allow_incomplete", config.allow_incomplete);
   reader.texts("guards", config.guards);
