@@ -13,7 +13,7 @@ std::vector<cli::OptionRow> options() {
       {"--format", "FORMAT", "what to print", "text|json|html|sarif|junit|markdown|prometheus", "text"},
       {"--json", "", "the same as --format json"},
       {"-o,--output", "FILE", "write there instead of to standard output; with --apply, the directory for the files"},
-      {"--top", "N", "findings shown as text; 0 is all", "", "10"},
+      {"--top", "N", "findings shown as text; 0 is all; on a terminal no more than fit, unless given", "", "10"},
       {"--explain", "ID", "one finding's whole story"},
       {"--apply", "ID", "write the files of the finding's best fix and print its commands; nothing is run"},
       {"--fix", "N", "with --apply: the Nth fix that --explain lists", "", "1"},

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 
 #include "base/atomic_file.h"
 #include "base/bytes.h"
@@ -45,12 +47,21 @@ Result<triage::Baseline> baseline_of(const cli::Arguments& arguments) {
   return triage::read_baseline(*text, path);
 }
 
+/// How many findings a terminal shows at once, with what stands above and below them; nothing elsewhere.
+std::optional<std::size_t> fitting_findings() {
+  constexpr std::size_t kAround = 8, kLinesEach = 6, kLeast = 3;
+  winsize size{};
+  if (::isatty(STDOUT_FILENO) == 0 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0) return std::nullopt;
+  return std::max(kLeast, (std::max<std::size_t>(size.ws_row, kAround) - kAround) / kLinesEach);
+}
+
 report::TextOptions text_options(const cli::Arguments& arguments) {
   report::TextOptions options;
   const bool to_screen = !arguments.has("output") || arguments.get("output") == "-";
   options.colour = to_screen && wants_colour(STDOUT_FILENO);
   options.width = std::clamp<std::size_t>(terminal_width(STDOUT_FILENO), 60, 160);
   options.top = parse_number<std::size_t>(arguments.get("top")).value_or(10);
+  if (const auto fitting = fitting_findings(); to_screen && fitting && !arguments.has("top")) options.top = std::min(options.top, *fitting);
   return options;
 }
 
@@ -127,11 +138,13 @@ void count(Triage& triage, const ReadOutcome& read) {
                            std::to_string(read.counts.first_malformed.front().line));
 }
 
-std::function<void()> follower(const cli::Arguments& arguments, triage::Engine& engine) {
+std::function<void()> follower(const cli::Arguments& arguments, triage::Engine& engine, const triage::Baseline& baseline) {
   if (!arguments.has("follow")) return {};
-  return [&engine, options = text_options(arguments)] {
+  return [&engine, &baseline, options = text_options(arguments)] {
     if (!engine.last_was_new()) return;
-    const auto line = report::triage_line(engine.last_finding(), options);
+    auto finding = engine.last_finding();
+    if (baseline.judge(finding, now_ms())) return;
+    const auto line = report::triage_line(finding, options);
     if (!write_all(STDOUT_FILENO, line, "standard output")) ::_exit(cli::kEnvironment);
   };
 }
@@ -153,7 +166,7 @@ int run(const cli::Arguments& arguments) {
 
   triage::Engine engine(*rules, *filter);
   Diagnostics reading;
-  const auto read = read_logs(arguments, engine, reading, follower(arguments, engine));
+  const auto read = read_logs(arguments, engine, reading, follower(arguments, engine, *baseline));
   for (const auto& row : reading.all()) diagnostics.add(row);
   if (arguments.has("follow")) {
     cli::show(kTool, diagnostics);

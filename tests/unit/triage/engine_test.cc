@@ -217,3 +217,31 @@ TEST_CASE("fixes are ranked by proof, denials fixed, privilege added and reversi
   for (const auto& one : fixes) order.push_back(one.title);
   CHECK(order == std::vector<std::string>{"best", "hard", "wide", "some", "untried", "refuted"});
 }
+
+TEST_CASE("a fix never names a top directory for the paths below it") {
+  const auto label = [](int serial, const std::string& path) {
+    const auto n = std::to_string(serial);
+    return "type=AVC msg=audit(1700000100.000:" + n + "): avc:  denied  { read } for  pid=1 comm=\"app\" path=\"" + path +
+           "\" dev=\"sda1\" ino=1 scontext=system_u:system_r:container_t:s0 tcontext=system_u:object_r:var_lib_t:s0 tclass=file permissive=0\n";
+  };
+  const auto triage = triage_of({label(1, "/var/lib/kubelet/pods/a/x"), label(2, "/etc/cni/net.d/y"), label(3, "/etc/cni/net.d/y")});
+  bool named = false;
+  for (const auto& finding : triage.findings)
+    for (const auto& fix : finding.fixes)
+      for (const auto& command : fix.commands) {
+        INFO(command);
+        CHECK(command.find("'/(/.*)?'") == std::string::npos);
+        CHECK_FALSE(command.ends_with(" -- /"));
+        named = named || command.find("/etc/cni/net.d/y") != std::string::npos;
+        if (fix.kind == FixKind::kRelabel) CHECK_FALSE(fix.below.empty());
+      }
+  CHECK(named);
+}
+
+TEST_CASE("a path is below a directory only at a slash") {
+  CHECK(is_below("/srv/a", "/srv/a"));
+  CHECK(is_below("/srv/a/b", "/srv/a"));
+  CHECK(is_below("/srv", "/"));
+  CHECK_FALSE(is_below("/srv/ab", "/srv/a"));
+  CHECK_FALSE(is_below("/sr", "/srv"));
+}

@@ -168,4 +168,70 @@ TEST_CASE("a seccomp rule is proven by running the filter") {
   REQUIRE(allow != nullptr);
   CHECK(errno_fix->proof.status == ProofStatus::kProven);
   CHECK(allow->proof.status == ProofStatus::kProven);
+  CHECK(allow->excess.count == 0);
+  REQUIRE(errno_fix->files.size() == 1);
+  CHECK(errno_fix->files[0].second.find("SCMP_ACT_ERRNO") != std::string::npos);
+  CHECK(errno_fix->files[0].second.find("SCMP_ACT_ALLOW") == std::string::npos);
+  CHECK(allow->files.at(0).second.find("SCMP_ACT_ALLOW") != std::string::npos);
+  REQUIRE_FALSE(allow->commands.empty());
+  CHECK(allow->commands[0] == "PROFILE=" + path);
+}
+
+TEST_CASE("a rule that loses its arguments says what it opens; a call that is allowed already is not tried") {
+  const std::string record =
+      "type=SECCOMP msg=audit(1700000000.000:1): auid=0 uid=0 gid=0 ses=1 pid=1 comm=\"app\" exe=\"/usr/bin/app\" sig=0 "
+      "arch=c000003e syscall=135 compat=0 ip=0x7f code=0x50000\n";
+  const auto prove = [&](const std::string& rule) {
+    const auto path = scratch("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\"],\"syscalls\":[" + rule + "]}");
+    Diagnostics diagnostics;
+    auto prover = seccomp_prover(path, diagnostics);
+    ::unlink(path.c_str());
+    REQUIRE(prover.ok());
+    return only_finding(record, prover->get());
+  };
+  const auto narrow = prove("{\"names\":[\"personality\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":8,\"op\":\"SCMP_CMP_EQ\"}]}");
+  const auto* fix = fix_of(narrow, FixKind::kSeccompAllow);
+  REQUIRE(fix != nullptr);
+  CHECK(fix->proof.status == ProofStatus::kProven);
+  CHECK(fix->excess.count == 1);
+  const auto allowed = prove("{\"names\":[\"personality\"],\"action\":\"SCMP_ACT_ALLOW\"}");
+  fix = fix_of(allowed, FixKind::kSeccompAllow);
+  REQUIRE(fix != nullptr);
+  CHECK(fix->proof.status == ProofStatus::kUntried);
+  CHECK(fix->proof.how.find("already") != std::string::npos);
+}
+
+TEST_CASE("relabelling counts only what its command reaches") {
+  const auto prover = debian();
+  if (!prover) return;
+  const auto one = [](const std::string& path, const std::string& n) {
+    return "type=AVC msg=audit(1700000000.000:" + n + "): avc:  denied  { read } for  pid=1 comm=\"app\" path=\"" + path +
+           "\" dev=\"sda1\" ino=1 scontext=system_u:system_r:container_t:s0 tcontext=system_u:object_r:var_lib_t:s0 tclass=file permissive=0\n";
+  };
+  const auto finding = only_finding(one("/var/lib/kubelet/pods/x", "1") + one("/etc/cni/net.d/y", "2") + one("/etc/cni/net.d/y", "3"), prover.get());
+  const auto* fix = fix_of(finding, FixKind::kRelabel, "container_file_t");
+  REQUIRE(fix != nullptr);
+  if (fix->proof.status == ProofStatus::kRefuted) return;  // a policy without container_file_t
+  CHECK(fix->proof.fixed == 2);
+  CHECK(fix->proof.status == ProofStatus::kPartial);
+}
+
+TEST_CASE("what dontaudit hides of a domain is told") {
+  const auto prover = debian();
+  if (!prover) return;
+  const auto finding = only_finding(avc("httpd_t:s0", "user_home_t:s0", "file", "read", "path=\"/home/ada/f\""), prover.get());
+  const bool told = std::any_of(finding.reasons.begin(), finding.reasons.end(),
+                                [](const auto& row) { return row.reason.find("dontaudit rule") != std::string::npos; });
+  CHECK(told);
+}
+
+TEST_CASE("files under a label that says nothing get one of the source's own types, proven, before a rule") {
+  const auto prover = debian();
+  if (!prover) return;
+  const auto finding = only_finding(avc("httpd_t:s0", "default_t:s0", "file", "read", "path=\"/srv/www/index.html\""), prover.get());
+  const auto* fix = fix_of(finding, FixKind::kRelabel, "httpd_");
+  REQUIRE(fix != nullptr);
+  CHECK(fix->proof.status == ProofStatus::kProven);
+  CHECK(fix->commands.at(0).find("semanage fcontext -a -t httpd_") == 0);
+  CHECK(finding.fixes.front().kind == FixKind::kRelabel);
 }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "facts/names.h"
+#include "kernel/syscalls.h"
 #include "triage/fold.h"
 #include "triage/match.h"
 #include "triage/rule.h"
@@ -17,7 +19,7 @@ constexpr std::array kFieldNames = std::to_array<std::string_view>(
      "target_type", "target_level", "class",      "perm",         "path",       "name",      "syscall",
      "arch",        "capability",  "family",      "type",         "protocol",   "port",      "peer",
      "signal",      "fstype",      "flag",        "bus",          "interface",  "member",    "target",
-     "act",         "resource",    "error",       "state",       "info",        "raw_type",     "class_group"});
+     "act",         "resource",    "error",       "state",       "info",        "raw_type",     "class_group", "call"});
 static_assert(kFieldNames.size() == static_cast<std::size_t>(Field::kCount_));
 
 std::string_view base_name(std::string_view path) {
@@ -33,6 +35,27 @@ std::string_view class_group(std::string_view klass) {
   if (std::find(kFileClasses.begin(), kFileClasses.end(), klass) != kFileClasses.end()) return "files";
   return klass.ends_with("_socket") || klass == "socket" || klass == "node" || klass == "netif" ? "sockets" : klass;
 }
+
+/// SECCOMP_RET_KILL_PROCESS or _KILL_THREAD, which is 0. Kernels before 4.14 logged kills only, and no code.
+bool is_killed(const audit::Details& details) {
+  constexpr std::uint32_t kActionFull = 0xffff0000, kKillProcess = 0x80000000;
+  const auto action = details.action & kActionFull;
+  return details.record_type == "SECCOMP" && (action == 0 || action == kKillProcess);
+}
+
+/// The call that SELinux stopped, where the event's SYSCALL record tells it.
+std::string_view syscall_of(const audit::Details& details) {
+  if (details.number < 0) return {};
+  std::uint32_t token = 0;
+  const auto& text = details.arch;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), token, 16);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return {};
+  const auto arch = arch_from_audit(token, details.number);
+  return arch ? syscall_name(*arch, details.number) : std::string_view{};
+}
+
+/// Denied while a program is started: what was open before is checked against the new domain.
+bool is_exec(std::string_view syscall) { return syscall == "execve" || syscall == "execveat"; }
 
 class Filler {
  public:
@@ -59,6 +82,8 @@ class Filler {
 
   void details(const audit::Details& from) {
     number(Field::kPort, from.port);
+    if (is_killed(from)) put(Field::kState, "killed");
+    if (view_.first(Field::kMechanism) == name_of(Mechanism::kSelinux)) put(Field::kCall, syscall_of(from));
     put(Field::kInfo, from.info);
     put(Field::kRawType, split_context(from.target_raw).type);
     put(Field::kRawType, split_context(from.source_raw).type);
@@ -360,6 +385,8 @@ std::string shape_key(const Fact& fact, const audit::Details& details, const Pat
   if (fact.verdict.by == Mechanism::kAppArmor) writer.put(fold_profile(fact.subject.domain));
   std::visit(writer, fact.operation);
   if (details.port != 0) writer.put(std::to_string(details.port));
+  if (is_killed(details)) writer.put("killed");
+  if (fact.verdict.by == Mechanism::kSelinux && is_exec(syscall_of(details))) writer.put("exec");
   return key;
 }
 
@@ -381,9 +408,21 @@ void Shape::add(const Fact& fact, const audit::Details& from, bool counted,
   count_name(hosts, host_of(fact), times);
   count_name(units, fact.subject.container, times);
   count_name(programs, fact.subject.exe.empty() ? fact.subject.comm : fact.subject.exe, times);
-  count_name(paths, path_of(fact.operation), times);
+  add_path(path_of(fact.operation), times);
   if (times != 0) timeline.add(last, times);
   keep_sample(fact, from, raw_text);
+}
+
+void Shape::add_path(std::string_view path, std::uint64_t times) {
+  count_name(paths, path, times);
+  if (!path.starts_with("/")) {
+    pathless += times;
+    return;
+  }
+  if (common.empty()) common = path;
+  if (path == common) return;
+  several_paths = true;
+  if (!is_below(path, common)) common = common_directory(common, path);
 }
 
 void Shape::keep_sample(const Fact& fact, const audit::Details& from,

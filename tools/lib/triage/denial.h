@@ -52,10 +52,11 @@ enum class Field : std::uint8_t {
   kAct,
   kResource,
   kError,
-  kState,        ///< "disconnected", "inherited", "setid"
+  kState,        ///< "disconnected", "inherited", "setid"; of a seccomp decision: "killed"
   kInfo,         ///< AppArmor's info=
   kRawType,      ///< the type of a label that the policy which was loaded did not know (srawcon=, trawcon=)
   kClassGroup,   ///< "files" or "sockets" for the classes of that sort, else the class
+  kCall,         ///< the call during which SELinux denied, where the event has a SYSCALL record
   kCount_,
 };
 
@@ -117,6 +118,9 @@ struct Shape {
   std::uint64_t blocked = 0;   ///< of count: denied, not only logged
   std::int64_t first_ms = 0, last_ms = 0;
   std::map<std::string, std::uint64_t> hosts, units, programs, paths;
+  std::string common;          ///< the directory that all absolute paths are below, or the only one; empty: none came
+  bool several_paths = false;  ///< absolute ones
+  std::uint64_t pathless = 0;  ///< of count: without an absolute path
   Timeline timeline;
 
   /// `counted` false: another fact of a record that was counted already.
@@ -125,6 +129,7 @@ struct Shape {
   void settle();
 
  private:
+  void add_path(std::string_view path, std::uint64_t times);
   void keep_sample(const Fact& fact, const audit::Details& from, const std::function<std::string()>& raw_text);
 };
 

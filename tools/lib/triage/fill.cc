@@ -19,7 +19,7 @@ constexpr auto kExtra = std::to_array<ExtraBlank>({
     {"perms", true},        {"count", false},       {"module", false},        {"expected_type", false},
     {"expected_context", false}, {"boolean", false}, {"value", false},        {"old_value", false},
     {"te", true},           {"te_dontaudit", true}, {"apparmor_rules", true}, {"port_type", false},
-    {"syscalls", true},     {"denied_types", true}, {"seccomp_json", true},   {"child_profile", true},
+    {"syscalls", true},     {"denied_types", true}, {"seccomp_json", true},   {"seccomp_enosys_json", true}, {"child_profile", true},
     {"local_profile", false},
 });
 

@@ -45,6 +45,7 @@ struct Fix {
   std::vector<std::string> commands, undo;  ///< for a POSIX shell (bash where a name holds control bytes), quoted
   std::vector<std::pair<std::string, std::string>> files;  ///< what --apply writes
   std::map<std::string, std::string> with;                 ///< for the prover
+  std::string below;  ///< relabel: what the commands reach; empty: they name no path
   Proof proof;
   Excess excess;
   Reversal reversal = Reversal::kByHand;

@@ -149,6 +149,11 @@ std::string fold_profile(std::string_view profile) {
   return std::string(profile.substr(0, profile.find("//null-")));
 }
 
+bool is_below(std::string_view path, std::string_view directory) {
+  if (!path.starts_with(directory)) return false;
+  return path.size() == directory.size() || directory.ends_with("/") || path[directory.size()] == '/';
+}
+
 std::string common_directory(std::string_view a, std::string_view b) {
   std::size_t same = 0, slash = 0;
   while (same < a.size() && same < b.size() && a[same] == b[same]) {

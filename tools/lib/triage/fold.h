@@ -19,4 +19,7 @@ std::string fold_profile(std::string_view profile);
 /// The directory that a group of paths has in common: "/srv/www" for "/srv/www/*" and "/srv/www/a/b"; "/" if none.
 std::string common_directory(std::string_view a, std::string_view b);
 
+/// True for the directory itself and for what lies in it: "/srv/a" is below "/srv/a" and "/srv", not below "/sr".
+bool is_below(std::string_view path, std::string_view directory);
+
 }  // namespace cordon::triage

@@ -46,24 +46,40 @@ std::string module_name(const Finding& finding, const View& view) {
   return name + "_" + finding.id.substr(2);
 }
 
-/// The one path; if there are several, the directory that they share.
-std::string common_path(const Finding& finding) {
-  std::string common;
-  for (const auto& [path, count] : finding.paths) {
-    if (!path.starts_with("/")) continue;
-    common = common.empty() ? path : common_directory(common, path);
+/// What a fix may name: one path, or the directory that several share.
+struct CommonPath {
+  std::string path;
+  bool several = false;
+};
+
+/// "/", "/etc", "/home": a command for all of it would reach far more than was denied.
+bool is_top_directory(std::string_view path) { return std::count(path.begin(), path.end(), '/') < 2; }
+
+/// The absolute path that was denied most often; of those alike, the first by name.
+std::string most_frequent_path(const Finding& finding) {
+  std::string best;
+  std::uint64_t most = 0;
+  for (const auto& [path, count] : finding.paths)
+    if (path.starts_with("/") && count > most) {
+      best = path;
+      most = count;
+    }
+  return best;
+}
+
+CommonPath common_path(const Finding& finding) {
+  CommonPath common;
+  for (const auto& shape : finding.shapes) {
+    if (shape.common.empty()) continue;
+    common.several = common.several || shape.several_paths || (!common.path.empty() && common.path != shape.common);
+    common.path = common.path.empty() ? shape.common : common_directory(common.path, shape.common);
   }
+  if (common.several && is_top_directory(common.path)) return {most_frequent_path(finding), false};
   return common;
 }
 
-bool has_several_paths(const Finding& finding) {
-  return std::count_if(finding.paths.begin(), finding.paths.end(),
-                       [](const auto& row) { return row.first.starts_with("/"); }) > 1;
-}
-
 void path_blanks(Blanks& blanks, const Finding& finding, const View& view) {
-  const auto path = common_path(finding);
-  const bool several = has_several_paths(finding);
+  const auto [path, several] = common_path(finding);
   blanks["path"] = path;
   if (!path.empty()) {
     blanks["dir"] = several ? path : path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
@@ -79,17 +95,20 @@ std::string joined(const std::set<std::string>& words, std::string_view separato
   return join(std::vector<std::string>(words.begin(), words.end()), separator);
 }
 
+/// The file below /etc/apparmor.d/local; empty for a profile that a container engine makes and loads itself.
 std::string local_profile(std::string_view profile) {
+  constexpr std::string_view kMade[] = {"docker-default", "containers-default-*", "cri-containerd.apparmor.d", "crio-default", "lxc-container-*"};
+  if (std::any_of(std::begin(kMade), std::end(kMade), [&](auto glob) { return glob_matches(glob, profile); })) return {};
   if (profile.starts_with("/")) profile.remove_prefix(1);
   std::string name(profile.substr(0, profile.find("//")));
   std::replace(name.begin(), name.end(), '/', '.');
   return name;
 }
 
-std::string seccomp_json(const std::vector<std::string>& syscalls) {
+std::string seccomp_json(const std::vector<std::string>& syscalls, std::string_view action) {
   std::string names;
   for (const auto& name : syscalls) names += (names.empty() ? "\"" : ", \"") + name + "\"";
-  return "{ \"names\": [" + names + "], \"action\": \"SCMP_ACT_ALLOW\" }";
+  return "{ \"names\": [" + names + "], \"action\": " + std::string(action) + " }";
 }
 
 /// Commands that can be taken back by their own undo lines, or need none, come first.
@@ -153,6 +172,7 @@ std::optional<Fix> make_fix(const FixTemplate& form, const Blanks& blanks, const
     if (!filled) return std::nullopt;
     fix.with[key] = *filled;
   }
+  if (const auto path = blanks.find("path"); form.kind == FixKind::kRelabel && path != blanks.end()) fix.below = path->second;
   fix.reversal = reversal_of(fix);
   return fix;
 }
@@ -213,7 +233,10 @@ Blanks blanks_of(const Finding& finding, const Shape& lead) {
   blanks["apparmor_rules"] = join(apparmor_rules(finding), "\n");
   const auto syscalls = denied_syscalls(finding);
   blanks["syscalls"] = join(syscalls, " ");
-  if (!syscalls.empty()) blanks["seccomp_json"] = seccomp_json(syscalls);
+  if (!syscalls.empty()) {
+    blanks["seccomp_json"] = seccomp_json(syscalls, "\"SCMP_ACT_ALLOW\"");
+    blanks["seccomp_enosys_json"] = seccomp_json(syscalls, "\"SCMP_ACT_ERRNO\", \"errnoRet\": 38");
+  }
   const auto profile = fold_profile(view.first(Field::kProfile));
   blanks["profile"] = profile;
   if (!profile.empty()) blanks["local_profile"] = local_profile(profile);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "apparmor/decide.h"
 #include "base/digest.h"
@@ -29,6 +30,7 @@ class AppArmorProver final : public Prover {
   const apparmor::SourceProfile* profile_of(const Finding& finding) const;
   std::string with_rules(const apparmor::SourceProfile& profile, const std::string& rules) const;
   std::uint64_t denied_still(const Finding& finding, apparmor::ProfileDecider& decider) const;
+  Excess opened(const Finding& finding, const apparmor::SourceProfile& profile, apparmor::ProfileDecider& changed) const;
 
   std::string path_, text_;
   std::unique_ptr<apparmor::ProfileDecider> decider_;
@@ -84,6 +86,31 @@ void AppArmorProver::explain(Finding& finding) {
   }
 }
 
+/// The rules that the profile has gained and no denial of the finding needed; of those that were needed, the ones with
+/// wildcards, since they reach more paths.
+Excess AppArmorProver::opened(const Finding& finding, const apparmor::SourceProfile& profile,
+                              apparmor::ProfileDecider& changed) const {
+  constexpr std::size_t kListed = 8;
+  std::set<std::string> known, needed;
+  for (const auto& rule : profile.rules) known.insert(rule.text);
+  for (const auto& shape : finding.shapes)
+    for (const auto& fact : shape.samples) {
+      const auto by = changed.decide(in_profile(fact)).by;
+      if (const auto colon = by.find(": "); colon != std::string::npos) needed.insert(by.substr(colon + 2));
+    }
+  Excess excess{true, 0, "paths", {}};
+  for (const auto& one : changed.source()) {
+    if (one.name != profile.name) continue;
+    for (const auto& rule : one.rules) {
+      const bool wide = rule.text.find_first_of("*?[{") != std::string::npos;
+      if (!known.insert(rule.text).second || (needed.contains(rule.text) && !wide)) continue;
+      if (rule.rule.klass != apparmor::RuleClass::kFile) excess.unit = "rules";
+      if (++excess.count <= kListed) excess.what.push_back(rule.text);
+    }
+  }
+  return excess;
+}
+
 bool AppArmorProver::prove(const Finding& finding, Fix& fix) {
   if (fix.kind != FixKind::kAppArmorRule || fix.files.empty()) return false;
   const auto* profile = profile_of(finding);
@@ -107,12 +134,7 @@ bool AppArmorProver::prove(const Finding& finding, Fix& fix) {
                      : fix.proof.fixed == finding.count ? ProofStatus::kProven
                                                           : ProofStatus::kPartial;
   fix.proof.how = "the profile was compiled with the rules, and each denial decided by its automaton";
-  std::size_t rules_before = 0, rules_after = 0;
-  for (const auto& one : decider_->source()) rules_before += one.name == profile->name ? one.rules.size() : 0;
-  for (const auto& one : (*changed)->source()) rules_after += one.name == profile->name ? one.rules.size() : 0;
-  const auto added = static_cast<std::uint64_t>(std::max(rules_after, rules_before) - rules_before);
-  const auto needed = fix.with.contains("rules") && fix.with.at("rules") == "denied" ? added : 1;
-  fix.excess = {true, added > needed ? added - needed : 0, "rules", {}};
+  fix.excess = opened(finding, *profile, **changed);
   return true;
 }
 

@@ -12,6 +12,8 @@
 #include "seccomp/read.h"
 #include "seccomp/reference.h"
 #include "kernel/syscalls.h"
+#include "triage/fill.h"
+#include "triage/instance.h"
 #include "triage/prove_profile.h"
 
 namespace cordon::triage {
@@ -34,6 +36,10 @@ class SeccompProver final : public Prover {
   bool prove(const Finding& finding, Fix& fix) override;
 
  private:
+  std::uint64_t answered(const Finding& finding, const Profile& profile, std::uint32_t wanted) const;
+  Excess opened(const Finding& finding, const seccomp::SyscallRule& rule) const;
+  void name_profile(Fix& fix) const;
+
   std::string path_, digest_;
   Profile profile_;
 };
@@ -70,6 +76,39 @@ void SeccompProver::explain(Finding& finding) {
   }
 }
 
+/// The denials that the profile answers with `wanted`, under every runtime.
+std::uint64_t SeccompProver::answered(const Finding& finding, const Profile& profile, std::uint32_t wanted) const {
+  std::uint64_t count = 0;
+  for (const auto& shape : finding.shapes) {
+    const auto* op = std::get_if<SyscallOp>(&shape.merged.operation);
+    if (op == nullptr || shape.merged.verdict.by != Mechanism::kSeccomp) continue;
+    if (answers(profile, *op) == std::set<std::uint32_t>{wanted}) count += shape.count;
+  }
+  return count;
+}
+
+/// What the rule allows beyond the calls that were denied; a rule that looked at arguments before no longer does.
+Excess SeccompProver::opened(const Finding& finding, const seccomp::SyscallRule& rule) const {
+  Excess excess{true, 0, "syscalls", {}};
+  if (rule.action != seccomp::Action::kAllow) return excess;
+  const auto denied = denied_syscalls(finding);
+  for (const auto& name : rule.names) {
+    if (std::find(denied.begin(), denied.end(), name) == denied.end()) excess.what.push_back(name);
+    const bool conditional = std::any_of(profile_.rules.begin(), profile_.rules.end(), [&](const auto& known) {
+      return !known.args.empty() && std::find(known.names.begin(), known.names.end(), name) != known.names.end();
+    });
+    if (conditional) excess.what.push_back(name + " with any arguments");
+  }
+  excess.count = excess.what.size();
+  return excess;
+}
+
+/// The commands name the profile by a variable: here it is known.
+void SeccompProver::name_profile(Fix& fix) const {
+  for (auto* lines : {&fix.commands, &fix.undo})
+    if (!lines->empty()) lines->insert(lines->begin(), "PROFILE=" + shell_quote(path_));
+}
+
 bool SeccompProver::prove(const Finding& finding, Fix& fix) {
   if (fix.kind != FixKind::kSeccompAllow || !fix.with.contains("syscalls")) return false;
   seccomp::SyscallRule rule;
@@ -86,18 +125,18 @@ bool SeccompProver::prove(const Finding& finding, Fix& fix) {
   std::erase_if(changed.rules, [](const auto& known) { return known.names.empty(); });
   changed.rules.push_back(rule);
   const auto wanted = seccomp::kernel_value(rule.action, rule.errno_ret);
-  fix.proof.of = finding.count;
-  for (const auto& shape : finding.shapes) {
-    const auto* op = std::get_if<SyscallOp>(&shape.merged.operation);
-    if (op == nullptr || shape.merged.verdict.by != Mechanism::kSeccomp) continue;
-    const auto values = answers(changed, *op);
-    if (values == std::set<std::uint32_t>{wanted}) fix.proof.fixed += shape.count;
+  if (answered(finding, profile_, wanted) == finding.count) {
+    fix.proof.how = "not tried: the profile given answers so already; the log was made with another one";
+    return true;
   }
+  name_profile(fix);
+  fix.proof.of = finding.count;
+  fix.proof.fixed = answered(finding, changed, wanted);
   fix.proof.status = fix.proof.fixed == 0                  ? ProofStatus::kRefuted
                      : fix.proof.fixed == finding.count ? ProofStatus::kProven
                                                           : ProofStatus::kPartial;
   fix.proof.how = "the filter was made with the rule as crun, runc and libseccomp make it, and each call run through it";
-  fix.excess = {true, 0, "syscalls", {}};
+  fix.excess = opened(finding, rule);
   return true;
 }
 

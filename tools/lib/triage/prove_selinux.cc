@@ -11,11 +11,15 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "selinux/context.h"
+#include "selinux/dontaudit.h"
 #include "selinux/guard.h"
 #include "selinux/labels.h"
 #include "selinux/policydb.h"
 #include "triage/fill.h"
+#include "triage/fold.h"
 #include "triage/instance.h"
+#include "triage/selinux_requests.h"
+#include "triage/suggest_type.h"
 
 namespace cordon::triage {
 namespace {
@@ -32,58 +36,10 @@ bool rule_helps(ReasonKind kind) {
          kind == ReasonKind::kExtended || kind == ReasonKind::kPermissive || kind == ReasonKind::kAllowed;
 }
 
-FileKind kind_of_class(std::string_view klass) {
-  if (klass == "dir") return FileKind::kDirectory;
-  if (klass == "lnk_file") return FileKind::kSymlink;
-  if (klass == "chr_file") return FileKind::kCharDevice;
-  if (klass == "blk_file") return FileKind::kBlockDevice;
-  if (klass == "fifo_file") return FileKind::kFifo;
-  if (klass == "sock_file") return FileKind::kSocket;
-  return FileKind::kRegular;
-}
-
-bool is_file_class(std::string_view klass) {
-  return kind_of_class(klass) != FileKind::kRegular || klass == "file";
-}
-
-std::string with_type(std::string_view context, const std::string& type) {
-  const auto parts = split_context(context);
-  std::string out = std::string(parts.user) + ":" + std::string(parts.role) + ":" + type;
-  return parts.level.empty() ? out : out + ":" + std::string(parts.level);
-}
-
-std::string with_level(std::string_view context, const std::string& level) {
-  const auto parts = split_context(context);
-  return std::string(parts.user) + ":" + std::string(parts.role) + ":" + std::string(parts.type) + ":" + level;
-}
-
-/// One access vector that was denied, with the denials that it stands for.
-struct Request {
-  AvOp av;
-  std::uint64_t count = 0;
-  std::string path;  ///< absolute, or empty
-};
-
-/// A shape's samples may differ in their categories; each is asked alone, and the shape counts as fixed if all are.
-std::vector<std::vector<Request>> requests_of(const Finding& finding) {
-  std::vector<std::vector<Request>> all;
-  for (const auto& shape : finding.shapes) {
-    if (shape.merged.verdict.by != Mechanism::kSelinux) continue;
-    std::vector<Request> one;
-    for (const auto& sample : shape.samples) {
-      const auto* av = std::get_if<AvOp>(&sample.operation);
-      if (av == nullptr) continue;
-      one.push_back({*av, shape.count, av->path.starts_with("/") ? av->path : std::string()});
-    }
-    if (!one.empty()) all.push_back(std::move(one));
-  }
-  return all;
-}
-
 class SelinuxProver final : public Prover {
  public:
   SelinuxProver(PolicyDb policy, std::optional<selinux::Labels> labels, std::map<std::string, std::uint64_t> patterns)
-      : policy_(std::move(policy)), labels_(std::move(labels)), patterns_(std::move(patterns)) {}
+      : policy_(std::move(policy)), hidden_by_(policy_), labels_(std::move(labels)), patterns_(std::move(patterns)) {}
 
   std::map<std::string, std::string> inputs() const override {
     std::map<std::string, std::string> out{{policy_.where(), policy_.digest()}};
@@ -114,12 +70,15 @@ class SelinuxProver final : public Prover {
   void prove_port(const Finding& finding, Fix& fix);
   void prove_module(const Finding& finding, Fix& fix);
   bool refuse_guarded(const Finding& finding, Fix& fix);
+  void explain_permissions(Finding& finding);
+  void tell_hidden(Finding& finding) const;
   void propose_relabel(Finding& finding);
   void propose_booleans(Finding& finding);
   void fill_port(Finding& finding);
   std::string port_type_for(const Finding& finding, const std::string& perm) const;
 
   PolicyDb policy_;
+  selinux::DontauditCounts hidden_by_;
   mutable std::unordered_map<std::string, selinux::Explanation> explained_;  ///< the same question is asked per fix
   std::optional<selinux::Labels> labels_;
   std::map<std::string, std::uint64_t> patterns_;  ///< type → lines of the file contexts that give it
@@ -147,7 +106,23 @@ void note_constraint(Finding& finding, const selinux::PermissionVerdict& verdict
   if (std::find(finding.also.begin(), finding.also.end(), kNote) == finding.also.end()) finding.also.emplace_back(kNote);
 }
 
+/// dontaudit rules hide further denials of the same domain: a fix may uncover, not cause, the next failure.
+void SelinuxProver::tell_hidden(Finding& finding) const {
+  const auto view = view_of(lead_shape(finding));
+  const auto type = view.first(Field::kSourceType);
+  const auto rules = hidden_by_.of(type);
+  if (rules == 0) return;
+  finding.reasons.push_back({std::string(type), "the policy hides further denials of this domain by " +
+                                                    counted(rules, "dontaudit rule") +
+                                                    ": if the program still fails, `semodule -DB` shows them and `semodule -B` hides them again"});
+}
+
 void SelinuxProver::explain(Finding& finding) {
+  explain_permissions(finding);
+  if (!requests_of(finding).empty()) tell_hidden(finding);
+}
+
+void SelinuxProver::explain_permissions(Finding& finding) {
   constexpr std::size_t kMaxReasons = 200;
   std::set<std::string> told;
   for (const auto& shape : requests_of(finding)) {
@@ -184,6 +159,7 @@ void SelinuxProver::propose_relabel(Finding& finding) {
       fix.commands = {"restorecon -RFv -- " + shell_quote(request.path)};
       fix.undo = {"chcon -R -t " + shell_quote(split_context(request.av.target).type) + " -- " + shell_quote(request.path)};
       fix.with["type"] = "expected";
+      fix.below = request.path;
       fix.reversal = Reversal::kExact;
       fix.rule = "policy";
       finding.fixes.push_back(std::move(fix));
@@ -266,6 +242,7 @@ void SelinuxProver::fill_port(Finding& finding) {
 
 void SelinuxProver::propose(Finding& finding) {
   propose_relabel(finding);
+  for (auto& fix : suggest_types(policy_, finding)) finding.fixes.push_back(std::move(fix));
   propose_booleans(finding);
   fill_port(finding);
 }
@@ -275,7 +252,7 @@ void SelinuxProver::count_fixed(const Finding& finding, Fix& fix,
   fix.proof.of = finding.count;
   fix.proof.fixed = 0;
   for (const auto& shape : requests_of(finding))
-    if (std::all_of(shape.begin(), shape.end(), fixed)) fix.proof.fixed += shape.front().count;
+    if (std::all_of(shape.begin(), shape.end(), fixed)) fix.proof.fixed += reached(*shape.front().shape, fix.below);
 }
 
 void SelinuxProver::settle(Fix& fix, std::string how) const {
