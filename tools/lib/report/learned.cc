@@ -26,7 +26,7 @@ class RowTable {
   Json row(const LearnedRow& row) {
     const bool path = !row.path.empty();
     return Json::array({path ? Json(utf8(row.path)) : Json(text(row.kind)), path ? text(row.what) : Json(utf8(row.what)),
-                        text(row.basis), text(row.why), row.evidence});
+                        text(row.basis), text(row.why), row.evidence, text(join({row.programs.begin(), row.programs.end()}, ", ")), row.times});
   }
   const Json& texts() const { return texts_; }
 
@@ -39,6 +39,12 @@ class RowTable {
   std::map<std::string, std::size_t> index_;
   Json texts_ = Json::array();
 };
+
+Json names_of(const LearnedRow& row) {
+  Json out = Json::array();
+  for (const auto& name : row.programs) out.push_back(utf8(name));
+  return out;
+}
 
 constexpr std::size_t kMostPageBytes = 900'000;
 
@@ -81,7 +87,7 @@ std::string render_json(const LearnedReport& given) {
   data["rules"] = Json::array();
   for (const auto& row : rows_of(report))
     data["rules"].push_back({{"kind", row.kind}, {"path", utf8(row.path)}, {"what", utf8(row.what)}, {"basis", row.basis},
-                             {"why", utf8(row.why)}, {"evidence", row.evidence}});
+                             {"why", utf8(row.why)}, {"evidence", row.evidence}, {"times", row.times}, {"programs", names_of(row)}});
   return json_text(data, 2) + "\n";
 }
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
+#include <unordered_map>
 
 #include "base/text.h"
 #include "facts/describe.h"
@@ -23,12 +24,15 @@ constexpr std::string_view kAlphabets[] = {"digits", "hex", "HEX", "hex", "a-z0-
 constexpr std::string_view kBases[] = {"observed", "generalised", "baseline", "pinned"};
 constexpr std::string_view kRulings[] = {"allowed", "denied", "cannot tell", "not applicable"};
 
+/// Without permissions a file was only looked up.
+std::string words_of(const FilePerms& perms) { return perms.empty() ? "lookup" : describe(perms); }
+
 LearnedRow row_of(const Operation& operation, const PathPattern* pattern) {
   LearnedRow row;
   row.kind = kind_of(operation);
   if (const auto* file = std::get_if<FileOp>(&operation)) {
     row.path = pattern != nullptr ? pattern_text(*pattern) : file->path;
-    row.what = describe(file->perms);
+    row.what = words_of(file->perms);
   } else if (const auto* exec = std::get_if<ExecOp>(&operation)) {
     row.path = pattern != nullptr ? pattern_text(*pattern) : exec->path;
     row.what = "exec";
@@ -37,6 +41,31 @@ LearnedRow row_of(const Operation& operation, const PathPattern* pattern) {
   }
   return row;
 }
+
+/// A trace's facts by id, to look evidence up.
+class EvidenceIndex {
+ public:
+  explicit EvidenceIndex(const Trace* trace) {
+    if (trace == nullptr) return;
+    for (const auto& fact : trace->facts) facts_.emplace(fact_id(fact), &fact);
+  }
+  /// Adds who did it and how often.
+  void tell(const std::vector<FactId>& ids, LearnedRow& row) const {
+    for (const auto& id : ids) {
+      const auto at = facts_.find(id);
+      if (at != facts_.end()) add(*at->second, row);
+    }
+  }
+  static void add(const Fact& fact, LearnedRow& row) {
+    const auto& subject = fact.subject;
+    const auto name = subject.exe.empty() ? subject.comm : subject.exe.substr(subject.exe.rfind('/') + 1);
+    if (!name.empty()) row.programs.insert(name);
+    row.times += fact.tally.count;
+  }
+
+ private:
+  std::unordered_map<FactId, const Fact*> facts_;
+};
 
 LearnedRow row_of(const Rule& rule) {
   auto row = row_of(rule.grant().operation, rule.grant().pattern ? &*rule.grant().pattern : nullptr);
@@ -47,28 +76,28 @@ LearnedRow row_of(const Rule& rule) {
   return row;
 }
 
-/// Rules for one path with one basis are one row with all their permissions.
+/// Rules for one path with one basis are one row with all their permissions; so are those of several programs.
 class RowMerger {
  public:
   void add(LearnedRow row, const Operation& operation) {
     const auto* file = std::get_if<FileOp>(&operation);
-    if (file == nullptr) return rows_.push_back(std::move(row));
-    const auto [at, fresh] = index_.emplace(std::tuple(row.path, row.basis, row.why), rows_.size());
-    if (fresh) {
-      perms_.resize(rows_.size() + 1);
-      perms_[rows_.size()] = file->perms;
-      return rows_.push_back(std::move(row));
-    }
-    perms_[at->second] |= file->perms;
-    rows_[at->second].what = describe(perms_[at->second]);
-    rows_[at->second].evidence += row.evidence;
+    const auto what = file == nullptr ? row.kind + " " + row.what : std::string();
+    const auto [at, fresh] = index_.emplace(std::tuple(row.path, what, row.basis, row.why), rows_.size());
+    perms_.resize(std::max(perms_.size(), at->second + 1));
+    if (file != nullptr) perms_[at->second] |= file->perms;
+    if (fresh) return rows_.push_back(std::move(row));
+    auto& known = rows_[at->second];
+    if (file != nullptr) known.what = words_of(perms_[at->second]);
+    known.evidence += row.evidence;
+    known.times += row.times;
+    known.programs.merge(row.programs);
   }
   std::vector<LearnedRow> take() { return std::move(rows_); }
 
  private:
   std::vector<LearnedRow> rows_;
   std::vector<FilePerms> perms_;
-  std::map<std::tuple<std::string, std::string, std::string>, std::size_t> index_;
+  std::map<std::tuple<std::string, std::string, std::string, std::string>, std::size_t> index_;
 };
 
 std::string arguments_text(const SyscallOp& op) {
@@ -141,14 +170,24 @@ Json run_json(const Run& run) {
 Json processes_json(const Trace& trace) {
   constexpr std::size_t kMost = 2000;
   Json out = Json::array();
-  for (const auto& run : trace.runs)
-    for (const auto& proc : run.procs) {
+  for (std::size_t i = 0; i < trace.runs.size(); ++i)
+    for (const auto& proc : trace.runs[i].procs) {
       if (out.size() == kMost) return out;
       std::string argv;
       for (const auto& word : proc.argv) argv += (argv.empty() ? "" : " ") + word;
-      out.push_back({{"pid", proc.pid}, {"parent", proc.parent}, {"exe", utf8(proc.exe)}, {"comm", utf8(proc.comm)},
+      out.push_back({{"run", i}, {"pid", proc.pid}, {"parent", proc.parent}, {"exe", utf8(proc.exe)}, {"comm", utf8(proc.comm)},
                      {"argv", cut(utf8(argv), 300)}});
     }
+  return out;
+}
+
+/// A default profile: how much it allows, and what of that is risky and was not needed here.
+Json default_json(const LearnedReport& report, const SyscallDefaults& one, const std::vector<SyscallRow>& calls) {
+  Json out{{"name", utf8(one.name)}, {"source", utf8(one.source)}, {"allows", one.allowed.size()}, {"spared", Json::array()}};
+  for (const auto& name : one.allowed) {
+    const bool needed = std::any_of(calls.begin(), calls.end(), [&](const auto& row) { return row.name == name; });
+    if (!needed && report.risky_syscalls.contains(name)) out["spared"].push_back(name);
+  }
   return out;
 }
 
@@ -189,12 +228,18 @@ LearnedReport with_tables(const LearnedReport& report) {
 std::vector<LearnedRow> rows_of(const LearnedReport& report) {
   RowMerger merger;
   if (report.policy != nullptr) {
-    for (const auto& rule : report.policy->rules) merger.add(row_of(rule), rule.grant().operation);
+    const EvidenceIndex index(report.trace);
+    for (const auto& rule : report.policy->rules) {
+      auto row = row_of(rule);
+      index.tell(rule.evidence(), row);
+      merger.add(std::move(row), rule.grant().operation);
+    }
   } else if (report.trace != nullptr) {
     for (const auto& fact : report.trace->facts) {
       auto row = row_of(fact.operation, nullptr);
       row.basis = "observed";
       row.evidence = 1;
+      EvidenceIndex::add(fact, row);
       merger.add(std::move(row), fact.operation);
     }
   }
@@ -263,9 +308,10 @@ Json json_of(const LearnedReport& report) {
   out["targets"] = Json::array();
   for (const auto& target : report.targets) out["targets"].push_back(target_json(report, target));
   out["defaults"] = Json::array();
-  for (const auto& one : report.defaults) out["defaults"].push_back({{"name", utf8(one.name)}, {"source", utf8(one.source)}});
+  const auto calls = syscalls_of(report);
+  for (const auto& one : report.defaults) out["defaults"].push_back(default_json(report, one, calls));
   out["syscalls"] = Json::array();
-  for (const auto& call : syscalls_of(report)) {
+  for (const auto& call : calls) {
     Json row{{"name", utf8(call.name)}, {"args", utf8(call.arguments)}, {"count", call.count}, {"risk", utf8(call.risk)},
              {"defaults", Json::array()}};
     for (const bool in : call.in_default) row["defaults"].push_back(in);

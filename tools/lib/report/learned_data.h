@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,9 @@ struct LearnedRow {
   std::string what;   ///< permissions of a path, else the whole operation in words
   std::string basis;  ///< "observed", "generalised", "baseline", "pinned"
   std::string why;    ///< pass, pack or file with the reason; empty for observed
-  std::size_t evidence = 0;
+  std::size_t evidence = 0;          ///< facts that carry it
+  std::uint64_t times = 0;           ///< how often they were seen
+  std::set<std::string> programs;    ///< whose facts they are: the last part of exe, else comm
 };
 std::vector<LearnedRow> rows_of(const LearnedReport& report);
 

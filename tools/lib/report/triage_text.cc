@@ -98,6 +98,15 @@ std::string when(std::int64_t first, std::int64_t last) {
   return from + " – " + (same_day ? to.substr(11) : to) + " UTC";
 }
 
+/// Only what changes is worth the room.
+std::string trend_word(const Finding& finding) {
+  switch (finding.timeline.trend()) {
+    case triage::Timeline::Trend::kRising: return "rising";
+    case triage::Timeline::Trend::kFalling: return "falling";
+    default: return {};
+  }
+}
+
 std::string where_line(const Finding& finding) {
   std::string out = join(finding.mechanisms, "+");
   const auto append = [&](const std::string& part) {
@@ -106,6 +115,7 @@ std::string where_line(const Finding& finding) {
   append(some(finding.hosts, 2));
   append(some(finding.units, 2));
   append(when(finding.first_ms, finding.last_ms));
+  append(trend_word(finding));
   append(finding.blocked == 0 ? "logged only, nothing was blocked" : "");
   return out;
 }
@@ -126,7 +136,8 @@ std::string best_fix(const Finding& finding, const TextOptions& options) {
     const auto more = fix.commands.size() > 1 ? fmt::format("  (+{})", fix.commands.size() - 1) : std::string();
     out += "       $ " + cut(utf8(fix.commands.front()), room - 2 - more.size()) + more + "\n";
   }
-  out += "       " + styled(cut(proof_words(fix), room), proof_style(fix.proof.status), options.colour) + "\n";
+  if (fix.kind != triage::FixKind::kInvestigate)
+    out += "       " + styled(cut(proof_words(fix), room), proof_style(fix.proof.status), options.colour) + "\n";
   return out;
 }
 

@@ -63,7 +63,7 @@ function toolbar(placeholder, buttons, changed) {
     if (event.key === "Escape" && search.value) { search.value = ""; changed(); }
   });
   const count = el("span", { class: "dim", role: "status", id: "count" });
-  return { node: el("div", { class: "bar" }, search, nodes, count), pressed, count, words: () => search.value.toLowerCase().split(/\s+/).filter(Boolean) };
+  return { node: el("div", { class: "bar" }, search, nodes, count), pressed, count, set: text => { search.value = text; }, words: () => search.value.toLowerCase().split(/\s+/).filter(Boolean) };
 }
 /* j and k walk over the rows that are shown. */
 function walkable(list, selector) {
@@ -75,13 +75,32 @@ function walkable(list, selector) {
     if (next) next.focus();
   });
 }
+/* Bars over time. A point is a name with a number, or with numbers by severity that are stacked, the worst at the bottom. */
 function bars(points, label) {
-  const width = 900, height = 120, most = Math.max(1, ...points.map(p => p[1]));
-  const step = width / Math.max(1, points.length);
-  return svg("svg", { viewBox: "0 0 " + width + " " + (height + 18), role: "img", "aria-label": label },
-    points.map((p, i) => svg("rect", { class: "b", x: i * step, width: Math.max(1, step - 1), y: height - height * p[1] / most, height: height * p[1] / most }, svg("title", {}, p[0] + ": " + number(p[1])))),
-    points.length ? [svg("text", { x: 0, y: height + 14 }, points[0][0]), svg("text", { x: width, y: height + 14, "text-anchor": "end" }, points[points.length - 1][0])] : []);
+  const width = 900, height = 120, parts = p => typeof p[1] === "number" ? [["b", p[1]]] : ["attack", "fault", "missing", "noise"].filter(k => p[1][k]).map(k => [k, p[1][k]]);
+  const total = p => parts(p).reduce((n, part) => n + part[1], 0), most = Math.max(1, ...points.map(total)), step = width / Math.max(1, points.length);
+  const shapes = points.flatMap((p, i) => {
+    let top = height;
+    const words = p[0] + ": " + (typeof p[1] === "number" ? number(p[1]) : parts(p).map(part => number(part[1]) + " " + part[0]).join(", "));
+    return parts(p).map(([kind, n]) => { const tall = Math.max(1.5, height * n / most); top -= tall; return svg("rect", { class: kind, x: i * step, width: Math.max(1, step - 1), y: Math.max(0, top), height: tall }, svg("title", {}, words)); });
+  });
+  return el("figure", {}, el("div", { class: "small dim ends" }, el("span", {}, "up to " + number(most) + " at a time")), svg("svg", { viewBox: "0 0 " + width + " " + height, preserveAspectRatio: "none", class: "time", role: "img", "aria-label": label }, shapes),
+    points.length ? el("div", { class: "small dim ends" }, el("span", {}, points[0][0]), el("span", {}, points[points.length - 1][0])) : "");
 }
+/* A share of the whole as a bar. */
+function meter(share, own) {
+  const node = el("span", { class: "meter" }), inner = el("span", { class: own ? "own" : "" });
+  inner.style.setProperty("width", (100 * Math.min(1, share)).toFixed(1) + "%");
+  node.append(inner);
+  return node;
+}
+/* Where the parts of the page are. */
+function contents(parts) {
+  return el("nav", { "aria-label": "parts of this page" }, parts.map(([id, words]) => el("a", { href: "#" + id }, words)));
+}
+/* A number that matters, with what it counts. */
+const card = (value, words, kind) => el("div", { class: "card " + (kind || "") }, el("div", { class: "value" }, value), el("div", { class: "dim small" }, words));
+
 /* On paper nothing can be opened: what is shown is opened before. */
 addEventListener("beforeprint", () => {
   let budget = 400;
