@@ -46,8 +46,29 @@ TEST_CASE("every kind of difference shows an example") {
   CHECK(has(lines, "file /t/a +r -"));
   CHECK(has(lines, "capability chown + -allowed"));
   CHECK(has(lines, "network inet dgram +allowed -"));
-  CHECK(has(lines, "signal kill peer=x +allowed -"));
-  CHECK(has(lines, "signal term peer=x + -allowed"));
+  CHECK(has(lines, "signal kill peer=x +send -"));
+  CHECK(has(lines, "signal term peer=x + -send"));
+}
+
+TEST_CASE("differences beyond files read as words") {
+  if (!have_parser()) return;
+  const auto a = decider_for(in_profile("/run/x Cx,\nlink /l -> /old,\nset rlimit nofile <= 10,\nprofile /run/x { }"));
+  const auto b = decider_for(in_profile("/run/x ix,\nlink /l -> /new,\nset rlimit nofile <= 20,\nptrace (read) peer=p,\nmount fstype=tmpfs t -> /m/,\n"
+                                        "dbus (send) bus=system path=/o,\nunix (connect) type=stream peer=(addr=@a),\nchange_profile -> q,\nprofile /run/x { }"));
+  const auto lines = lines_of(diff_profiles(*a, *b));
+  for (const std::string& line : lines) UNSCOPED_INFO(line);
+  CHECK(has(lines, "exec transition /run/x +ix -Cx"));
+  CHECK(has(lines, "link /l -> /new +allowed -"));
+  CHECK(has(lines, "link /l -> /old + -allowed"));
+  CHECK(has(lines, "rlimit nofile +20 -10"));
+  CHECK(has(lines, "ptrace peer=p +read -"));
+  CHECK(has(lines, "change_profile q +allowed -"));
+  const auto starts = [&](const std::string& start) {
+    return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) { return line.compare(0, start.size(), start) == 0; });
+  };
+  CHECK(starts("mount on /m/ from t fstype=tmpfs"));
+  CHECK(starts("dbus bus=system"));
+  CHECK(starts("unix stream"));
 }
 
 TEST_CASE("an example is really decided differently") {

@@ -1,5 +1,6 @@
 #include "apparmor/backend.h"
 
+#include "apparmor/children.h"
 #include "apparmor/emit.h"
 #include "base/fd.h"
 #include "support.h"
@@ -189,6 +190,173 @@ TEST_CASE("standard streams work whatever they are") {
   CHECK(decider->decide(inherited).ruling == Ruling::kAllowed);
   Fact opened = file_fact("/home/user/out.txt", FilePerm::kWrite);
   CHECK(decider->decide(opened).ruling == Ruling::kDenied);
+}
+
+namespace {
+
+Rule rule_by(const char* exe, Operation operation, std::string domain = {}) {
+  Grant grant;
+  grant.subject.exe = exe;
+  grant.subject.domain = std::move(domain);
+  grant.operation = std::move(operation);
+  return Rule::observed(std::move(grant), {"id"});
+}
+
+ExecOp exec_op(const char* path) {
+  ExecOp op;
+  op.path = path;
+  return op;
+}
+
+CapabilityOp capability_op(const char* name) {
+  CapabilityOp op;
+  op.name = name;
+  return op;
+}
+
+NetOp net_op(SocketAct act, const char* address, std::uint16_t port, const char* peer, std::uint16_t peer_port) {
+  NetOp op;
+  op.act = act;
+  op.family = "inet";
+  op.type = "stream";
+  op.address = address;
+  op.port = port;
+  op.peer_address = peer;
+  op.peer_port = peer_port;
+  return op;
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+void allows_all(const std::string& text, const Policy& policy) {
+  if (!have_parser()) return;
+  const auto decider = decider_for(text);
+  for (const Rule& rule : policy.rules) {
+    Fact fact = fact_of(rule.grant().operation);
+    fact.subject = rule.grant().subject;
+    const Decision decision = decider->decide(fact);
+    INFO(text << "\n" << rule.grant().subject.exe << " operation " << rule.grant().operation.index() << ": " << decision.why);
+    CHECK((decision.ruling == Ruling::kAllowed || decision.ruling == Ruling::kNotApplicable));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("transitions follow from how far privileges differ") {
+  Policy policy = policy_of({file_op("/etc/conf", FilePerm::kRead), exec_op("/usr/bin/like"), exec_op("/usr/bin/mailer"), exec_op("/usr/bin/raw")});
+  policy.rules.push_back(rule_by("/usr/bin/tool", net_op(SocketAct::kConnect, "", 0, "10.0.0.1", 443)));
+  policy.rules.push_back(rule_by("/usr/bin/tool", capability_op("chown")));
+  policy.rules.push_back(rule_by("/usr/bin/like", capability_op("chown")));
+  policy.rules.push_back(rule_by("/usr/bin/like", net_op(SocketAct::kConnect, "", 0, "10.0.0.1", 443)));
+  policy.rules.push_back(rule_by("/usr/bin/mailer", capability_op("chown")));
+  policy.rules.push_back(rule_by("/usr/bin/mailer", file_op("/var/spool/mail/x", FilePerm::kWrite)));
+  policy.rules.push_back(rule_by("/usr/bin/mailer", file_op("/var/log/mail", FilePerm::kAppend)));
+  policy.rules.push_back(rule_by("/usr/bin/raw", capability_op("net_raw")));
+  const std::string text = emitted(policy);
+  INFO(text);
+  CHECK(contains(text, "/usr/bin/like mrix,"));
+  CHECK(contains(text, "/usr/bin/mailer mrCx,"));
+  CHECK(contains(text, "/usr/bin/raw mrPx -> tool.raw,"));
+  CHECK(contains(text, "\nprofile tool.raw {"));
+  CHECK(contains(text, "\n  profile /usr/bin/mailer {"));
+  CHECK(contains(text, "# /usr/bin/raw gets a profile of its own (Px): of 3 privileges"));
+  allows_all(text, policy);
+  CHECK(contains(emitted(policy, {{"exec", "ix"}}), "/usr/bin/raw mrix,"));
+}
+
+TEST_CASE("a program that runs under both profiles keeps its rules in both") {
+  Policy policy = policy_of({exec_op("/usr/bin/sh"), exec_op("/usr/bin/cat"), capability_op("chown")});
+  policy.rules.push_back(rule_by("/usr/bin/sh", capability_op("net_admin")));
+  policy.rules.push_back(rule_by("/usr/bin/sh", exec_op("/usr/bin/cat")));
+  policy.rules.push_back(rule_by("/usr/bin/cat", file_op("/etc/both", FilePerm::kRead)));
+  const std::string text = emitted(policy, {{"exec", "child"}});
+  INFO(text);
+  const std::size_t first = text.find("/etc/both r,");
+  REQUIRE(first != std::string::npos);
+  CHECK(text.find("/etc/both r,", first + 1) != std::string::npos);
+}
+
+TEST_CASE("the thirteenth named transition becomes a child profile, and that is said") {
+  std::vector<Operation> operations{capability_op("chown")};
+  std::vector<std::string> programs;
+  for (int i = 0; i < 14; ++i) programs.push_back("/usr/bin/p" + std::to_string(10 + i));
+  for (const std::string& program : programs) operations.push_back(exec_op(program.c_str()));
+  Policy policy = policy_of(std::move(operations));
+  for (const std::string& program : programs) policy.rules.push_back(rule_by(program.c_str(), capability_op("net_raw")));
+  const std::string text = emitted(policy);
+  std::size_t named = 0;
+  for (std::size_t at = text.find("Px -> "); at != std::string::npos; at = text.find("Px -> ", at + 1)) ++named;
+  CHECK(named == kMaxNamedTransitions);
+  CHECK(contains(text, "takes 12 named transitions"));
+  allows_all(text, policy);
+}
+
+TEST_CASE("what a program does under a hat goes into the hat") {
+  DomainOp change;
+  change.act = "change_hat";
+  change.target = "site one";
+  Policy policy = policy_of({change, file_op("/etc/main", FilePerm::kRead)});
+  policy.rules.push_back(rule_by("/usr/bin/tool", file_op("/srv/one/x", FilePerm::kRead), "^site one"));
+  const std::string text = emitted(policy);
+  INFO(text);
+  const std::size_t hat = text.find("\n  ^\"site one\" {");
+  REQUIRE(hat != std::string::npos);
+  CHECK(text.find("/srv/one/x r,") > hat);
+  CHECK(text.find("/etc/main r,") < hat);
+  allows_all(text, policy);
+}
+
+TEST_CASE("stacking and changing profiles") {
+  DomainOp stack;
+  stack.act = "stack";
+  stack.target = "other";
+  DomainOp change;
+  change.act = "change_onexec";
+  change.target = "next";
+  const std::string text = emitted(policy_of({stack, change}));
+  CHECK(contains(text, "change_profile -> &other,"));
+  CHECK(contains(text, "change_profile -> next,"));
+}
+
+TEST_CASE("addresses and ports are said where the dialect holds to them") {
+  const Policy policy = policy_of({net_op(SocketAct::kCreate, "", 0, "", 0), net_op(SocketAct::kBind, "127.0.0.1", 80, "", 0),
+                                   net_op(SocketAct::kListen, "127.0.0.1", 80, "", 0), net_op(SocketAct::kAccept, "127.0.0.1", 80, "10.0.0.9", 50123),
+                                   net_op(SocketAct::kConnect, "10.0.0.2", 50000, "10.0.0.1", 443)});
+  const std::string newest = emitted(policy, {{"abi", "5.0"}});
+  INFO(newest);
+  CHECK(contains(newest, "network (accept, bind, listen) inet stream ip=127.0.0.1 port=80,"));
+  CHECK(contains(newest, "network (connect, receive, send) inet stream peer=(ip=10.0.0.1 port=443),"));
+  CHECK_FALSE(contains(newest, "50000"));
+  CHECK_FALSE(contains(newest, "50123"));
+  for (const char* abi : {"3.0", "4.0"}) {
+    const std::string older = emitted(policy, {{"abi", abi}});
+    CHECK(contains(older, "network inet stream,"));
+    CHECK_FALSE(contains(older, "443"));
+  }
+}
+
+TEST_CASE("a container's profile is the workload's, by the names within") {
+  Policy policy = policy_of({file_op("/etc/own", FilePerm::kRead)});
+  policy.program = "/usr/bin/runc";
+  policy.rules.push_back(rule_by("/usr/bin/runc", capability_op("sys_admin")));
+  policy.rules.push_back(rule_by("/usr/bin/runc", exec_op("/var/lib/docker/overlay2/0a1b/merged/usr/bin/tool")));
+  policy.rules.push_back(rule_by("/usr/bin/tool", file_op("/var/lib/docker/overlay2/0a1b/merged/etc/app.conf", FilePerm::kRead)));
+  policy.rules.push_back(rule_by("/usr/bin/tool", file_op("/run/containerd/io.containerd.runtime.v2.task/k8s.io/77/rootfs/srv/x", FilePerm::kRead)));
+  BackendOptions options;
+  options.platform = Platform::kDocker;
+  Diagnostics diagnostics;
+  const auto emission = apparmor_backend().emit(policy, options, diagnostics);
+  REQUIRE(emission.ok());
+  const std::string& text = emission->files[0].bytes;
+  INFO(text);
+  CHECK(contains(text, "  /etc/app.conf r,"));
+  CHECK(contains(text, "  /srv/x r,"));
+  CHECK(contains(text, "  /usr/bin/tool mr,"));
+  CHECK_FALSE(contains(text, "overlay2"));
+  CHECK_FALSE(contains(text, "sys_admin"));
+  CHECK(contains(text, "2 operations of the container's set-up left out, by /usr/bin/runc"));
+  CHECK(contains(text, "2 names stripped"));
+  CHECK(contains(emitted(policy), "overlay2"));
 }
 
 TEST_CASE("a container's profile is applied by name") {

@@ -118,6 +118,25 @@ class Chooser {
   /// Facts under a hat bear it as "^NAME". What a program executes under a hat stays under it.
   static bool under_hat(const Rule& rule) { return rule.grant().subject.domain.starts_with('^'); }
 
+  /// What a log says of a child, a hat or a profile beside goes there, whatever program it was.
+  void by_logged_domain(std::vector<Part>& parts) const {
+    for (std::size_t i = 0; i < policy_.rules.size(); ++i) {
+      const std::string& domain = policy_.rules[i].grant().subject.domain;
+      const auto owner = std::find_if(parts.begin(), parts.end(), [&](const Part& part) { return part.full_name == domain; });
+      if (domain.empty() || owner == parts.end()) continue;
+      for (Part& part : parts) remove_rule(part, i);
+      owner->rules.push_back(&policy_.rules[i]);
+      owner->indexes.push_back(i);
+    }
+  }
+
+  static void remove_rule(Part& part, std::size_t index) {
+    const auto at = std::find(part.indexes.begin(), part.indexes.end(), index);
+    if (at == part.indexes.end()) return;
+    part.rules.erase(part.rules.begin() + (at - part.indexes.begin()));
+    part.indexes.erase(at);
+  }
+
   Division divide() const {
     Division division;
     division.remarks = remarks_;
@@ -127,6 +146,7 @@ class Chooser {
     division.parts.push_back(std::move(main));
     for (const auto& [file, transition] : chosen_) division.parts.push_back(started_part(file, transition, division.parts));
     for (const std::string& hat : hats()) division.parts.push_back(hat_part(hat));
+    by_logged_domain(division.parts);
     introduce(division.parts);
     return division;
   }
@@ -194,7 +214,11 @@ class Chooser {
   Names hats() const {
     Names hats;
     for (const Rule& rule : policy_.rules) {
-      if (under_hat(rule)) hats.insert(rule.grant().subject.domain.substr(1));
+      const std::string& domain = rule.grant().subject.domain;
+      if (under_hat(rule)) hats.insert(domain.substr(1));
+      const std::string below = policy_.name + "//";
+      if (domain.starts_with(below) && domain.substr(below.size(), 1) != "/" && !domain.substr(below.size()).starts_with("null-"))
+        hats.insert(domain.substr(below.size()));
       const auto* domain = std::get_if<DomainOp>(&rule.grant().operation);
       if (domain != nullptr && domain->act == "change_hat") hats.insert(domain->target);
     }

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
 #include <map>
 #include <set>
-#include <unordered_map>
 
+#include "apparmor/diff_words.h"
+#include "apparmor/product.h"
 #include "apparmor/walk.h"
 #include "base/bytes.h"
 #include "kernel/names.h"
@@ -14,88 +14,12 @@
 namespace cordon::apparmor {
 namespace {
 
-/// Bytes in the order in which an example should use them: letters first, then what names hold, then the rest.
-std::vector<unsigned char> preferred_bytes() {
-  std::vector<unsigned char> order;
-  for (const char c : std::string_view("axbcdefghijklmnopqrstuvwyz0123456789/._-ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-    order.push_back(static_cast<unsigned char>(c));
-  for (unsigned byte = 1; byte < 256; ++byte)
-    if (std::find(order.begin(), order.end(), byte) == order.end()) order.push_back(static_cast<unsigned char>(byte));
-  return order;
-}
-
-/// One byte for each pair of byte classes; no other byte leads anywhere else.
-std::vector<unsigned char> representatives(const Automaton& a, const Automaton& b) {
-  static const std::vector<unsigned char> order = preferred_bytes();
-  std::set<std::pair<std::uint8_t, std::uint8_t>> seen;
-  std::vector<unsigned char> out;
-  for (const unsigned char byte : order)
-    if (byte == '/' || seen.emplace(a.byte_class(byte), b.byte_class(byte)).second) out.push_back(byte);
-  return out;
-}
-
-/// A pair of states, how it was first reached, and whether the last byte was a slash (names hold no "//").
-struct Visit {
-  Automaton::State before = 0;
-  Automaton::State after = 0;
-  std::size_t from = 0;
-  unsigned char byte = 0;
-};
-
-/// Breadth first over both automata, so that the first example of a pair is a shortest one.
-class Product {
- public:
-  Product(const Automaton& before, const Automaton& after, const DiffOptions& options)
-      : before_(before), after_(after), options_(options), bytes_(representatives(before, after)) {}
-
-  /// Calls found(state before, state after, example) for each pair; found returns false to end the walk.
-  template <class Found>
-  bool run(Automaton::State before, Automaton::State after, bool names, const Found& found) {
-    visits_ = {{before, after, 0, 0}};
-    seen_ = {key(before, after, false)};
-    for (std::size_t at = 0; at < visits_.size(); ++at) {
-      const Visit visit = visits_[at];
-      if (!found(visit.before, visit.after, at)) return true;
-      if (visits_.size() > options_.max_pairs) return false;
-      if (visit.before == Automaton::kDead && visit.after == Automaton::kDead) continue;
-      step(visit, at, names);
-    }
-    return true;
-  }
-
-  std::string example(std::size_t at) const {
-    std::string out;
-    for (; at != 0; at = visits_[at].from) out += static_cast<char>(visits_[at].byte);
-    std::reverse(out.begin(), out.end());
-    return out;
-  }
-
- private:
-  static std::uint64_t key(Automaton::State a, Automaton::State b, bool slash) {
-    return (std::uint64_t{a} << 33) | (std::uint64_t{b} << 1) | (slash ? 1 : 0);
-  }
-
-  void step(const Visit& visit, std::size_t at, bool names) {
-    for (const unsigned char byte : bytes_) {
-      if (names && ((at == 0 && byte != '/') || (byte == '/' && visit.byte == '/'))) continue;
-      const Automaton::State a = before_.step(visit.before, byte);
-      const Automaton::State b = after_.step(visit.after, byte);
-      if (a == Automaton::kDead && b == Automaton::kDead) continue;
-      if (seen_.insert(key(a, b, names && byte == '/')).second) visits_.push_back({a, b, at, byte});
-    }
-  }
-
-  const Automaton& before_;
-  const Automaton& after_;
-  const DiffOptions& options_;
-  std::vector<unsigned char> bytes_;
-  std::vector<Visit> visits_;
-  std::set<std::uint64_t> seen_;
-};
-
 std::string letters_and_exec(FileLetters letters) {
   return letters_text(letters & ~FileLetters{kX}) + ((letters & kX) != 0 ? "x" : "");
 }
+
+constexpr std::size_t kMostOfOneKind = 10;
+constexpr std::uint32_t kChangeProfile = 0x80000000;  // security/apparmor/include/file.h, AA_CHANGE_PROFILE as compiled
 
 class Comparer {
  public:
@@ -106,18 +30,16 @@ class Comparer {
     name_ = now.name;
     old_rules_ = before_.source_for(old.name);
     new_rules_ = after_.source_for(now.name);
+    modes(old, now);
     capabilities(old, now);
+    limits(old, now);
     networks(old, now);
     files(old, now);
-    for (const auto& [klass, area] : kAreas) policies(old, now, klass, area);
+    changes(old, now);
+    for (const Area& area : areas()) policies(old, now, area);
   }
 
  private:
-  static constexpr auto kAreas = std::to_array<std::pair<PolicyClass, const char*>>(
-      {{PolicyClass::kSignal, "signal"}, {PolicyClass::kPtrace, "ptrace"}, {PolicyClass::kMount, "mount"},
-       {PolicyClass::kDbus, "dbus"}, {PolicyClass::kPosixMqueue, "mqueue"}, {PolicyClass::kUserns, "userns"},
-       {PolicyClass::kIoUring, "io_uring"}});
-
   void add(std::string area, std::string example, std::string added, std::string removed, std::string by = {}) {
     diff_.differences.push_back({name_, std::move(area), printable(example), std::move(added), std::move(removed), std::move(by)});
   }
@@ -127,6 +49,23 @@ class Comparer {
       const bool had = ask_capability(old, number), has = ask_capability(now, number);
       if (had != has) add("capability", std::string(all_capabilities()[number]), has ? "allowed" : "", had ? "allowed" : "");
     }
+  }
+
+  /// "enforce" and the other modes of a profile's flags. Source: security/apparmor/include/policy.h, enum profile_mode.
+  void modes(const CompiledProfile& old, const CompiledProfile& now) {
+    static constexpr auto kModes = std::to_array<const char*>({"enforce", "complain", "kill", "unconfined", "prompt"});
+    const auto word = [](std::uint32_t mode) { return mode < kModes.size() ? kModes[mode] : "another"; };
+    if (old.mode != now.mode) add("mode", std::string(word(now.mode)) + " in the place of " + word(old.mode), word(now.mode), word(old.mode));
+  }
+
+  void limits(const CompiledProfile& old, const CompiledProfile& now) {
+    const auto said = [](const CompiledProfile& p, unsigned n) {
+      if (((p.limited >> n) & 1) == 0 || n >= p.limits.size()) return std::string();
+      return p.limits[n] == ~std::uint64_t{0} ? "infinity" : std::to_string(p.limits[n]);
+    };
+    for (unsigned number = 0; number < 16; ++number)
+      if (const std::string had = said(old, number), has = said(now, number); had != has)
+        add("rlimit", rlimit_name(number), has.empty() ? "no limit" : has, had.empty() ? "no limit" : had);
   }
 
   void networks(const CompiledProfile& old, const CompiledProfile& now) {
@@ -154,11 +93,12 @@ class Comparer {
       if (old.file.has_value() != now.file.has_value()) add("file", "/", now.file ? "rules" : "", old.file ? "rules" : "");
       return;
     }
-    Product product(*old.file, *now.file, options_);
+    Product product(*old.file, *now.file, options_.max_pairs);
     std::size_t count = 0;
-    std::set<std::pair<std::string, std::string>> said;
+    std::vector<LinkPair> links;
     const bool finished = product.run(old.file_start, now.file_start, true, [&](auto a, auto b, std::size_t at) {
-      if (old.file->accept(a) == now.file->accept(b)) return true;
+      note_link(old, now, a, b, product, at, links);
+      if (count >= options_.max_examples || old.file->accept(a) == now.file->accept(b)) return true;
       const std::string name = product.example(at);
       const FileAnswer was = ask_file(old, name), is = ask_file(now, name);
       const bool for_others = was.other != is.other;
@@ -166,36 +106,89 @@ class Comparer {
       const FileLetters added = after & ~before, removed = before & ~after;
       if (added == 0 && removed == 0) {
         if (was.other_exec.kind != is.other_exec.kind || was.other_exec.target != is.other_exec.target)
-          add("exec transition", name, "changed", "changed", rule_for(name, kX, 0, false));
-        return ++count < options_.max_examples;
+          add("exec transition", name, exec_words(is.other_exec), exec_words(was.other_exec), rule_for(name, kX, 0, false));
+        ++count;
+        return true;
       }
       add(for_others ? "file" : "owner's file", name, letters_and_exec(added), letters_and_exec(removed),
           rule_for(name, added, removed, !for_others));
-      return ++count < options_.max_examples;
+      ++count;
+      return true;
+    });
+    diff_.stopped |= !finished;
+    for (const LinkPair& pair : links) targets(old, now, pair);
+  }
+
+  /// Where a name may be linked: what follows it and a NUL are the names that it may lead to.
+  struct LinkPair {
+    Automaton::State before = 0;
+    Automaton::State after = 0;
+    std::string name;
+  };
+
+  void note_link(const CompiledProfile& old, const CompiledProfile& now, Automaton::State a, Automaton::State b,
+                 const Product& product, std::size_t at, std::vector<LinkPair>& links) const {
+    const Automaton::State from = old.file->step(a, 0), to = now.file->step(b, 0);
+    if ((from == Automaton::kDead && to == Automaton::kDead) || links.size() >= options_.max_examples) return;
+    for (const LinkPair& known : links)
+      if (known.before == from && known.after == to) return;
+    links.push_back({from, to, product.example(at)});
+  }
+
+  /// One target that only one of the two lets a name be linked to, each way.
+  void targets(const CompiledProfile& old, const CompiledProfile& now, const LinkPair& pair) {
+    Product product(*old.file, *now.file, options_.max_pairs);
+    bool more = false, less = false;
+    const bool finished = product.run(pair.before, pair.after, true, [&](auto, auto, std::size_t at) {
+      const std::string target = product.example(at);
+      const bool had = ask_link(old, pair.name, target, true), has = ask_link(now, pair.name, target, true);
+      if (had == has || (has ? more : less)) return true;
+      (has ? more : less) = true;
+      add("link", pair.name + " -> " + target, has ? "allowed" : "", had ? "allowed" : "");
+      return !(more && less);
     });
     diff_.stopped |= !finished;
   }
 
-  void policies(const CompiledProfile& old, const CompiledProfile& now, PolicyClass klass, const char* area) {
-    if (!old.policy || !now.policy) return;
-    const auto byte = static_cast<unsigned char>(klass);
-    const Automaton::State a0 = old.policy->step(old.policy_start, byte), b0 = now.policy->step(now.policy_start, byte);
-    Product product(*old.policy, *now.policy, options_);
+  static bool changes_profile(const Automaton& automaton) {
+    for (Automaton::State state = 0; state < automaton.states(); ++state)
+      if ((automaton.accept(state) & kChangeProfile) != 0) return true;
+    return false;
+  }
+
+  /// change_profile rules stand in the file automaton, under the profile's name in the place of a path.
+  void changes(const CompiledProfile& old, const CompiledProfile& now) {
+    if (!old.file || !now.file || (!changes_profile(*old.file) && !changes_profile(*now.file))) return;
+    Product product(*old.file, *now.file, options_.max_pairs);
     std::size_t count = 0;
-    const bool finished = product.run(a0, b0, false, [&](auto a, auto b, std::size_t at) {
-      // The first state only says that the class is mediated.
-      if (at == 0 || (old.policy->accept(a) == now.policy->accept(b))) return true;
-      const bool more = (now.policy->accept(b) & ~old.policy->accept(a)) != 0;
-      const bool less = (old.policy->accept(a) & ~now.policy->accept(b)) != 0;
-      add(area, words(klass, product.example(at)), more ? "allowed" : "", less ? "allowed" : "");
-      return ++count < options_.max_examples;
+    const bool finished = product.run(old.file_start, now.file_start, false, [&](auto a, auto b, std::size_t at) {
+      if (((old.file->accept(a) ^ now.file->accept(b)) & kChangeProfile) == 0) return true;
+      const bool has = (now.file->accept(b) & kChangeProfile) != 0;
+      add("change_profile", product.example(at), has ? "allowed" : "", has ? "" : "allowed");
+      return ++count < kMostOfOneKind;
     });
     diff_.stopped |= !finished;
   }
 
-  static std::string words(PolicyClass klass, const std::string& key) {
-    if (klass != PolicyClass::kSignal || key.empty()) return key;
-    return signal_name(static_cast<unsigned char>(key[0])) + " peer=" + key.substr(1);
+  void policies(const CompiledProfile& old, const CompiledProfile& now, const Area& area) {
+    if (!old.policy || !now.policy) return;
+    const auto at_class = [&](const CompiledProfile& p) {
+      return p.policy->walk(p.policy->step(p.policy_start, static_cast<unsigned char>(area.klass)), area.prefix);
+    };
+    Product product(*old.policy, *now.policy, options_.max_pairs);
+    std::set<std::string> said;
+    const bool finished = product.run(at_class(old), at_class(now), false, [&](auto a, auto b, std::size_t at) {
+      // The first states only say that the class is mediated.
+      const std::string key = product.example(at);
+      if (key.size() < area.least) return true;
+      const std::uint32_t had = ask_policy(old, area.klass, std::string(area.prefix) + key);
+      const std::uint32_t has = ask_policy(now, area.klass, std::string(area.prefix) + key);
+      if (had == has || old.policy->accept(a) == now.policy->accept(b)) return true;
+      const std::string words = area.words(key);
+      if (said.insert(words).second) add(area.name, words, bit_words(area, has & ~had), bit_words(area, had & ~has));
+      return said.size() < options_.max_examples;
+    });
+    diff_.stopped |= !finished;
   }
 
   const ProfileDecider& before_;

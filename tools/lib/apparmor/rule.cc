@@ -72,8 +72,9 @@ std::string peer_text(const ProfileRule& rule) {
   if (rule.peer.empty()) return {};
   const bool bare = rule.klass == RuleClass::kSignal || rule.klass == RuleClass::kPtrace;
   if (bare) return " peer=" + quote_value(rule.peer.begin()->second);
+  const char* between = rule.klass == RuleClass::kNetwork ? " " : ", ";
   std::string out;
-  for (const auto& [key, value] : rule.peer) out += (out.empty() ? "" : ", ") + key + "=" + quote_value(value);
+  for (const auto& [key, value] : rule.peer) out += (out.empty() ? "" : between) + key + "=" + quote_value(value);
   return " peer=(" + out + ")";
 }
 
@@ -124,7 +125,8 @@ std::string body_text(const ProfileRule& rule) {
     case RuleClass::kFile: return rule.pattern.empty() ? "file" : file_text(rule);
     case RuleClass::kLink:
       return "link " + quote_glob(rule.pattern) + (rule.target.empty() ? "" : " -> " + quote_glob(rule.target));
-    case RuleClass::kCapability: return bare_text(rule);
+    case RuleClass::kCapability:
+    case RuleClass::kUserns: return bare_text(rule);  // parentheses are an error to apparmor_parser 4.0 to 6.0
     case RuleClass::kNetwork: return network_text(rule);
     case RuleClass::kRlimit: return rlimit_text(rule);
     case RuleClass::kMount:

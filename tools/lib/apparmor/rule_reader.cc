@@ -4,6 +4,7 @@
 #include <array>
 
 #include "apparmor/data.h"
+#include "apparmor/rule_check.h"
 #include "apparmor/syntax.h"
 #include "base/text.h"
 #include "kernel/names.h"
@@ -16,7 +17,14 @@ Error wrong(std::string what) { return {ErrorCode::kBadInput, std::move(what), "
 /// The words that remain to be read.
 class Cursor {
  public:
-  explicit Cursor(const std::vector<std::string>& words) : words_(words) {}
+  /// Blanks round a '=' mean nothing: "port = 1" is "port=1".
+  explicit Cursor(const std::vector<std::string>& words) {
+    for (const std::string& word : words) {
+      const bool joins = !words_.empty() && (word == "=" || (words_.back().ends_with("=") && !words_.back().ends_with("<=") && word != "(" && word != ")"));
+      if (joins) words_.back() += word;
+      else words_.push_back(word);
+    }
+  }
   bool done() const { return at_ >= words_.size(); }
   const std::string& peek() const {
     static const std::string none;
@@ -30,7 +38,7 @@ class Cursor {
   }
 
  private:
-  const std::vector<std::string>& words_;
+  std::vector<std::string> words_;
   std::size_t at_ = 0;
 };
 
@@ -38,18 +46,37 @@ constexpr auto kExecModes = std::to_array<std::string_view>(
     {"ix", "ux", "Ux", "px", "Px", "cx", "Cx", "pix", "Pix", "cix", "Cix", "pux", "PUx", "cux", "CUx",
      "Pux", "pUx", "Cux", "cUx", "x"});
 
-void qualifier_words(Cursor& in, ProfileRule& rule, bool& safe_word) {
+/// The words before a rule, each at its place: priority, audit, what is decided, whose files, how it executes.
+struct QualifierRow {
+  std::string_view word;
+  int place;
+};
+constexpr auto kQualifiers = std::to_array<QualifierRow>({{"audit", 1}, {"quiet", 1}, {"deny", 2}, {"allow", 2}, {"prompt", 2}, {"owner", 3}, {"other", 3},
+                                                         {"safe", 4}, {"unsafe", 4}});
+
+Result<void> qualifier_words(Cursor& in, ProfileRule& rule) {
+  int place = -1;
   while (!in.done()) {
-    const std::string& word = in.peek();
+    const std::string word = in.peek();
     if (word.substr(0, 9) == "priority=") {
-      rule.priority = parse_number<std::int32_t>(std::string_view(word).substr(9)).value_or(0);
+      const std::size_t sign = word.substr(9, 1) == "+" ? 1 : 0;
+      const auto number = parse_number<std::int32_t>(std::string_view(word).substr(9 + sign));
+      if (!number || place >= 0) return wrong("'" + word + "' is no priority, or not the first word");
+      rule.priority = *number;
+      place = 0;
       in.take();
-    } else if (in.accept("audit")) rule.audit = true;
-    else if (in.accept("deny")) rule.deny = true;
-    else if (in.accept("owner")) rule.owner = true;
-    else if (in.accept("safe") || in.accept("unsafe")) safe_word = true;
-    else if (!in.accept("allow") && !in.accept("other") && !in.accept("prompt")) return;
+      continue;
+    }
+    const auto* row = std::find_if(kQualifiers.begin(), kQualifiers.end(), [&](const QualifierRow& q) { return q.word == word; });
+    if (row == kQualifiers.end()) return {};
+    if (row->place <= place) return wrong("'" + word + "' stands too late");
+    place = row->place;
+    rule.audit |= word == "audit";
+    rule.deny |= word == "deny";
+    rule.owner |= word == "owner";
+    in.take();
   }
+  return {};
 }
 
 bool is_name(const std::string& word) {
@@ -145,7 +172,10 @@ Result<bool> read_key(Cursor& in, ProfileRule& rule) {
     return true;
   }
   if (value.empty() && in.done()) return wrong("'" + key + "=' without a value");
-  rule.keys[key] = value.empty() ? read_list(in) : std::set<std::string>{unquoted(value)};
+  // These add up; the others can be said once.
+  const bool adds_up = key == "set" || key == "options" || key == "option" || key == "fstype" || key == "vfstype";
+  if (rule.keys.count(key) != 0 && !adds_up) return wrong("'" + key + "=' for the second time");
+  rule.keys[key].merge(value.empty() ? read_list(in) : std::set<std::string>{unquoted(value)});
   return true;
 }
 
@@ -208,6 +238,10 @@ Result<ProfileRule> read_network(Cursor& in, ProfileRule rule) {
     if (!key) return key.error();
     if (*key) continue;
     const std::string word = in.take();
+    if (is_socket_permission(word)) {
+      rule.words.insert(word);
+      continue;
+    }
     if (place == 0 && !socket_family_number(word)) place = socket_type_number(word) ? 1 : 2;
     if (place >= kOrder.size()) return wrong("'" + word + "' is one word too many");
     rule.keys[kOrder[place++]] = {word};
@@ -237,8 +271,8 @@ Result<ProfileRule> read_rlimit(Cursor& in, ProfileRule rule) {
 
 Result<ProfileRule> read_change_profile(Cursor& in, ProfileRule rule) {
   rule.klass = RuleClass::kChangeProfile;
-  if (in.accept("safe") || in.accept("unsafe")) {
-  }
+  const bool checked = in.accept("safe") || in.accept("unsafe");
+  if (checked && (in.done() || in.peek() == "->")) return wrong("'safe' and 'unsafe' want the program that is executed");
   if (!in.done() && in.peek() != "->") rule.pattern = unquoted(in.take());
   if (in.accept("->")) {
     if (in.done()) return wrong("'->' without a target");
@@ -251,11 +285,11 @@ Result<ProfileRule> read_change_profile(Cursor& in, ProfileRule rule) {
 
 std::optional<FileMode> read_mode(std::string_view word) {
   FileMode mode;
-  constexpr std::string_view kExecLetters = "ipucxPUCX";
+  constexpr std::string_view kExecLetters = "ipucxPUCXI";
   std::string exec;
   for (const char c : word) {
     if (kExecLetters.find(c) != std::string_view::npos) {
-      exec += c == 'X' ? 'x' : c;
+      exec += c == 'X' ? 'x' : c == 'I' ? 'i' : c;
       if (exec.back() != 'x') continue;
       // The same transition may be said twice; two different ones may not.
       if (!mode.exec.empty() && mode.exec != exec) return std::nullopt;
@@ -263,7 +297,7 @@ std::optional<FileMode> read_mode(std::string_view word) {
       exec.clear();
       continue;
     }
-    const FileLetters letter = exec.empty() ? letters_from(std::string(1, c)) : 0;
+    const FileLetters letter = exec.empty() ? letters_from(std::string(1, c == 'R' || c == 'W' || c == 'M' ? static_cast<char>(c + 32) : c)) : 0;
     if (letter == 0) return std::nullopt;
     mode.letters |= letter;
   }
@@ -273,14 +307,11 @@ std::optional<FileMode> read_mode(std::string_view word) {
   return mode;
 }
 
-Result<ProfileRule> read_rule(const std::vector<std::string>& words) {
-  Cursor in(words);
-  ProfileRule rule;
-  bool safe_word = false;
-  qualifier_words(in, rule, safe_word);
-  if (in.done()) return wrong("an empty rule");
+namespace {
+
+Result<ProfileRule> read_by_keyword(Cursor& in, ProfileRule rule) {
   if (in.accept("file")) {
-    qualifier_words(in, rule, safe_word);
+    if (!in.accept("unsafe")) in.accept("safe");
     return read_file_rule(in, std::move(rule));
   }
   if (in.accept("link")) return read_link(in, std::move(rule));
@@ -291,6 +322,19 @@ Result<ProfileRule> read_rule(const std::vector<std::string>& words) {
   for (const KeywordRow& row : kKeywordRows)
     if (in.accept(row.word)) return read_keyword_rule(in, std::move(rule), row);
   return read_file_rule(in, std::move(rule));
+}
+
+}  // namespace
+
+Result<ProfileRule> read_rule(const std::vector<std::string>& words) {
+  Cursor in(words);
+  ProfileRule rule;
+  if (const auto read = qualifier_words(in, rule); !read) return read.error();
+  if (in.done()) return wrong("an empty rule");
+  auto read = read_by_keyword(in, std::move(rule));
+  if (!read) return read;
+  if (const auto fine = check_rule(*read); !fine) return fine.error();
+  return read;
 }
 
 }  // namespace cordon::apparmor

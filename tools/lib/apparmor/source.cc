@@ -7,9 +7,11 @@
 #include <optional>
 #include <set>
 
+#include "apparmor/rule_check.h"
 #include "apparmor/rule_reader.h"
 #include "apparmor/syntax.h"
 #include "apparmor/text.h"
+#include "base/bytes.h"
 #include "base/fd.h"
 #include "base/text.h"
 
@@ -46,11 +48,25 @@ IncludeName include_name(const Statement& statement) {
   return out;
 }
 
+/// What package managers and editors leave beside a file; the parser passes over it in folders.
+bool is_leftover(std::string_view name) {
+  for (const std::string_view end : {".dpkg-new", ".dpkg-old", ".dpkg-dist", ".dpkg-bak", ".dpkg-remove", ".pacsave", ".pacnew",
+                                     ".rpmnew", ".rpmsave", ".orig", ".rej", "~"})
+    if (name.ends_with(end)) return true;
+  return false;
+}
+
 class SourceReader {
  public:
   SourceReader(const SourceOptions& options, Diagnostics& diagnostics) : options_(options), diagnostics_(diagnostics) {}
 
   Result<void> read(std::string_view text, const std::string& file) { return file_text(text, file, nullptr, 0); }
+  Result<void> check() const {
+    for (const SourceProfile& profile : profiles_)
+      if (const auto fine = check_variables(profile); !fine) return fine;
+    return {};
+  }
+
   std::vector<SourceProfile> take() {
     for (SourceProfile& profile : profiles_) profile.variables = variables_;
     return std::move(profiles_);
@@ -75,9 +91,11 @@ class SourceReader {
   Result<void> one(const Statement& statement, const std::string& file, SourceProfile* into, std::size_t depth) {
     switch (statement.kind) {
       case StatementKind::kInclude: return include(statement, file, into, depth);
-      case StatementKind::kAbi:
+      case StatementKind::kAbi: return abi(statement, file);
       case StatementKind::kAlias: return {};
-      case StatementKind::kVariable: return variable(statement);
+      case StatementKind::kVariable:
+        if (into != nullptr) return fault("variables are set outside of profiles", file, statement.line);
+        return variable(statement, file);
       case StatementKind::kProfile:
       case StatementKind::kHat: return block(statement, file, into, depth);
       case StatementKind::kIf:
@@ -85,6 +103,18 @@ class SourceReader {
       case StatementKind::kQualified: return qualified(statement, file, into, depth);
       case StatementKind::kRule: return rule(statement, file, into);
     }
+    return {};
+  }
+
+  /// abi <NAME>, abi "NAME", or abi NAME, without blanks inside of the brackets.
+  static Result<void> abi(const Statement& statement, const std::string& file) {
+    std::string name;
+    for (std::size_t i = 1; i < statement.words.size(); ++i) name += statement.words[i];
+    const bool quoted_in_brackets = name.find('<') != std::string::npos && name.find('"') != std::string::npos;
+    if (quoted_in_brackets) name.clear();
+    const bool bracketed = name.size() > 2 && name.front() == '<' && name.back() == '>';
+    const bool plain = !name.empty() && name.find_first_of("<>") == std::string::npos && unquoted(name).size() > 0;
+    if (!bracketed && !plain) return fault("an abi rule wants one name", file, statement.line);
     return {};
   }
 
@@ -97,6 +127,9 @@ class SourceReader {
       read->deny |= prefix.deny;
       read->owner |= prefix.owner;
     }
+    for (const SourceRule& before : into->rules)
+      if (!read->exec.empty() && conflicting_exec(before.rule, *read))
+        return fault("another transition than in line " + std::to_string(before.line), file, statement.line);
     into->rules.push_back({*read, file, statement.line, statement.text});
     return {};
   }
@@ -117,19 +150,29 @@ class SourceReader {
 
   /// Both branches count: which one holds depends on variables that a site sets.
   Result<void> conditional(const Statement& statement, const std::string& file, SourceProfile* into, std::size_t depth) {
-    return statements_into(statement.body, file, into, depth);
+    ++in_condition_;
+    const auto read = statements_into(statement.body, file, into, depth);
+    --in_condition_;
+    return read;
   }
 
-  Result<void> variable(const Statement& statement) {
+  Result<void> variable(const Statement& statement, const std::string& file) {
     const std::size_t equals = statement.text.find('=');
     std::string name(trim(std::string_view(statement.text).substr(0, equals)));
     const bool adds = !name.empty() && name.back() == '+';
-    while (!name.empty() && (name.back() == '+' || name.back() == '?' || name.back() == ' ')) name.pop_back();
+    while (!name.empty() && (name.back() == '+' || name.back() == '?' || name.back() == ':' || name.back() == ' ')) name.pop_back();
     if (name.rfind("@{", 0) == 0 && name.back() == '}') name = name.substr(2, name.size() - 3);
+    else if (name[0] == '@' && name.find('{') == std::string::npos) name.erase(0, 1);
+    const bool known = variables_.count(name) != 0;
+    const bool sets_default = statement.text.find("?=") < equals + 1 || statement.text.find(":=") < equals + 1;
+    if (statement.text[0] == '@' && !is_variable_name(name)) return fault("'" + name + "' is no name of a variable", file, statement.line);
+    if (adds && !known) return fault("@{" + name + "} is added to, but not set before", file, statement.line);
+    if (!adds && known && !sets_default) return fault("@{" + name + "} is set a second time", file, statement.line);
     auto& values = variables_[name];
     if (!adds) values.clear();
     for (const std::string& word : rule_words(std::string_view(statement.text).substr(equals + 1)))
       values.push_back(unquoted(word));
+    if (statement.text[0] == '@' && values.empty()) return fault("@{" + name + "} without a value", file, statement.line);
     return {};
   }
 
@@ -139,18 +182,45 @@ class SourceReader {
     profile.line = statement.line;
     read_head(statement, profile);
     if (profile.name.empty()) return fault("a block without a name", file, statement.line);
+    if (const auto fine = check_flags(profile.flags); !fine && !profile.has_xattrs) return fault(fine.error().what, file, statement.line);
+    if (const auto fine = check_head(statement, parent); !fine) return fault(fine.error().what, file, statement.line);
     if (parent != nullptr) profile.name = parent->name + "//" + profile.name;
     if (const auto read = statements_into(statement.body, file, &profile, depth); !read) return read;
+    if (in_condition_ == 0 && !names_.insert(profile.name).second)
+      return fault("a second profile " + printable(profile.name), file, statement.line);
     profiles_.push_back(std::move(profile));
+    return {};
+  }
+
+  /// Without the word "profile", only a path, a variable or a hat's mark starts a block.
+  static Result<void> check_head(const Statement& statement, const SourceProfile* parent) {
+    const std::string& first = statement.words.front();
+    constexpr std::string_view kStarts = "/@^\":{";
+    const bool named = first == "profile" || first == "hat" || kStarts.find(first[0]) != std::string_view::npos;
+    if (named || parent != nullptr) return {};
+    return Error{ErrorCode::kBadInput, "'" + first + "' starts no profile: it wants 'profile' before it", "", ""};
+  }
+
+  /// Variables of the profile that nothing sets. Those that the parser itself sets count as set.
+  Result<void> check_variables(const SourceProfile& profile) const {
+    for (const SourceRule& one : profile.rules) {
+      const std::string& text = one.text;
+      for (std::size_t at = text.find("@{"); at != std::string::npos; at = text.find("@{", at + 2)) {
+        const std::string name = text.substr(at + 2, text.find('}', at) - at - 2);
+        const bool given = name == "profile_name" || name == "exec_path" || name == "attach_path";
+        if (!given && is_variable_name(name) && variables_.count(name) == 0) return fault("@{" + name + "} is set nowhere", one.file, one.line);
+      }
+    }
     return {};
   }
 
   static void read_head(const Statement& statement, SourceProfile& profile) {
     bool in_flags = false;
     for (const std::string& raw : statement.words) {
+      if (raw.rfind("xattrs=", 0) == 0) profile.has_xattrs = true;
       if (raw.rfind("flags=", 0) == 0 || raw.rfind("xattrs=", 0) == 0) in_flags = true;
       else if (raw == "(" || raw == "," || (raw == ")" && !(in_flags = false))) continue;
-      else if (in_flags) profile.flags.push_back(raw.back() == ',' ? raw.substr(0, raw.size() - 1) : raw);
+      else if (in_flags) for (const std::string_view flag : split(raw, ',')) profile.flags.emplace_back(flag);
       else if (raw == "profile" || raw == "hat") continue;
       else if (profile.name.empty()) profile.name = unquoted(raw[0] == '^' ? raw.substr(1) : raw);
       else if (profile.attachment.empty()) profile.attachment = unquoted(raw);
@@ -206,7 +276,7 @@ class SourceReader {
     }
     std::set<std::string> names;
     while (const dirent* entry = readdir(handle))
-      if (entry->d_name[0] != '.') names.insert(entry->d_name);
+      if (entry->d_name[0] != '.' && !is_leftover(entry->d_name)) names.insert(entry->d_name);
     closedir(handle);
     for (const std::string& name : names) {
       struct stat status {};
@@ -224,6 +294,8 @@ class SourceReader {
   std::vector<ProfileRule> prefixes_;
   std::vector<std::string> open_;  ///< the includes being read, outermost first
   std::size_t files_ = 0;
+  int in_condition_ = 0;         ///< both branches may hold the same profile
+  std::set<std::string> names_;
 };
 
 bool has_all(const std::set<std::string>& have, const std::set<std::string>& want) {
@@ -236,6 +308,7 @@ Result<std::vector<SourceProfile>> read_source(std::string_view text, const std:
                                                const SourceOptions& options, Diagnostics& diagnostics) {
   SourceReader reader(options, diagnostics);
   if (const auto read = reader.read(text, file); !read) return read.error();
+  if (const auto fine = reader.check(); !fine) return fine.error();
   return reader.take();
 }
 

@@ -27,6 +27,7 @@ struct SourceProfile {
   std::string attachment;
   std::string file;
   std::size_t line = 0;
+  bool has_xattrs = false;  ///< `flags` then holds the conditions on attributes as well
   std::vector<std::string> flags;
   std::vector<SourceRule> rules;
   Variables variables;

@@ -95,7 +95,8 @@ class Parser {
       const std::string_view rest = text_.substr(at_, eol - at_);
       const std::size_t name_end = rest.find_first_of(" \t=+?");
       const std::size_t equals = rest.find('=');
-      const bool assigns = equals != std::string_view::npos && name_end != std::string_view::npos &&
+      const bool whole_name = name_end != std::string_view::npos && (rest.find('{') > name_end || rest[name_end - 1] == '}' || rest[name_end - 1] == ':');
+      const bool assigns = whole_name && equals != std::string_view::npos && name_end != std::string_view::npos &&
                            trim(rest.substr(name_end, equals - name_end)).size() <= 1;
       if (assigns) return line_statement(out, StatementKind::kVariable);
     }
