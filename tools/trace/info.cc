@@ -54,7 +54,10 @@ void print_text(const Trace& trace) {
   for (const auto& [kind, count] : facts_by_kind(trace)) fmt::print(" {} {}", count, kind);
   fmt::print("\n");
   if (trace.unknown_lines != 0) fmt::print("{} of unknown kinds, kept\n", counted(trace.unknown_lines, "line"));
-  for (const Unseen& figures : unseen(trace)) fmt::print("{}s: {}\n", figures.what, in_words(figures));
+  for (const Unseen& figures : unseen(trace)) {
+    fmt::print("{}s: {}\n", figures.what, in_words(figures));
+    if (const std::string more = figures_in_words(figures); !more.empty()) fmt::print("  {}\n", more);
+  }
 }
 
 Json text_json(const std::string& bytes) {
@@ -77,7 +80,7 @@ Json unseen_json(const Unseen& f) {
   Json singletons = Json::array();
   for (const std::string& item : f.singletons) singletons.push_back(text_json(item));
   return {{"runs", f.runs},         {"items", f.items},           {"once", f.once},
-          {"twice", f.twice},       {"expected_new", f.expected_new}, {"coverage", f.coverage},
+          {"twice", f.twice},       {"unwatched", f.unwatched}, {"expected_new", f.expected_new}, {"coverage", f.coverage},
           {"rule_of_three", f.rule_of_three}, {"new_in_run", f.new_in_run}, {"singletons", singletons},
           {"words", in_words(f)}};
 }
