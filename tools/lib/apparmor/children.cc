@@ -219,8 +219,8 @@ class Chooser {
       const std::string below = policy_.name + "//";
       if (domain.starts_with(below) && domain.substr(below.size(), 1) != "/" && !domain.substr(below.size()).starts_with("null-"))
         hats.insert(domain.substr(below.size()));
-      const auto* domain = std::get_if<DomainOp>(&rule.grant().operation);
-      if (domain != nullptr && domain->act == "change_hat") hats.insert(domain->target);
+      const auto* change = std::get_if<DomainOp>(&rule.grant().operation);
+      if (change != nullptr && change->act == "change_hat") hats.insert(change->target);
     }
     return hats;
   }
