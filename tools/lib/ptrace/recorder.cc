@@ -167,6 +167,7 @@ void Recorder::check_stop() {
 
 void Recorder::kill_all() {
   killing_ = true;
+  finished_ = options_.in_place;  // PID 1 cannot be killed from within (pid_namespaces(7)), but by our end (EXITKILL)
   for (const auto& [tid, tracee] : world_.tracees)
     if (!tracee->attached) kill(tid, SIGKILL);
   if (options_.attaches()) let_go_all();
