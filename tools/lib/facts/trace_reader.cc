@@ -319,6 +319,10 @@ void TraceReader::State::settle_tried() {
 void TraceReader::State::note_section_end() {
   if (runs.empty()) return;
   for (const Run& run : runs)
+    if (run.end && run.end->lost != 0)
+      diagnostics.warn("run " + run.head.run + " lost " + counted(run.end->lost, "event"), file,
+                       "what it saw is used, what it missed is not known; its notes say why (cordon-trace info)");
+  for (const Run& run : runs)
     if (!run.end)
       diagnostics.warn("run " + run.head.run + " is incomplete: it has no end line", file,
                        "the recording was cut off; what it saw is used, what it missed is not known");

@@ -2,6 +2,8 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 
+#include <cerrno>
+
 #include "ptrace/exec.h"
 #include "ptrace/files.h"
 #include "ptrace/infer.h"
@@ -30,7 +32,11 @@ void Recorder::on_call_stop(Tracee& tracee, bool seccomp) {
   const bool plain = plain_ || tracee.process->plain_stops;
   if (seccomp && plain && tracee.in_call) return resume(tracee);  // its entry stop was looked at already
   abi::Stop stop;
-  if (!abi::read_stop(tracee.tid, stop) || stop.op == kNoStop) return resume(tracee);
+  if (!abi::read_stop(tracee.tid, stop)) {
+    if (errno != ESRCH) ++world_.lost;  // else it was killed, and the call was not made
+    return resume(tracee);
+  }
+  if (stop.op == kNoStop) return resume(tracee);
   ++stops_;
   colocator_.stopped(tracee);
   if (stop.op == kExitStop) {

@@ -16,6 +16,16 @@ namespace {
 constexpr std::size_t kPage = 4096;         // the smallest page of any architecture: reads never cross one blindly
 constexpr std::size_t kUsualString = 256;   // most paths are shorter
 
+thread_local std::uint64_t refused = 0;
+
+/// The kernel's words for "no such memory" (EFAULT; EIO through /proc) and "no such task".
+bool is_refusal(int error) { return error != EFAULT && error != EIO && error != ESRCH && error != ENOENT; }
+
+std::size_t refuse(int error) {
+  if (is_refusal(error)) ++refused;
+  return 0;
+}
+
 UniqueFd open_mem(pid_t task, int flags) {
   const std::string path = "/proc/" + std::to_string(task) + "/mem";
   return UniqueFd(open(path.c_str(), flags | O_CLOEXEC));
@@ -23,12 +33,14 @@ UniqueFd open_mem(pid_t task, int flags) {
 
 std::size_t read_through_proc(pid_t task, std::uint64_t address, void* buffer, std::size_t size) {
   const UniqueFd mem = open_mem(task, O_RDONLY);
-  if (!mem) return 0;
+  if (!mem) return refuse(errno);
   const ssize_t count = pread(mem.get(), buffer, size, static_cast<off_t>(address));
-  return count < 0 ? 0 : static_cast<std::size_t>(count);
+  return count < 0 ? refuse(errno) : static_cast<std::size_t>(count);
 }
 
 }  // namespace
+
+std::uint64_t refused_reads() { return refused; }
 
 std::size_t read_memory(pid_t task, std::uint64_t address, void* buffer, std::size_t size) {
   iovec local{buffer, size};

@@ -11,6 +11,10 @@ namespace cordon {
 /// bytes read may be less than asked for where unmapped memory begins; 0 if nothing could be read.
 std::size_t read_memory(pid_t task, std::uint64_t address, void* buffer, std::size_t size);
 
+/// How many reads this thread was refused so far, other than for a bad address or a task that is gone: each is something
+/// that a recording has lost.
+std::uint64_t refused_reads();
+
 template <class T>
 bool read_object(pid_t task, std::uint64_t address, T& object) {
   return address != 0 && read_memory(task, address, &object, sizeof object) == sizeof object;

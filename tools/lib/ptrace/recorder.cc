@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "base/text.h"
 #include "ptrace/attach.h"
 #include "ptrace/files.h"
 #include "ptrace/filter.h"
@@ -200,6 +201,15 @@ Result<void> Recorder::write_head() {
   return world_.sink.on_head(head);
 }
 
+/// What could not be read of the command's memory is lost: a path, an address, a flag.
+void Recorder::count_refused() {
+  const std::uint64_t reads = refused_reads() - refused_before_;
+  if (reads == 0) return;
+  world_.lost += reads;
+  world_.note(counted(reads, "read") + " of the command's memory " + (reads == 1 ? "was" : "were") +
+              " refused (process_vm_readv(2) and /proc/PID/mem): what those calls named is missing");
+}
+
 End Recorder::make_end() const {
   End end;
   end.lost = world_.lost;
@@ -223,6 +233,7 @@ Result<RecordOutcome> Recorder::finish() {
     return error;
   }
   world_.ledger.flush_tallies();
+  count_refused();
   RecordOutcome outcome;
   outcome.end = make_end();
   outcome.engine = "ptrace";

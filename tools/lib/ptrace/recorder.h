@@ -7,6 +7,7 @@
 
 #include "ptrace/colocate.h"
 #include "ptrace/launch.h"
+#include "ptrace/memory.h"
 #include "ptrace/world.h"
 
 namespace cordon {
@@ -34,6 +35,7 @@ class Recorder {
   void let_go_all();
   bool let_go(Tracee& tracee, int signal);
   Result<RecordOutcome> finish();
+  void count_refused();
   End make_end() const;
   Result<void> write_head();
 
@@ -88,6 +90,7 @@ class Recorder {
   std::string program_;
   Tracee* last_ = nullptr;
   std::vector<std::pair<pid_t, int>> turns_;
+  std::uint64_t refused_before_ = refused_reads();
   std::vector<pid_t> awaited_;  ///< tasks in calls that may have something new to tell
   std::int64_t awaited_since_ms_ = 0;
   Ticker patience_;
