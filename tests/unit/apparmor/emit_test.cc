@@ -314,7 +314,7 @@ TEST_CASE("stacking and changing profiles") {
   change.act = "change_onexec";
   change.target = "next";
   const std::string text = emitted(policy_of({stack, change}));
-  CHECK(contains(text, "change_profile -> &other,"));
+  CHECK(contains(text, "change_profile -> \"&other\","));
   CHECK(contains(text, "change_profile -> next,"));
 }
 

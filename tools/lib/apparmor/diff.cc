@@ -104,15 +104,12 @@ class Comparer {
       const bool for_others = was.other != is.other;
       const FileLetters before = for_others ? was.other : was.owner, after = for_others ? is.other : is.owner;
       const FileLetters added = after & ~before, removed = before & ~after;
-      if (added == 0 && removed == 0) {
-        if (was.other_exec.kind != is.other_exec.kind || was.other_exec.target != is.other_exec.target)
-          add("exec transition", name, exec_words(is.other_exec), exec_words(was.other_exec), rule_for(name, kX, 0, false));
-        ++count;
-        return true;
-      }
+      if (was.other_exec.kind != is.other_exec.kind || was.other_exec.target != is.other_exec.target)
+        add("exec transition", name, exec_words(is.other_exec), exec_words(was.other_exec), rule_for(name, kX, 0, false));
+      ++count;
+      if (added == 0 && removed == 0) return true;
       add(for_others ? "file" : "owner's file", name, letters_and_exec(added), letters_and_exec(removed),
           rule_for(name, added, removed, !for_others));
-      ++count;
       return true;
     });
     diff_.stopped |= !finished;

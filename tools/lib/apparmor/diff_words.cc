@@ -96,7 +96,7 @@ constexpr auto kAreas = std::to_array<Area>({
     {PolicyClass::kPtrace, "ptrace", ""sv, 1, peer_words, kPtraceBits},
     {PolicyClass::kMount, "mount", ""sv, 1, mount_words, kMountBits},
     {PolicyClass::kDbus, "dbus", ""sv, 1, dbus_words, kDbusBits},
-    {PolicyClass::kNetwork, "unix", "\0\x01"sv, 2, unix_words, kUnixBits},
+    {PolicyClass::kNetwork, "unix", "\0\x01"sv, 5, unix_words, kUnixBits},
     {PolicyClass::kPosixMqueue, "mqueue", ""sv, 1, mqueue_words, {}},
     {PolicyClass::kUserns, "userns", ""sv, 0, userns_words, {}},
     {PolicyClass::kIoUring, "io_uring", ""sv, 0, io_uring_words, {}},
