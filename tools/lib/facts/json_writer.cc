@@ -64,20 +64,30 @@ std::string canonical_json(const Fact& fact) {
   return out + "}";
 }
 
-FactId fact_id(const Fact& fact) { return sha256_hex(canonical_json(fact)).substr(0, 32); }
+FactId fact_id_of(std::string_view canonical) { return sha256_hex(canonical).substr(0, 32); }
+FactId fact_id(const Fact& fact) { return fact_id_of(canonical_json(fact)); }
 
 namespace {
 
-std::string line_of_fact(std::string_view kind, const std::string& run, const Fact& fact) {
+std::string line_of_fact(std::string_view kind, const std::string& run, const FactId& id, std::string_view canonical,
+                         const Origin& origin) {
   std::string out = line_start(kind, run);
-  codec::write_member(out, "id", fact_id(fact));
-  write_identity(out, fact);
-  if (fact.origin != Origin{}) codec::write_member(out, "origin", fact.origin);
+  codec::write_member(out, "id", id);
+  out.append(1, ',').append(canonical.substr(1, canonical.size() - 2));
+  if (origin != Origin{}) codec::write_member(out, "origin", origin);
   return out + "}\n";
+}
+
+std::string line_of_fact(std::string_view kind, const std::string& run, const Fact& fact) {
+  const std::string canonical = canonical_json(fact);
+  return line_of_fact(kind, run, fact_id_of(canonical), canonical, fact.origin);
 }
 
 }  // namespace
 
+std::string fact_line(const std::string& run, const FactId& id, std::string_view canonical, const Origin& origin) {
+  return line_of_fact("fact", run, id, canonical, origin);
+}
 std::string fact_line(const std::string& run, const Fact& fact) { return line_of_fact("fact", run, fact); }
 std::string tried_line(const std::string& run, const Fact& fact) { return line_of_fact("tried", run, fact); }
 

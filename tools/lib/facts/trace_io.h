@@ -17,8 +17,13 @@ std::string fact_line(const std::string& run, const Fact& fact);  ///< with its 
 /// A call that was begun and has not returned yet; its verdict is kUnwatched. Counts only in a section without an end,
 /// where no fact of the same subject and operation tells its result.
 std::string tried_line(const std::string& run, const Fact& fact);
+/// The same from what canonical_json() gave, for who holds facts as text.
+std::string fact_line(const std::string& run, const FactId& id, std::string_view canonical, const Origin& origin);
 std::string tally_line(const std::string& run, const FactId& id, const Tally& tally);
 std::string end_line(const std::string& run, const End& end);
+
+/// The id of a fact from its canonical JSON.
+FactId fact_id_of(std::string_view canonical);
 
 /// The canonical JSON of subject, operation and verdict: what a fact's id is the hash of.
 std::string canonical_json(const Fact& fact);
