@@ -67,6 +67,12 @@ std::int64_t boot_time_ms() {
   return parse_number<std::int64_t>(rest.substr(0, rest.find('\n'))).value_or(0) * 1000;
 }
 
+std::uint64_t denials_in(const std::vector<audit::Denial>& all) {
+  std::uint64_t count = 0;
+  for (const audit::Denial& denial : all) count += denial.is_denial() ? denial.tally.count : 0;
+  return count;
+}
+
 void keep_denials(std::vector<audit::Denial>&& all, const TypeFilter& filter, Gathered& gathered) {
   for (audit::Denial& denial : all) {
     if (!denial.is_denial()) {
@@ -88,11 +94,14 @@ Result<Gathered> gather(const cli::Arguments& arguments) {
   const std::int64_t since = arguments.has("boot") ? boot_time_ms() : 0;
   std::unique_ptr<audit::DenialStore> store;
   gathered.logs = read_input(arguments, audit::EventFilter{}, [&](audit::LogReader& reader) {
-    store = std::make_unique<audit::DenialStore>(
-        audit::Grain::kDecision, [&reader](std::uint32_t i) -> const std::string& { return reader.source_name(i); });
-    return [&, last_reload, since](const audit::Event& event) {
-      if (event.time_ms != 0 && event.time_ms < since) return;
-      if (last_reload && event.find(audit::kMacPolicyLoad) != nullptr) store->restart();
+    const auto name = [&reader](std::uint32_t i) -> const std::string& { return reader.source_name(i); };
+    store = std::make_unique<audit::DenialStore>(audit::Grain::kDecision, name);
+    return [&, name, last_reload, since](const audit::Event& event) {
+      if (event.time_ms != 0 && event.time_ms < since) {
+        gathered.filtered += denials_in(audit::decode_decisions(event, name));
+        return;
+      }
+      if (last_reload && event.find(audit::kMacPolicyLoad) != nullptr) gathered.filtered += denials_in(store->take());
       store->add(event);
     };
   });
@@ -153,7 +162,7 @@ bool print_fates(const Gathered& gathered, const std::vector<Judgement>& fates, 
   if (without_rule) print_reasons("no rule", by_reason(gathered, fates, Fate::kFinding));
   print_reasons("unexplained", by_reason(gathered, fates, Fate::kUnexplained));
   const FateCounts counts = count_fates(gathered.denials, fates);
-  fmt::print(stderr, "{}: {} = {} by rules + {} by findings + {} unexplained; {} left out by -t, {} granted or only audited\n", kTool,
+  fmt::print(stderr, "{}: {} = {} by rules + {} by findings + {} unexplained; {} left out by -t, -l or -b, {} granted or only audited\n", kTool,
              counted(counts.denials(), "denial"), counts.rules, counts.findings, counts.unexplained, gathered.filtered,
              gathered.not_denied);
   return counts.unexplained > 0;

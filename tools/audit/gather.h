@@ -15,7 +15,7 @@ struct Gathered {
   std::vector<audit::Denial> denials;
   std::vector<audit::Denial> audited;  ///< AppArmor: allowed, and logged by an audit rule
   std::uint64_t not_denied = 0;  ///< decisions that were granted or only audited
-  std::uint64_t filtered = 0;    ///< denials that -t left out
+  std::uint64_t filtered = 0;    ///< denials that -t, -l or -b left out
   Judges judges;
   std::vector<std::string> notes;
 };

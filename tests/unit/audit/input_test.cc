@@ -49,6 +49,8 @@ class Folder {
 TEST_CASE("rotated logs are read oldest first") {
   CHECK(in_rotation_order({"a.log", "a.log.1", "a.log.10.gz", "a.log.2.xz", "b.log"}) ==
         std::vector<std::string>{"a.log.10.gz", "a.log.2.xz", "a.log.1", "a.log", "b.log"});
+  CHECK(in_rotation_order({"a.log", "a.log-20261122", "a.log-20261115.gz", "b-1"}) ==
+        std::vector<std::string>{"a.log-20261115.gz", "a.log-20261122", "a.log", "b-1"});
   CHECK(in_rotation_order({"z", "-", "a"}) == std::vector<std::string>{"z", "-", "a"});
 }
 

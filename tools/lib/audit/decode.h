@@ -27,6 +27,13 @@ std::optional<Denial> decode_selinux_error(const DecisionRecord& from);
 std::optional<Denial> decode_apparmor(const DecisionRecord& from);
 std::optional<Denial> decode_seccomp(const DecisionRecord& from);
 
+/// Any of them, by the record's kind, with verdict, tally, origin and first sample filled in.
+std::optional<Denial> decode_decision(const DecisionRecord& from, DecisionKind kind, const std::string& source);
+/// Replaces `key` by what tells the record's decision from others, its kind included. False: it holds none.
+bool decision_key(const DecisionRecord& from, DecisionKind kind, Grain grain, std::string& key);
+/// The body, or the inner message of a USER_AVC.
+std::string_view text_of(const Record& record);
+
 /// Who and what, for the list of samples; cheap enough to be made for each record that may become one.
 Evidence evidence_of(const DecisionRecord& from);
 

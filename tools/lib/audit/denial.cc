@@ -24,10 +24,6 @@ Decoder decoder_of(DecisionKind kind) {
   return nullptr;
 }
 
-string_view text_of(const Record& record) {
-  return record.type == kUserAvc ? inner_message(record.body) : record.body;
-}
-
 /// What differs from record to record without changing what was decided.
 constexpr std::array kVolatile = std::to_array<string_view>(
     {"pid", "parent", "task", "magic_token", "token", "peer_pid", "auid", "ses", "uid", "gid", "ip", "sauid", "hostname",
@@ -52,6 +48,24 @@ void complete(Denial& denial, const DecisionRecord& from, const std::string& sou
 
 }  // namespace
 
+string_view text_of(const Record& record) {
+  return record.type == kUserAvc ? inner_message(record.body) : record.body;
+}
+
+std::optional<Denial> decode_decision(const DecisionRecord& from, DecisionKind kind, const std::string& source) {
+  const Decoder decoder = decoder_of(kind);
+  auto denial = decoder ? decoder(from) : std::nullopt;
+  if (denial) complete(*denial, from, source);
+  return denial;
+}
+
+bool decision_key(const DecisionRecord& from, DecisionKind kind, Grain grain, std::string& key) {
+  if (kind == DecisionKind::kNone) return false;
+  key.assign(1, static_cast<char>('0' + static_cast<int>(kind)));
+  kind == DecisionKind::kVector ? append_avc_key(from, grain, key) : append_plain_key(from, grain, key);
+  return true;
+}
+
 /// Fields that do not tell decisions apart are left out; who owns the file counts as "the same user or not".
 void append_plain_key(const DecisionRecord& from, Grain grain, std::string& out) {
   string_view fsuid, ouid;
@@ -74,10 +88,8 @@ std::vector<Denial> decode_decisions(const Event& event,
   std::vector<Denial> out;
   for (const Record* record : event.records) {
     const DecisionRecord from{event, *record, text_of(*record)};
-    const Decoder decoder = decoder_of(decision_kind(*record, from.text));
-    auto denial = decoder ? decoder(from) : std::nullopt;
+    auto denial = decode_decision(from, decision_kind(*record, from.text), source_name(record->source));
     if (!denial) continue;
-    complete(*denial, from, source_name(record->source));
     out.push_back(*std::move(denial));
   }
   return out;
@@ -134,18 +146,14 @@ void DenialStore::State::count(Denial& denial, const DecisionRecord& from) {
 void DenialStore::State::add_record(const Event& event, const Record& record) {
   const DecisionRecord from{event, record, text_of(record)};
   const DecisionKind kind = decision_kind(record, from.text);
-  const Decoder decoder = decoder_of(kind);
-  if (decoder == nullptr) return;
-  key.assign(1, static_cast<char>('0' + static_cast<int>(kind)));
-  kind == DecisionKind::kVector ? append_avc_key(from, grain, key) : append_plain_key(from, grain, key);
+  if (!decision_key(from, kind, grain, key)) return;
   if (const auto found = index.find(string_view(key)); found != index.end()) {
     if (found->second != kNoDenial) count(denials[found->second], from);
     return;
   }
-  auto denial = decoder(from);
+  auto denial = decode_decision(from, kind, source_name(record.source));
   index.emplace(key, denial ? denials.size() : kNoDenial);
   if (!denial) return;
-  complete(*denial, from, source_name(record.source));
   denials.push_back(*std::move(denial));
 }
 

@@ -10,11 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 
 #include "audit/record_type.h"
+#include "audit/scanner.h"
 #include "base/fd.h"
+#include "base/text.h"
 
 namespace cordon::audit {
 namespace {
@@ -22,6 +26,7 @@ namespace {
 constexpr int kSilenceMs = 500;     // an event without news for so long is complete
 constexpr int kLookAgainMs = 200;   // how often a followed file is looked at
 constexpr std::size_t kChunk = 256 * 1024;
+constexpr int kRoom = 8 * 1024 * 1024;  // bytes that the kernel may hold for a slow reader
 
 /// SIGINT and SIGTERM as a descriptor, so that what was gathered is still reported.
 class StopSignals {
@@ -81,7 +86,11 @@ class Follower {
       offset_ += *got;
       partial_.append(text, 0, *got);
       const std::size_t end = partial_.rfind('\n');
-      if (end == std::string::npos) continue;
+      if (end == std::string::npos) {
+        // Of a line longer than any may be only so much is kept as shows that it is.
+        partial_.resize(std::min(partial_.size(), kMaxLine + 1));
+        continue;
+      }
       reader_.feed(std::string_view(partial_).substr(0, end + 1), path_);
       partial_.erase(0, end + 1);
     }
@@ -144,7 +153,12 @@ Result<void> read_multicast(LogReader& reader) {
   if (!socket_fd || bind(socket_fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
     return Error{ErrorCode::kEnvironment, std::string("cannot join the kernel's audit group: ") + std::strerror(errno),
                  {}, "it needs CAP_AUDIT_READ and a kernel with CONFIG_AUDIT; --follow /var/log/audit/audit.log reads auditd's log"};
+  // The kernel drops what a slow reader has no room for; with CAP_NET_ADMIN the room may exceed the host's limit.
+  const int room = kRoom;
+  if (setsockopt(socket_fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room) != 0)
+    static_cast<void>(setsockopt(socket_fd.get(), SOL_SOCKET, SO_RCVBUF, &room, sizeof room));
   StopSignals stop;
+  std::uint64_t overruns = 0;
   alignas(nlmsghdr) char buffer[MAX_AUDIT_MESSAGE_LENGTH + sizeof(nlmsghdr)];
   while (!stop.wait(kSilenceMs, socket_fd.get())) {
     if (!stop.news()) {
@@ -152,6 +166,7 @@ Result<void> read_multicast(LogReader& reader) {
       continue;
     }
     const ssize_t size = recv(socket_fd.get(), buffer, sizeof buffer, 0);
+    if (size < 0 && errno == ENOBUFS) ++overruns;
     if (size < static_cast<ssize_t>(sizeof(nlmsghdr))) continue;
     nlmsghdr head{};
     std::memcpy(&head, buffer, sizeof head);
@@ -161,6 +176,9 @@ Result<void> read_multicast(LogReader& reader) {
                 "audit multicast");
   }
   reader.flush();
+  if (overruns > 0)
+    return Error{ErrorCode::kBadInput, counted(overruns, "time") + " the kernel had more records than there was room for, and dropped them",
+                 "audit multicast", "read auditd's log, which waits: --follow /var/log/audit/audit.log"};
   return {};
 }
 

@@ -1,7 +1,10 @@
 #include "audit/log_trace.h"
 
-#include <map>
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
 
+#include "audit/decode.h"
 #include "audit/scanner.h"
 #include "base/digest.h"
 #include "facts/trace_io.h"
@@ -10,6 +13,7 @@ namespace cordon::audit {
 namespace {
 
 constexpr std::size_t kRunIdDigits = 32;
+constexpr std::size_t kChunk = 64 * 1024;  // written at a time
 
 /// A subject's exe stands for its comm, as in recordings.
 Head head_of(const std::string& body) {
@@ -23,30 +27,126 @@ Head head_of(const std::string& body) {
 
 }  // namespace
 
-std::string trace_section(const std::vector<Denial>& denials, std::uint64_t lost) {
-  std::map<std::string, const Fact*> unique;  // by line, so that the order does not depend on the log's
-  std::map<std::string, Tally> tallies;
-  for (const Denial& denial : denials)
-    for (const Fact& fact : denial.facts) {
-      const std::string id = canonical_json(fact);
-      unique.try_emplace(id, &fact);
-      const auto [at, fresh] = tallies.try_emplace(id, denial.tally);
-      if (!fresh) at->second.add(denial.tally);
+namespace {
+
+/// A fact as text, where it was first seen, how often.
+struct FactText {
+  std::string canonical;
+  Origin origin;
+  Tally tally;
+};
+
+/// Ordered by the facts' text, so that the log's order does not show; the same fact of several records is one.
+void write_facts(std::vector<FactText> facts, std::uint64_t lost, const FactSections::Write& write) {
+  std::stable_sort(facts.begin(), facts.end(), [](const auto& a, const auto& b) { return a.canonical < b.canonical; });
+  std::vector<std::pair<FactId, const FactText*>> lines;
+  for (FactText& fact : facts) {
+    if (!lines.empty() && lines.back().second->canonical == fact.canonical) {
+      FactText& first = facts[static_cast<std::size_t>(lines.back().second - facts.data())];
+      first.tally.add(fact.tally);
+      first.origin = std::min(first.origin, fact.origin);
+    } else {
+      lines.emplace_back(fact_id_of(fact.canonical), &fact);
     }
+  }
   std::string keys;
-  for (const auto& [id, tally] : tallies)
-    keys += id + std::to_string(tally.count) + ' ' + std::to_string(tally.first_ms) + '\n';
+  for (const auto& [id, fact] : lines) keys += id + std::to_string(fact->tally.count) + ' ' + std::to_string(fact->tally.first_ms) + '\n';
   const Head head = head_of(keys);
   std::string out = head_line(head);
-  for (const auto& [id, fact] : unique) {
-    out += fact_line(head.run, *fact);
-    out += tally_line(head.run, fact_id(*fact), tallies.at(id));
+  for (const auto& [id, fact] : lines) {
+    out += fact_line(head.run, id, fact->canonical, fact->origin);
+    out += tally_line(head.run, id, fact->tally);
+    if (out.size() < kChunk) continue;
+    write(out);
+    out.clear();
   }
   End end;
   end.ok = true;
   end.lost = lost;
-  return out + end_line(head.run, end);
+  write(out + end_line(head.run, end));
 }
+
+}  // namespace
+
+std::string trace_section(const std::vector<Denial>& denials, std::uint64_t lost) {
+  std::vector<FactText> facts;
+  for (const Denial& denial : denials)
+    for (const Fact& fact : denial.facts) facts.push_back({canonical_json(fact), fact.origin, denial.tally});
+  std::string out;
+  write_facts(std::move(facts), lost, [&](const std::string& text) { out += text; });
+  return out;
+}
+
+struct FactSections::State {
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>{}(key); }
+  };
+  /// What the records of one key stand for: `size` facts from `first` on; none: no fact can be made of them.
+  struct Group {
+    std::uint32_t first = 0, size = 0;
+    bool decision = false;
+  };
+  static constexpr std::size_t kPerFact = 320;  ///< the containers' own bytes, roughly
+
+  void add_record(const Event& event, const Record& record);
+  const Group& group_of(const DecisionRecord& from, DecisionKind kind);
+  void write_section(std::uint64_t malformed);
+
+  SourceName source_name;
+  Write write;
+  std::unordered_map<std::string, Group, Hash, std::equal_to<>> groups;
+  std::vector<FactText> facts;
+  std::string key;
+  std::size_t held_bytes = 0;
+  std::uint64_t decisions = 0, undecoded = 0, lost = 0;
+};
+
+FactSections::FactSections(SourceName source_name, Write write) : state_(std::make_unique<State>()) {
+  state_->source_name = std::move(source_name);
+  state_->write = std::move(write);
+}
+FactSections::~FactSections() = default;
+
+const FactSections::State::Group& FactSections::State::group_of(const DecisionRecord& from, DecisionKind kind) {
+  if (const auto found = groups.find(std::string_view(key)); found != groups.end()) return found->second;
+  const auto denial = decode_decision(from, kind, source_name(from.record.source));
+  Group group{static_cast<std::uint32_t>(facts.size()), 0, denial.has_value()};
+  held_bytes += key.size() + kPerFact;
+  if (denial)
+    for (const Fact& fact : denial->facts) {
+      facts.push_back({canonical_json(fact), fact.origin, {}});
+      held_bytes += facts.back().canonical.size() + fact.origin.source.size() + kPerFact;
+      ++group.size;
+    }
+  return groups.emplace(key, group).first->second;
+}
+
+void FactSections::State::add_record(const Event& event, const Record& record) {
+  const DecisionRecord from{event, record, text_of(record)};
+  const DecisionKind kind = decision_kind(record, from.text);
+  if (!decision_key(from, kind, Grain::kFact, key)) return;
+  const Group& group = group_of(from, kind);
+  if (!group.decision) return;
+  ++decisions;
+  if (group.size == 0) ++undecoded, ++lost;
+  for (std::uint32_t i = 0; i < group.size; ++i) facts[group.first + i].tally.add({1, 0, record.time_ms, record.time_ms});
+}
+
+void FactSections::State::write_section(std::uint64_t malformed) {
+  groups.clear();
+  write_facts(std::exchange(facts, {}), lost + malformed, write);
+  lost = held_bytes = 0;
+}
+
+void FactSections::add(const Event& event) {
+  for (const Record* record : event.records) state_->add_record(event, *record);
+  if (state_->held_bytes > kSectionBytes) state_->write_section(0);
+}
+
+void FactSections::finish(std::uint64_t malformed) { state_->write_section(malformed); }
+std::uint64_t FactSections::decisions() const { return state_->decisions; }
+std::uint64_t FactSections::undecoded() const { return state_->undecoded; }
 
 Result<LogFacts> read_log_facts(const std::vector<std::string>& paths, const ReadOptions& options,
                                 Diagnostics& diagnostics) {

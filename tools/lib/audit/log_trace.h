@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,30 @@ namespace cordon::audit {
 /// The decisions as a section of a trace. The run id is the hash of the facts, so that the same log read twice counts
 /// once. `complete`: nothing was lost on the way (every malformed line or undecodable record is a loss).
 std::string trace_section(const std::vector<Denial>& denials, std::uint64_t lost);
+
+/// Facts of events, written as sections of a trace. Holds each fact once, as text, until a section is full: memory
+/// does not grow with the log.
+class FactSections {
+ public:
+  static constexpr std::size_t kSectionBytes = 14u << 20;
+  using SourceName = std::function<const std::string&(std::uint32_t)>;
+  using Write = std::function<void(const std::string& text)>;
+
+  FactSections(SourceName source_name, Write write);
+  ~FactSections();
+  FactSections(const FactSections&) = delete;
+  FactSections& operator=(const FactSections&) = delete;
+
+  void add(const Event& event);
+  /// Writes the last section; `malformed` lines are lost to it.
+  void finish(std::uint64_t malformed);
+  std::uint64_t decisions() const;
+  std::uint64_t undecoded() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 struct LogFacts {
   Trace trace;

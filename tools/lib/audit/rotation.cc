@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 
 #include "audit/input.h"
 #include "base/text.h"
@@ -11,11 +12,20 @@
 namespace cordon::audit {
 namespace {
 
-/// A log's name taken apart: stem "audit.log", generation 3 of "audit.log.3.gz"; the live file is generation 0.
+/// A log's name taken apart: stem "audit.log", generation 3 of "audit.log.3.gz", date 20261122 of
+/// "audit.log-20261122" (logrotate's dateext); the live file has neither.
 struct RotatedName {
   std::string stem;
   std::uint64_t generation = 0;
+  std::uint64_t date = 0;
 };
+
+/// "-20261122", "-2026112214" or "-1795359628": eight digits at least.
+std::optional<std::uint64_t> date_after(std::string_view name, std::size_t dash) {
+  constexpr std::size_t kDigits = 8;
+  if (dash == std::string_view::npos || dash == 0 || name.size() - dash - 1 < kDigits) return std::nullopt;
+  return parse_number<std::uint64_t>(name.substr(dash + 1));
+}
 
 RotatedName take_apart(std::string_view path) {
   constexpr std::array kSuffixes = std::to_array<std::string_view>({".gz", ".xz", ".zst", ".bz2", ".lz4"});
@@ -23,14 +33,19 @@ RotatedName take_apart(std::string_view path) {
   for (const auto suffix : kSuffixes)
     if (name.size() > suffix.size() && name.substr(name.size() - suffix.size()) == suffix)
       name.remove_suffix(suffix.size());
+  const std::size_t dash = name.rfind('-');
+  if (const auto date = date_after(name, dash)) return {std::string(name.substr(0, dash)), 0, *date};
   const std::size_t dot = name.rfind('.');
   const auto number = dot == std::string_view::npos ? std::nullopt : parse_number<std::uint64_t>(name.substr(dot + 1));
-  if (!number) return {std::string(name), 0};
-  return {std::string(name.substr(0, dot)), *number};
+  if (!number) return {std::string(name), 0, 0};
+  return {std::string(name.substr(0, dot)), *number, 0};
 }
 
-/// logrotate's dateext ("audit.log-20261122") and numbers both run so that the live file comes last.
-bool older(const RotatedName& a, const RotatedName& b) { return a.generation > b.generation; }
+/// Dated ones come first, the earliest foremost, then the highest number; the live file comes last.
+bool older(const RotatedName& a, const RotatedName& b) {
+  constexpr std::uint64_t kNoDate = ~std::uint64_t{0};
+  return std::pair(a.date ? a.date : kNoDate, kNoDate - a.generation) < std::pair(b.date ? b.date : kNoDate, kNoDate - b.generation);
+}
 
 }  // namespace
 
