@@ -75,12 +75,17 @@ std::string protocol_of(std::string_view klass) {
   return {};
 }
 
+/// Types of ports that belong to no service; another port has its label for a reason. Source: refpolicy corenetwork.te.
+constexpr std::array kGenericPorts = std::to_array<std::string_view>(
+    {"port_t", "unreserved_port_t", "reserved_port_t", "hi_reserved_port_t", "ephemeral_port_t"});
+
 /// The port types that the domain may already use for this.
 void port_types(const audit::Denial& denial, const AvOp& op, const Judges& judges, std::vector<std::string>& out) {
   const std::string protocol = protocol_of(op.klass);
   const bool binds = std::find(op.perms.begin(), op.perms.end(), "name_bind") != op.perms.end();
   const bool connects = std::find(op.perms.begin(), op.perms.end(), "name_connect") != op.perms.end();
-  if (!judges.policy || denial.details.port == 0 || protocol.empty() || (!binds && !connects)) return;
+  const bool generic = std::find(kGenericPorts.begin(), kGenericPorts.end(), selinux::type_of(op.target)) != kGenericPorts.end();
+  if (!generic || !judges.policy || denial.details.port == 0 || protocol.empty() || (!binds && !connects)) return;
   std::vector<std::string> usable;
   for (const std::string& type : judges.policy->types_of("port_type")) {
     const auto allowed = judges.policy->allows(op.source, "system_u:object_r:" + type + (judges.policy->mls() ? ":s0" : ""), op.klass,

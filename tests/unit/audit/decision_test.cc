@@ -204,3 +204,28 @@ TEST_CASE("facts of a log are a trace that reads back") {
   CHECK(trace.facts[0].same_as(denials[0].facts[0]));
   CHECK(trace.facts[0].tally.count == 1);
 }
+
+TEST_CASE("sections of facts hold every decision, however many sections there are") {
+  std::string text = "type=AVC msg=audit(1.000:1): avc:  denied  { read } for  pid=1 comm=\"c\"\n";  // no contexts: no fact
+  for (int i = 0; i < 30000; ++i)
+    text += "type=AVC msg=audit(1700000000.000:" + std::to_string(i + 2) + "): avc:  denied  { read } for  pid=1 comm=\"c\" name=\"f" + std::to_string(i % 20000) + "\"" + kAvcTail + "\n";
+  LogReader* at = nullptr;
+  std::string out;
+  FactSections sections([&](std::uint32_t i) -> const std::string& { return at->source_name(i); }, [&](const std::string& part) { out += part; });
+  LogReader reader({}, [&](const Event& event) { sections.add(event); });
+  at = &reader;
+  REQUIRE(reader.read(memory_source(text), "log"));
+  reader.flush();
+  sections.finish(0);
+  CHECK(sections.decisions() == 30001);
+  CHECK(sections.undecoded() == 1);
+  Diagnostics diagnostics;
+  TraceReader traces(diagnostics);
+  REQUIRE(traces.add_text(out, "sections"));
+  const Trace trace = traces.finish();
+  CHECK(trace.runs.size() > 1);
+  CHECK(trace.facts.size() == 20000);
+  std::uint64_t counted = 0;
+  for (const Fact& fact : trace.facts) counted += fact.tally.count;
+  CHECK(counted == 30000);
+}
