@@ -9,7 +9,7 @@ SOURCE, BUILD = os.environ["CORDON_SOURCE"], os.environ["CORDON_BUILD"]
 SELF = os.path.join(SOURCE, "profiles", "self")
 CORPUS = os.path.join(SOURCE, "tests", "corpus", "audit")
 # Where users keep logs, recordings and profiles; each bears another SELinux label.
-PLACES = ("/root/cordon-self", "/home/user/cordon-self", "/tmp/cordon-self")
+PLACES = ("/root/our-tools", "/home/user/our-tools", "/tmp/our-tools")
 LOG = "/var/log/audit/audit.log"
 TARGETS = {"seccomp": ".seccomp.json", "apparmor": ".apparmor", "selinux": ".pp"}
 
