@@ -40,13 +40,13 @@ Error errno_error(int error, std::string what, std::string where = {});
 /// Opens for reading with O_CLOEXEC; "-" is standard input, duplicated. A directory is refused.
 Result<UniqueFd> open_input(const std::string& path);
 
-/// Reads up to size bytes, EINTR retried; 0 at the end.
+/// Reads up to size bytes, EINTR and EAGAIN retried; 0 at the end.
 Result<std::size_t> read_some(int fd, char* buffer, std::size_t size, const std::string& where);
 
 /// The whole file; more than max_bytes is an error that names the limit.
 Result<std::string> read_file(const std::string& path, std::size_t max_bytes = std::size_t{1} << 30);
 
-/// Writes all, EINTR and short writes retried.
+/// Writes all, EINTR, EAGAIN and short writes retried.
 Result<void> write_all(int fd, std::string_view bytes, const std::string& where);
 
 }  // namespace cordon

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <system_error>
 
 #include "base/bytes.h"
 #include "base/fd.h"
@@ -20,8 +21,31 @@ void open_missing_streams() {
   if (fd > STDERR_FILENO) ::close(fd);
 }
 
+#ifdef __GLIBC__  // elsewhere the streams are no variables
+ssize_t write_cookie(void* fd, const char* bytes, std::size_t size) {
+  return write_all(*static_cast<const int*>(fd), {bytes, size}, {}) ? static_cast<ssize_t>(size) : 0;
+}
+
+std::FILE* steady(const int& fd, std::FILE* otherwise, int buffering) {
+  std::FILE* stream = fopencookie(const_cast<int*>(&fd), "w", {nullptr, write_cookie, nullptr, nullptr});
+  if (stream == nullptr) return otherwise;
+  std::setvbuf(stream, nullptr, buffering, BUFSIZ);
+  return stream;
+}
+#endif
+
+/// stdio gives up a write that a signal interrupts or that a non-blocking pipe is not ready for; ours does not.
+void steady_streams() {
+#ifdef __GLIBC__
+  static constexpr int kOut = STDOUT_FILENO, kErr = STDERR_FILENO;
+  stdout = steady(kOut, stdout, ::isatty(STDOUT_FILENO) != 0 ? _IOLBF : _IOFBF);
+  stderr = steady(kErr, stderr, _IONBF);
+#endif
+}
+
 int print(const std::string& text) {
-  return write_all(STDOUT_FILENO, text, "standard output") ? kFine : kEnvironment;
+  const auto written = write_all(STDOUT_FILENO, text, "standard output");
+  return written ? static_cast<int>(kFine) : fail("cordon", written.error());
 }
 
 const CommandRow* command_named(const ToolRow& tool, std::string_view name) {
@@ -42,6 +66,16 @@ int stdout_reached(const ToolRow& tool) {
   return kEnvironment;
 }
 
+/// fmt::print throws where a stream does not take what it writes: a full disk, a closed pipe.
+int run_guarded(const ToolRow& tool, const CommandRow& command, const Arguments& arguments) {
+  try {
+    return command.run(arguments);
+  } catch (const std::system_error&) {
+    fail(tool.name, {ErrorCode::kIo, "cannot write all to standard output", {}, {}});
+    return kEnvironment;
+  }
+}
+
 int run_command(const ToolRow& tool, const CommandRow& command, std::vector<std::string> words) {
   Answer answer;
   const auto arguments = Parser(tool, command).parse(std::move(words), answer);
@@ -49,7 +83,7 @@ int run_command(const ToolRow& tool, const CommandRow& command, std::vector<std:
   if (!answer.text.empty()) return print(answer.text);
   if (tool.before)
     if (const auto ready = tool.before(command.name, *arguments); !ready) return fail(tool.name, ready.error());
-  const int status = command.run(*arguments);
+  const int status = run_guarded(tool, command, *arguments);
   return status == kFine ? stdout_reached(tool) : status;
 }
 
@@ -92,12 +126,13 @@ std::vector<std::string> Arguments::get_all(std::string_view name) const {
 
 int run_tool(const ToolRow& tool, int argc, char** argv) {
   open_missing_streams();
+  steady_streams();
   std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   if (const auto answered = common_answer(tool, words)) return *answered;
   if (const CommandRow* only = command_named(tool, "")) return run_command(tool, *only, std::move(words));
   if (words.empty() || words[0] == "--help" || words[0] == "-h") {
-    print(tool_help(tool));
-    return words.empty() ? tool.usage_exit : kFine;
+    const int printed = print(tool_help(tool));
+    return words.empty() ? tool.usage_exit : printed;
   }
   const CommandRow* command = command_named(tool, words[0]);
   if (command == nullptr)
