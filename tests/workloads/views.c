@@ -44,6 +44,18 @@ static void pivoted(void) {
   _exit(0);
 }
 
+/* As container runtimes do it: the new root is a directory of the host, bound onto itself. */
+static void pivoted_to_a_directory(void) {
+  if (unshare(CLONE_NEWNS) != 0) _exit(0);
+  CHECK(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+  CHECK(mkdir("bound", 0755) == 0 && mkdir("bound/data", 0755) == 0);
+  CHECK(mount("bound", "bound", NULL, MS_BIND | MS_REC, NULL) == 0 && chdir("bound") == 0);
+  CHECK(syscall(SYS_pivot_root, ".", ".") == 0 && umount2(".", MNT_DETACH) == 0 && chdir("/") == 0);
+  int fd = open("/data/made", O_WRONLY | O_CREAT, 0644);
+  CHECK(fd >= 0 && close(fd) == 0);
+  _exit(0);
+}
+
 static void user_namespace(void) {
   if (unshare(CLONE_NEWUSER | CLONE_NEWUTS) == 0) sethostname("workload", 8);
   _exit(0);
@@ -59,6 +71,7 @@ int main(int argc, char** argv) {
   CHECK(argc == 2 && chdir(argv[1]) == 0);
   in_child(chrooted);
   in_child(pivoted);
+  in_child(pivoted_to_a_directory);
   in_child(user_namespace);
   return 0;
 }

@@ -17,6 +17,7 @@
 #include "ptrace/filter.h"
 #include "ptrace/flat_table.h"
 #include "ptrace/known.h"
+#include "ptrace/mounts.h"
 #include "ptrace/paths.h"
 #include "ptrace/siphash.h"
 
@@ -179,4 +180,25 @@ TEST_CASE("a view's root hides what lies above it") {
   CHECK(inside_view(view, "/srv/jailed", outside) == "/srv/jailed");
   CHECK(outside);
   CHECK(reach(view, "/etc/x") == "/srv/jail/etc/x");
+}
+
+TEST_CASE("a path of one mount namespace is found in another") {
+  const auto ours = parse_mountinfo(
+      "22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n"
+      "23 22 8:2 / /srv/a\\040b rw shared:1 - ext4 /dev/sda2 rw\n"
+      "24 22 0:5 / /proc rw - proc proc rw\n"
+      "not a row\n");
+  REQUIRE(ours.size() == 3);
+  CHECK(ours[1].point == "/srv/a b");
+  const auto theirs = parse_mountinfo(
+      "90 80 8:1 /var/lib/box/root / rw - ext4 /dev/sda1 rw\n"
+      "91 90 0:77 / /tmp rw - tmpfs tmpfs rw\n"
+      "92 90 8:2 /data /srv rw - ext4 /dev/sda2 rw\n");
+  CHECK(translate_path(theirs, ours, "/etc/passwd") == "/var/lib/box/root/etc/passwd");
+  CHECK(translate_path(theirs, ours, "/") == "/var/lib/box/root");
+  CHECK(translate_path(theirs, ours, "/srv/x") == "/srv/a b/data/x");
+  CHECK(translate_path(theirs, ours, "/srvx") == "/var/lib/box/root/srvx");
+  CHECK(translate_path(theirs, ours, "/tmp/y").empty());
+  CHECK(translate_path(ours, ours, "/usr/bin/x") == "/usr/bin/x");
+  CHECK(translate_path({}, ours, "/etc").empty());
 }

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/fd.h"
 #include "kernel/names.h"
 #include "ptrace/infer.h"
 #include "ptrace/memory.h"
@@ -299,6 +300,29 @@ void take_operand(World& world, Tracee& tracee, const CallRow& row, const std::u
   }
 }
 
+bool same_file(const std::string& a, const std::string& b) {
+  struct stat one {}, other {};
+  return lstat(a.c_str(), &one) == 0 && lstat(b.c_str(), &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+std::vector<MountRow> mounts_of(const std::string& table) {
+  const Result<std::string> text = read_file(table, std::size_t{1} << 26);
+  return text ? parse_mountinfo(*text) : std::vector<MountRow>();
+}
+
+/// The path by which the host, that is the recorder, knows it; empty if that is the same, or if it has none there.
+std::string host_path(World& world, const PathView& view, const Walk& walk) {
+  if (!view.foreign) return view.root == "/" ? "" : walk.path == "/" ? view.root : view.root + walk.path;
+  HostPaths& mounts = world.host_paths;
+  if (mounts.generation != world.generation || mounts.root_id != view.root_id) {
+    mounts = {world.generation, view.root_id, mounts_of(proc_path(view.task, "mountinfo")), mounts_of("/proc/self/mountinfo")};
+  }
+  const std::string path = translate_path(mounts.theirs, mounts.ours, walk.path);
+  if (path.empty() || path == walk.path) return {};
+  const auto looked_at = [&](const std::string& at) { return walk.error == 0 ? at : at.substr(0, std::max<std::size_t>(at.rfind('/'), 1)); };
+  return same_file(looked_at(path), looked_at(reach(view, walk.path))) ? path : std::string();
+}
+
 /// What an operand's call asks for, if it gets there.
 std::optional<FileOp> attempted(World& world, Tracee& tracee, Operand& operand) {
   if (!operand.valid || operand.is_fd) return std::nullopt;
@@ -364,8 +388,7 @@ FileOp file_of(World& world, const Tracee& tracee, const Walk& walk) {
   file.path = walk.path;
   file.disconnected = walk.disconnected;
   const PathView& view = tracee.fs->view;
-  if (!view.foreign && view.root != "/" && !walk.disconnected && walk.path.starts_with('/'))
-    file.host_path = walk.path == "/" ? view.root : view.root + walk.path;
+  if (!walk.disconnected && walk.path.starts_with('/')) file.host_path = host_path(world, view, walk);
   if (walk.error != 0) return file;
   file.kind = kind_of_mode(walk.status.st_mode);
   set_owner(world, tracee, file, walk.status.st_uid);

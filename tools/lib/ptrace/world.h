@@ -17,6 +17,7 @@
 #include "ptrace/flat_table.h"
 #include "ptrace/interner.h"
 #include "ptrace/ledger.h"
+#include "ptrace/mounts.h"
 #include "ptrace/paths.h"
 #include "ptrace/procfs.h"
 
@@ -232,6 +233,14 @@ struct Ring {
   std::array<bool, 256> seen{};              ///< by opcode
 };
 
+/// The mount tables that a foreign view's paths are translated with, as long as no mount or directory may have moved.
+struct HostPaths {
+  std::uint64_t generation = 0;
+  std::uint32_t root_id = 0;
+  std::vector<MountRow> theirs;
+  std::vector<MountRow> ours;
+};
+
 class World {
  public:
   World(const RecordOptions& record_options, FactSink& fact_sink);
@@ -288,6 +297,7 @@ class World {
   std::vector<SubjectRow> subjects;
   std::vector<Object> objects;
   std::unordered_map<pid_t, std::unique_ptr<Tracee>> tracees;
+  HostPaths host_paths;
   std::map<std::pair<pid_t, int>, Ring> rings;  ///< by process and descriptor
   std::set<std::string> notes;
   std::uint64_t generation = 1;
