@@ -93,16 +93,6 @@ FileOp program_file(World& world, Tracee& tracee) {
   return file;
 }
 
-void take_exe(World& world, Tracee& tracee) {
-  struct stat status {};
-  std::string link = read_link(proc_path(tracee.tid, "exe")).value_or("");
-  constexpr std::string_view kDeleted = " (deleted)";
-  const bool removed = stat(proc_path(tracee.tid, "exe").c_str(), &status) == 0 && status.st_nlink == 0;
-  if (removed && link.ends_with(kDeleted)) link.resize(link.size() - kDeleted.size());
-  bool outside = false;
-  tracee.process->exe = world.texts.intern(inside_view(tracee.fs->view, link, outside));
-}
-
 /// The file that execve was asked for, as the task saw it, from the call that is about to end.
 Walk asked_for(World& world, Tracee& tracee) {
   Call& call = tracee.call;
@@ -144,6 +134,16 @@ void emit_chain(World& world, Tracee& tracee, ExecOp& op, const Walk& asked) {
 }
 
 }  // namespace
+
+void take_exe(World& world, Tracee& tracee) {
+  struct stat status {};
+  std::string link = read_link(proc_path(tracee.tid, "exe")).value_or("");
+  constexpr std::string_view kDeleted = " (deleted)";
+  const bool removed = stat(proc_path(tracee.tid, "exe").c_str(), &status) == 0 && status.st_nlink == 0;
+  if (removed && link.ends_with(kDeleted)) link.resize(link.size() - kDeleted.size());
+  bool outside = false;
+  tracee.process->exe = world.texts.intern(inside_view(tracee.fs->view, link, outside));
+}
 
 void happened(World& world, Tracee& tracee, bool launched, const std::string& launched_path) {
   tracee.files = std::make_shared<Files>(*tracee.files);  // exec unshares the table

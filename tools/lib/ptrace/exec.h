@@ -8,4 +8,7 @@ namespace cordon::exec {
 /// mapped by itself. `launched`: the command itself, which nobody inside the recording executed.
 void happened(World& world, Tracee& tracee, bool launched, const std::string& launched_path);
 
+/// Who the task is: its program's path as it sees it, whether or not the name is still there.
+void take_exe(World& world, Tracee& tracee);
+
 }  // namespace cordon::exec

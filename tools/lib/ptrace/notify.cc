@@ -15,6 +15,8 @@
 #include <cstring>
 
 #include "kernel/names.h"
+#include "ptrace/exec.h"
+#include "ptrace/files.h"
 #include "ptrace/filter.h"
 #include "ptrace/head.h"
 #include "ptrace/launch.h"
@@ -259,6 +261,7 @@ Tracee& NotifyRecorder::task_of(pid_t tid) {
     slot = std::make_unique<Tracee>();
     slot->tid = tid;
     slot->process = std::make_shared<Process>();
+    slot->fs = std::make_shared<FsState>();
     slot->view_stale = true;
   }
   if (slot->view_stale) renew(*slot);
@@ -272,7 +275,8 @@ void NotifyRecorder::renew(Tracee& task) {
   process.credentials_stale = false;
   process.tgid = process.credentials.tgid;
   process.parent = process.credentials.parent;
-  process.exe = world_.texts.intern(read_link(proc_path(task.tid, "exe")).value_or(""));
+  files::renew_view(world_, task);
+  exec::take_exe(world_, task);
   world_.renew_subject(task);
   if (task.tid != process.tgid) return;
   Proc proc;
