@@ -41,11 +41,21 @@ scmp_compare scmp_op(Compare op) {
 static_assert(SCMP_ACT_ALLOW == SECCOMP_RET_ALLOW && SCMP_ACT_LOG == SECCOMP_RET_LOG &&
               SCMP_ACT_NOTIFY == SECCOMP_RET_USER_NOTIF && SCMP_ACT_KILL_PROCESS == SECCOMP_RET_KILL_PROCESS);
 
-/// libseccomp writes the program in the target's byte order.
+/// Whether a filter of ours can return it: only these two actions carry data (seccomp(2)).
+bool is_return_value(std::uint32_t value) {
+  const std::uint32_t action = value & SECCOMP_RET_ACTION_FULL;
+  const bool known = describe_value(action) != "kill process" || action == SECCOMP_RET_KILL_PROCESS;
+  return known && ((value & SECCOMP_RET_DATA) == 0 || action == SECCOMP_RET_ERRNO || action == SECCOMP_RET_TRACE);
+}
+
+/// libseccomp writes the program in the target's byte order, but for the returns that it repeats where a jump would be
+/// too long: those it swaps twice (gen_bpf.c, _gen_bpf_build_jmp_ret; 2.5.4). On a machine of that order it swaps none.
 void to_host_order(BpfProgram& program) {
   for (sock_filter& insn : program) {
+    const std::uint32_t as_it_stands = insn.k;
     insn.code = __builtin_bswap16(insn.code);
     insn.k = __builtin_bswap32(insn.k);
+    if (insn.code == (BPF_RET | BPF_K) && !is_return_value(insn.k) && is_return_value(as_it_stands)) insn.k = as_it_stands;
   }
 }
 

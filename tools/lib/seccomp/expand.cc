@@ -114,6 +114,7 @@ Mapped map_to(const Plan& plan, Arch target, const Data& data) {
     out.plan.calls.emplace(name, std::move(here));
   }
   add_twins(out.plan, data);
+  std::erase_if(out.plan.denial.explicit_errnos, [&](const auto& row) { return out.plan.calls.contains(row.first); });
   for (const auto& entry : plan.calls) {
     const std::string& name = entry.first;
     if (exists_on(name, out.plan.arches)) continue;
