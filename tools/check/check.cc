@@ -142,6 +142,7 @@ namespace {
 
 Result<int> run_mode(const cli::Arguments& arguments, Diagnostics& diagnostics) {
   if (arguments.has("diff")) return diff(arguments, diagnostics);
+  if (arguments.has("cost")) return cost(arguments, diagnostics);
   if (arguments.has("verify")) return verify(arguments, diagnostics);
   if (arguments.has("prune")) return prune(arguments, diagnostics);
   if (arguments.has("merge")) return merge(arguments, diagnostics);

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "flow/backends.h"
 #include "modes.h"
+#include "seccomp/backend.h"
 #include "seccomp/diff.h"
 #include "seccomp/read.h"
 #include "selinux/diff.h"
@@ -34,17 +35,18 @@ struct Compared {
 using Compare = Result<Compared> (*)(const std::vector<std::string>&, const std::vector<std::string>&,
                                      const BackendOptions&, Diagnostics&);
 
-Result<seccomp::Profile> seccomp_profile(const std::vector<std::string>& files, Diagnostics& diagnostics) {
+Result<seccomp::Profile> seccomp_profile(const std::vector<std::string>& files, const BackendOptions& options,
+                                         Diagnostics& diagnostics) {
   auto read = seccomp::read_profile_file(files[0], diagnostics);
   if (!read) return read.error();
-  return seccomp::resolved(read->profile, {});
+  return seccomp::resolved(read->profile, seccomp::host_for(options, read->dialect));
 }
 
 Result<Compared> compare_seccomp(const std::vector<std::string>& before, const std::vector<std::string>& after,
-                                 const BackendOptions&, Diagnostics& diagnostics) {
-  auto old_profile = seccomp_profile(before, diagnostics);
+                                 const BackendOptions& options, Diagnostics& diagnostics) {
+  auto old_profile = seccomp_profile(before, options, diagnostics);
   if (!old_profile) return old_profile.error();
-  auto new_profile = seccomp_profile(after, diagnostics);
+  auto new_profile = seccomp_profile(after, options, diagnostics);
   if (!new_profile) return new_profile.error();
   const seccomp::Diff found = seccomp::diff_profiles(*old_profile, *new_profile, seccomp::Runtime::kCrun);
   Compared compared;
@@ -53,7 +55,9 @@ Result<Compared> compare_seccomp(const std::vector<std::string>& before, const s
     const bool signed_text = text.starts_with("+ ") || text.starts_with("- ");
     compared.lines.push_back({change.grows() || !change.shrinks(), signed_text ? text.substr(2) : text});
   }
-  compared.remarks.push_back(counted(found.calls, "class") + " of calls compared");
+  compared.remarks.push_back(fmt::format("{} classes of calls compared", found.calls));
+  if (found.unlisted > 0)
+    compared.remarks.push_back(fmt::format("{} more differences of calls of which 16 are listed", found.unlisted));
   return compared;
 }
 

@@ -9,6 +9,9 @@ namespace cordon::check_tool {
 /// --diff OLD NEW: what each allows that the other does not; exit 1 if anything.
 Result<int> diff(const cli::Arguments& arguments, Diagnostics& diagnostics);
 
+/// --cost PROFILE TRACE…: instructions that the filter runs for the recorded calls, in both layouts.
+Result<int> cost(const cli::Arguments& arguments, Diagnostics& diagnostics);
+
 /// --verify LOG --module M: each logged SELinux denial recomputed; exit 1 if any remains.
 Result<int> verify(const cli::Arguments& arguments, Diagnostics& diagnostics);
 

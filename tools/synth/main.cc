@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "combine.h"
 #include "confine/roles.h"
 #include "facts/pins.h"
 #include "facts/trace_io.h"
@@ -126,7 +127,8 @@ Result<void> synthesise(const cli::Arguments& arguments, Diagnostics& diagnostic
 
 int run(const cli::Arguments& arguments) {
   Diagnostics diagnostics;
-  const auto done = synthesise(arguments, diagnostics);
+  const bool of_profiles = arguments.has("merge") || arguments.has("minimise");
+  const auto done = of_profiles ? synth_tool::combine(arguments, diagnostics) : synthesise(arguments, diagnostics);
   cli::show(kTool, diagnostics);
   return done ? cli::kFine : cli::fail(kTool, done.error());
 }
@@ -141,6 +143,9 @@ cli::ToolRow tool() {
       {"--program", "PATH", "the program that the profiles attach to, where the traces name another"},
       {"--pin", "FILE", "grant what this file lists too, each with its reason (schemas/pins.schema.json)", "", "", true},
       {"--base", "PROFILE", "keep what this hand-written profile says and add what is needed"},
+      {"--merge", "", "instead of recordings, take seccomp profiles, and write one that allows what any of them allows"},
+      {"--minimise", "", "instead of a recording, take a seccomp profile, and write the same decisions in fewer rules"},
+      {"--json", "", "with --merge or --minimise, print what was done as JSON (schemas/combine.schema.json)"},
       {"-q,--quiet", "", "print nothing but errors"},
   };
   for (cli::OptionRow& row : flow::backend_option_rows()) options.push_back(std::move(row));
@@ -148,11 +153,12 @@ cli::ToolRow tool() {
           "Turns recordings into profiles.",
           {{"", "Turns recordings into a seccomp filter, an AppArmor profile and an SELinux module that allow what was "
                 "recorded and nothing else.",
-            "TRACE… | --container INSPECT.json --selinux DIR", std::move(options),
+            "TRACE… | --container INSPECT.json --selinux DIR | --merge PROFILE PROFILE… | --minimise PROFILE", std::move(options),
             {"cordon-synth -n web -o profiles web.trace",
              "cordon-synth --seccomp - web.trace > web.json",
              "podman inspect web | cordon-synth -n web --selinux . --container - web.trace",
-             "cordon-synth --for docker --seccomp web.json run1.trace run2.trace"},
+             "cordon-synth --for docker --seccomp web.json run1.trace run2.trace",
+             "cordon-synth --merge --minimise --seccomp both.json web.json worker.json"},
             run}}};
 }
 

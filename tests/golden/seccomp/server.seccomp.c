@@ -151,6 +151,8 @@ int demo_load_filter(void)
     scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(1));
     int rc = ctx ? 0 : -ENOMEM;
 
+    if (rc == 0)
+        rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree */
     for (size_t i = 0; rc == 0 && i < sizeof rules / sizeof rules[0]; i++) {
         int number = seccomp_syscall_resolve_name(rules[i].name);
 

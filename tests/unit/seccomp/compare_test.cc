@@ -74,12 +74,19 @@ TEST_CASE("merging is union, and minimising keeps every decision") {
   CHECK(diff_profiles(*merged, *again, Runtime::kCrun).same());
   CHECK(verify(*merged, Runtime::kRunc)->mismatch_count == 0);
 
-  const Profile wordy = profile(allow(R"("read")") + "," + allow(R"("write")") + "," + allow(R"("read")", eq(0, 1)) +
+  const Profile wordy = profile(allow(R"("read")") + "," + allow(R"("statx")") + "," + allow(R"("read")", eq(0, 1)) +
                                 R"(,{"names":["mount"],"action":"SCMP_ACT_ERRNO","errnoRet":1})");
   const auto small = minimise(wordy);
   REQUIRE(small.ok());
   CHECK(small->rules.size() == 1);
   CHECK(diff_profiles(wordy, *small, Runtime::kCrun).same());
+
+  // runc answers ENOSYS above the largest number named: an EPERM rule beyond it that says what the default says counts.
+  const Profile named = profile(allow(R"("read")") + "," + allow(R"("read")", eq(0, 1)) + R"(,{"names":["openat2"],"action":"SCMP_ACT_ERRNO","errnoRet":1})");
+  const auto kept = minimise(named);
+  REQUIRE(kept.ok());
+  CHECK(kept->rules.size() == 2);
+  CHECK(diff_profiles(named, *kept, Runtime::kRunc).same());
 
   Profile other = b;
   other.default_action = Action::kKillProcess;
@@ -130,9 +137,15 @@ TEST_CASE("the cost of both layouts is counted by running them") {
     fact.tally.count = 10;
     trace.facts.push_back(fact);
   }
+  Fact again = trace.facts.front();  // another program's calls count with the first one's
+  again.subject.exe = "/usr/bin/other";
+  again.tally.count = 20;
+  trace.facts.push_back(again);
   const auto cost = cost_of(many, trace);
   REQUIRE(cost.ok());
   REQUIRE(cost->hottest.size() == 3);
+  CHECK(cost->hottest.front().op.name == "stat");
+  CHECK(cost->hottest.front().count == 30);
   CHECK(cost->plain_mean > cost->tree_mean);
   CHECK(cost->ratio() < 1.0);
 }

@@ -200,6 +200,54 @@ TEST_CASE("other ABIs get twins for what they lack, and the rest is said") {
   CHECK_FALSE(emit({call("read")}, {{"map-to", "vax"}}).ok());
 }
 
+TEST_CASE("on every ABI each call of the native profile is there, has a twin there, or is said to have none") {
+  std::vector<SyscallOp> ops;
+  for (const std::string& name : names_on(Arch::kX86_64)) ops.push_back(call(name));
+  const std::vector<Arch> targets = {Arch::kAarch64, Arch::kRiscv64, Arch::kS390x, Arch::kPpc64le, Arch::kArm, Arch::kI386};
+  const auto emission = emit(ops, {{"map-to", "aarch64,riscv64,s390x,ppc64le,arm,i386"}, {"arguments", "none"}});
+  REQUIRE(emission.ok());
+  const auto data = load_data("");
+  REQUIRE(data.ok());
+  for (const Arch target : targets) {
+    const std::string machine(arch_info(target).name);
+    Diagnostics diagnostics;
+    const auto read = read_profile(file_of(*emission, "." + machine + ".seccomp.json"), "t", diagnostics);
+    REQUIRE(read.ok());
+    std::set<std::string> allowed;
+    for (const SyscallRule& rule : read->profile.rules)
+      if (rule.action == Action::kAllow) allowed.insert(rule.names.begin(), rule.names.end());
+    std::size_t said = 0;
+    for (const std::string& name : names_on(Arch::kX86_64)) {
+      const bool lost = std::count(emission->summary.begin(), emission->summary.end(), name + " on " + machine + ": no such call, and no twin") == 1;
+      said += lost;
+      const bool twin = std::any_of((*data)->twins.begin(), (*data)->twins.end(), [&](const TwinRow& row) {
+        return std::count(row.seen.begin(), row.seen.end(), name) > 0 &&
+               std::any_of(row.grants.begin(), row.grants.end(), [&](const std::string& grant) { return grant != name && allowed.contains(grant); });
+      });
+      INFO(name << " on " << machine);
+      CHECK((allowed.contains(name) || twin) != lost);
+    }
+    CHECK(said > 0);
+    CHECK(said < 120);
+  }
+}
+
+TEST_CASE("what a twin allows on another ABI is not denied by errno there too") {
+  const auto emission = emit({call("poll"), call("futex")}, {{"map-to", "arm"}});
+  REQUIRE(emission.ok());
+  Diagnostics diagnostics;
+  const auto read = read_profile(file_of(*emission, ".arm.seccomp.json"), "t", diagnostics);
+  REQUIRE(read.ok());
+  std::map<std::string, std::set<Action>> actions;
+  for (const SyscallRule& rule : read->profile.rules)
+    for (const std::string& name : rule.names) actions[name].insert(rule.action);
+  CHECK(actions["futex_time64"] == std::set<Action>{Action::kAllow});
+  for (const auto& [name, found] : actions) {
+    INFO(name);
+    CHECK(found.size() == 1);
+  }
+}
+
 TEST_CASE("calls without a name or unknown to libseccomp are reported, never silent") {
   SyscallOp nameless;
   nameless.number = 900;

@@ -74,6 +74,38 @@ TEST_CASE("Docker's form allows what needs a capability only where the container
   CHECK(docker.find("\"minKernel\": \"4.8\"") != std::string::npos);
 }
 
+TEST_CASE("Docker's form holds other machines' calls under their names, and means there what the mapped profile means") {
+  std::vector<SyscallOp> ops = sample();
+  ops.push_back(call("open"));
+  ops.push_back(call("ptrace", {{0, 0, kInt}}));
+  const auto emission = emit(ops, {{"seccomp-format", "docker"}, {"map-to", "aarch64,s390x"}, {"container-caps", "CAP_SYS_ADMIN,CAP_SYS_PTRACE"}});
+  REQUIRE(emission.ok());
+  Diagnostics diagnostics;
+  const auto docker = read_profile(file_of(*emission, ".docker.json"), "t", diagnostics);
+  REQUIRE(docker.ok());
+  CHECK(docker->profile.arch_map.size() == 3);
+  const auto only = [&](const char* name) {
+    for (const SyscallRule& rule : docker->profile.rules)
+      if (rule.names == std::vector<std::string>{name} || std::count(rule.names.begin(), rule.names.end(), name) > 0) return rule.includes.arches;
+    return std::vector<std::string>{"nowhere"};
+  };
+  CHECK(only("open") == std::vector<std::string>{"amd64", "s390x"});
+  CHECK(only("read").empty());
+  for (const auto& [suffix, machine] : {std::pair{".seccomp.json", Arch::kX86_64}, std::pair{".aarch64.seccomp.json", Arch::kAarch64},
+                                        std::pair{".s390x.seccomp.json", Arch::kS390x}}) {
+    Host host;
+    host.arch = machine;
+    for (const char* cap : {"CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_SYS_MODULE", "CAP_BPF", "CAP_SYS_BOOT", "CAP_SYS_TIME", "CAP_SYSLOG",
+                            "CAP_SYS_RAWIO", "CAP_PERFMON", "CAP_NET_ADMIN", "CAP_DAC_READ_SEARCH", "CAP_SYS_PACCT", "CAP_SYS_NICE", "CAP_SYS_TTY_CONFIG"})
+      host.caps.insert(cap);
+    const auto plain = read_profile(file_of(*emission, suffix), "t", diagnostics);
+    REQUIRE(plain.ok());
+    const Diff diff = diff_profiles(plain->profile, resolved(docker->profile, host), Runtime::kCrun, machine);
+    INFO(suffix << (diff.same() ? "" : to_text(diff.changes.front())));
+    CHECK(diff.same());
+  }
+}
+
 TEST_CASE("systemd's drop-in holds the calls, the ABI, the families and the namespaces") {
   const std::string text = rendered("systemd");
   CHECK(has_line(text, "SystemCallArchitectures=native"));

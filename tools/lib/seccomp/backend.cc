@@ -23,6 +23,7 @@ namespace cordon {
 namespace seccomp {
 namespace {
 
+const std::vector<Runtime> kAllRuntimes = {Runtime::kPlain, Runtime::kCrun, Runtime::kRunc};
 constexpr std::size_t kMaxProfileBytes = std::size_t{8} << 20;
 
 constexpr auto kOptions = std::to_array<OptionSpec>({
@@ -41,7 +42,7 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
     {"no-new-privs", "yes|no|both", "both", "whether the program runs with no_new_privs, which decides what a runtime needs"},
     {"as", "auto|libseccomp|crun|runc", "auto", "decide as this runtime compiles the profile; auto: all that --for stands for"},
     {"container-caps", "", "default", "the container's capabilities (CAP_X,CAP_Y), for profiles with conditions; default: Docker's"},
-    {"map-to", "", "", "ABIs to write the profile for as well, separated by commas (aarch64, riscv64, s390x, ppc64le, arm)"},
+    {"map-to", "", "", "ABIs to write the profile for as well, separated by commas (aarch64, riscv64, s390x, ppc64le, arm, i386)"},
 });
 
 std::vector<std::string> platform_packs(Platform platform) {
@@ -106,6 +107,10 @@ Result<std::vector<Arch>> arches_in(const std::string& list) {
   return out;
 }
 
+bool recognises_profile(std::string_view start) {
+  return start.find("defaultAction") != std::string_view::npos || start.find("SeccompProfile") != std::string_view::npos;
+}
+
 /// What the emission gathers while its parts are made.
 class Emitter {
  public:
@@ -115,9 +120,10 @@ class Emitter {
     Planned planned = plan_of(policy, plan_options, data_, diagnostics);
     out_.notes = std::move(planned.notes);
     if (auto ok = main_profile(planned.plan); !ok) return ok.error();
-    if (auto ok = other_format(planned.plan); !ok) return ok.error();
-    if (is_set(options_, "audit-first")) audit_profile(planned.plan);
     if (auto ok = mapped_profiles(planned.plan); !ok) return ok.error();
+    if (auto ok = other_format(planned.plan); !ok) return ok.error();
+    if (is_set(options_, "audit-first"))
+      if (auto ok = audit_profile(planned.plan); !ok) return ok.error();
     list_added(planned.plan);
     return std::move(out_);
   }
@@ -128,13 +134,9 @@ class Emitter {
     if (!based) return based.error();
     const Profile& profile = *based;
     out_.files.push_back({".seccomp.json", write_json(profile, Dialect::kOci)});
-    std::size_t longest = 0;
-    for (const Runtime runtime : {Runtime::kPlain, Runtime::kCrun, Runtime::kRunc}) {
-      auto length = proven(profile, runtime, plan.arches.front());
-      if (!length) return length.error();
-      longest = std::max(longest, *length);
-    }
-    summarise(plan, profile, longest);
+    const auto longest = proven(profile, kAllRuntimes, plan.arches.front());
+    if (!longest) return longest.error();
+    summarise(plan, profile, *longest);
     return {};
   }
 
@@ -153,16 +155,6 @@ class Emitter {
     out_.summary.push_back("added to the base: " + (based.added.empty() ? "nothing" : join(based.added, ", ")));
     if (!based.unneeded.empty()) out_.summary.push_back("the base allows, and nothing seen needs: " + join(based.unneeded, ", "));
     return std::move(based.profile);
-  }
-
-  /// The compiled program must do what the profile says; libseccomp is known to compile some shapes otherwise.
-  Result<std::size_t> proven(const Profile& profile, Runtime runtime, Arch host) {
-    auto verified = verify(profile, runtime, host);
-    if (!verified) return verified.error();
-    if (verified->mismatch_count > 0)
-      return Error{ErrorCode::kRefused, to_text(verified->mismatches.front(), runtime), {},
-                   "use --arguments none, and report the profile"};
-    return verified->instructions;
   }
 
   void summarise(const Plan& plan, const Profile& profile, std::size_t instructions) {
@@ -192,28 +184,49 @@ class Emitter {
     if (format->name == "oci") return {};
     auto rendered = format->render(plan, data_);
     if (!rendered) return rendered.error();
+    if (auto ok = prove_rendered(*format, plan, rendered->bytes); !ok) return ok;
     out_.files.push_back({std::string(format->suffix), std::move(rendered->bytes)});
     for (std::string& lost : rendered->lost) out_.summary.push_back(std::string(format->name) + ": " + std::move(lost));
     return {};
   }
 
-  void audit_profile(const Plan& plan) {
-    Plan soft = plan;
-    soft.denial = {Action::kLog, 0, {}, false};
-    out_.files.push_back({".seccomp-audit.json", write_json(profile_of(soft), Dialect::kOci)});
-    out_.summary.emplace_back("NAME.seccomp-audit.json denies nothing and logs what the other would deny");
+  /// What is a profile of a container engine is read back, and simulated on every machine that it is for.
+  Result<void> prove_rendered(const Format& format, const Plan& plan, const std::string& bytes) const {
+    if (!recognises_profile(bytes)) return {};
+    Diagnostics unused;
+    auto read = read_profile(bytes, "NAME" + std::string(format.suffix), unused);
+    if (!read) return read.error();
+    std::vector<Arch> machines = {plan.arches.front()};
+    if (!read->profile.arch_map.empty())
+      for (const Plan& other : plan.elsewhere) machines.push_back(other.arches.front());
+    for (const Arch machine : machines) {
+      Host host = host_for(options_, read->dialect);
+      host.arch = machine;
+      if (auto length = proven(resolved(read->profile, host), kAllRuntimes, machine); !length) return length.error();
+    }
+    return {};
   }
 
-  Result<void> mapped_profiles(const Plan& plan) {
+  Result<void> audit_profile(const Plan& plan) {
+    Plan soft = plan;
+    soft.denial = {Action::kLog, 0, {}, false};
+    const Profile profile = profile_of(soft);
+    if (auto length = proven(profile, kAllRuntimes, plan.arches.front()); !length) return length.error();
+    out_.files.push_back({".seccomp-audit.json", write_json(profile, Dialect::kOci)});
+    out_.summary.emplace_back("NAME.seccomp-audit.json denies nothing and logs what the other would deny");
+    return {};
+  }
+
+  Result<void> mapped_profiles(Plan& plan) {
     auto arches = arches_in(value_of(options_, "map-to"));
     if (!arches) return arches.error();
     for (const Arch arch : *arches) {
       const Mapped mapped = map_to(plan, arch, data_);
       const Profile profile = profile_of(mapped.plan);
-      for (const Runtime runtime : {Runtime::kCrun, Runtime::kRunc})
-        if (auto length = proven(profile, runtime, arch); !length) return length.error();
+      if (auto length = proven(profile, kAllRuntimes, arch); !length) return length.error();
       out_.files.push_back({"." + std::string(arch_info(arch).name) + ".seccomp.json", write_json(profile, Dialect::kOci)});
       for (const std::string& lost : mapped.lost) out_.summary.push_back(lost);
+      plan.elsewhere.push_back(mapped.plan);
     }
     return {};
   }
@@ -270,7 +283,7 @@ class SeccompBackend final : public Backend {
 
   bool recognises(const std::string& path, std::string_view start) const override {
     if (path.ends_with(".bpf")) return true;
-    return start.find("defaultAction") != std::string_view::npos || start.find("SeccompProfile") != std::string_view::npos;
+    return recognises_profile(start);
   }
 
   Result<std::unique_ptr<Decider>> read(const std::vector<std::string>& paths, const BackendOptions& options,
@@ -308,18 +321,22 @@ class SeccompBackend final : public Backend {
     }
     auto read = read_profile(bytes, path, diagnostics);
     if (!read) return read.error();
-    Host host;
-    host.knows_min_kernel = read->dialect != Dialect::kPodman;
-    if (const std::string caps = value_of(options, "container-caps"); caps != "default") {
-      host.caps.clear();
-      for (const std::string_view cap : split(caps, ','))
-        if (!cap.empty()) host.caps.emplace(cap);
-    }
-    return decider.add_profile(resolved(read->profile, host), path, runtimes_in(options));
+    return decider.add_profile(resolved(read->profile, host_for(options, read->dialect)), path, runtimes_in(options));
   }
 };
 
 }  // namespace
+
+Host host_for(const BackendOptions& options, Dialect dialect) {
+  Host host;
+  host.knows_min_kernel = dialect != Dialect::kPodman;
+  const std::string caps = value_of(options, "container-caps");
+  if (caps == "default") return host;
+  host.caps.clear();
+  for (const std::string_view cap : split(caps, ','))
+    if (!cap.empty()) host.caps.emplace(cap);
+  return host;
+}
 
 Result<PlanOptions> plan_options(const BackendOptions& options, const Data& data) {
   PlanOptions out;

@@ -43,11 +43,12 @@ RuleKey key_of(const SyscallRule& rule) {
   return {rule.action, carries_errno(rule.action) ? errno_of(rule.errno_ret) : 0, rule.args};
 }
 
-Profile joined(const Profile& profile) {
+/// `defaults`: rules that say what the default says stay, since runc's prologue goes by the largest number named.
+Profile joined(const Profile& profile, bool defaults = false) {
   std::map<RuleKey, std::set<std::string>> groups;
   const std::uint32_t default_value = kernel_value(profile.default_action, profile.default_errno_ret);
   for (const SyscallRule& rule : profile.rules) {
-    if (kernel_value(rule.action, rule.errno_ret) == default_value) continue;
+    if (!defaults && kernel_value(rule.action, rule.errno_ret) == default_value) continue;
     for (const std::string& name : rule.names)
       if (!is_covered(rule, name, profile.rules)) groups[key_of(rule)].insert(name);
   }
@@ -116,12 +117,16 @@ Result<Profile> merge_profiles(const std::vector<Profile>& profiles) {
   return joined(out);
 }
 
-Result<Profile> minimise(const Profile& profile, Runtime runtime, Arch host) {
-  Profile out = joined(profile);
-  // runc's prologue depends on the names alone: one that is dropped may move the limit, so its errnos are kept.
-  const Diff diff = diff_profiles(profile, out, runtime, host);
-  if (diff.same()) return out;
-  return Error{ErrorCode::kRefused, "the rules overlap in a way that depends on their order: " + to_text(diff.changes.front()), {}, {}};
+Result<Profile> minimise(const Profile& profile, Arch host) {
+  std::string first;
+  for (const bool defaults : {false, true}) {
+    Profile out = joined(profile, defaults);
+    Diff diff = diff_profiles(profile, out, Runtime::kCrun, host);
+    if (diff.same()) diff = diff_profiles(profile, out, Runtime::kRunc, host);
+    if (diff.same()) return out;
+    first = to_text(diff.changes.front());
+  }
+  return Error{ErrorCode::kRefused, "the rules overlap in a way that depends on their order: " + first, {}, {}};
 }
 
 Based add_to_base(const Profile& base, const Plan& plan, Arch host) {

@@ -14,8 +14,9 @@ namespace cordon::seccomp {
 Result<Profile> merge_profiles(const std::vector<Profile>& profiles);
 
 /// The same decisions in fewer rules: rules that say what the default says, or what another rule says already, are
-/// dropped; rules with equal action and conditions are joined. The result is compared with the original call by call.
-Result<Profile> minimise(const Profile& profile, Runtime runtime = Runtime::kCrun, Arch host = native_arch());
+/// dropped; rules with equal action and conditions are joined. The result is compared with the original call by call,
+/// as crun and as runc take it.
+Result<Profile> minimise(const Profile& profile, Arch host = native_arch());
 
 /// A hand-written profile with what the plan needs added to it.
 struct Based {

@@ -20,6 +20,14 @@ std::optional<Call> call_of(const SyscallOp& op) {
   return call;
 }
 
+/// All programs and outcomes together: a filter knows neither.
+std::map<SyscallOp, std::uint64_t> counted_calls(const Trace& trace) {
+  std::map<SyscallOp, std::uint64_t> out;
+  for (const Fact& fact : trace.facts)
+    if (const auto* op = std::get_if<SyscallOp>(&fact.operation)) out[*op] += fact.tally.count;
+  return out;
+}
+
 }  // namespace
 
 Result<Cost> cost_of(const Profile& profile, const Trace& trace, Arch host) {
@@ -31,13 +39,12 @@ Result<Cost> cost_of(const Profile& profile, const Trace& trace, Arch host) {
   cost.plain_length = plain->program.size();
   cost.tree_length = tree->program.size();
   double calls = 0;
-  for (const Fact& fact : trace.facts) {
-    const auto* op = std::get_if<SyscallOp>(&fact.operation);
-    const auto call = op != nullptr ? call_of(*op) : std::nullopt;
+  for (const auto& [op, count] : counted_calls(trace)) {
+    const auto call = call_of(op);
     if (!call) continue;
     const seccomp_data data = data_of(*call);
-    cost.hottest.push_back({*op, fact.tally.count, run_bpf(plain->program, data).steps, run_bpf(tree->program, data).steps});
-    const auto weight = static_cast<double>(std::max<std::uint64_t>(1, fact.tally.count));
+    cost.hottest.push_back({op, count, run_bpf(plain->program, data).steps, run_bpf(tree->program, data).steps});
+    const auto weight = static_cast<double>(std::max<std::uint64_t>(1, count));
     calls += weight;
     cost.plain_mean += weight * cost.hottest.back().plain;
     cost.tree_mean += weight * cost.hottest.back().tree;
@@ -49,6 +56,12 @@ Result<Cost> cost_of(const Profile& profile, const Trace& trace, Arch host) {
   std::stable_sort(cost.hottest.begin(), cost.hottest.end(), [](const CallCost& a, const CallCost& b) { return a.count > b.count; });
   if (cost.hottest.size() > kHottest) cost.hottest.resize(kHottest);
   return cost;
+}
+
+Result<bool> tree_pays(const Profile& profile, Arch host) {
+  const auto means = layout_means(profile, host);
+  if (!means) return means.error();
+  return means->tree < means->plain;
 }
 
 Result<LayoutMeans> layout_means(const Profile& profile, Arch host) {

@@ -37,4 +37,7 @@ struct LayoutMeans {
 };
 Result<LayoutMeans> layout_means(const Profile& profile, Arch host = native_arch());
 
+/// Whether the tree runs fewer instructions a call.
+Result<bool> tree_pays(const Profile& profile, Arch host = native_arch());
+
 }  // namespace cordon::seccomp

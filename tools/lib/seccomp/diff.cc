@@ -64,7 +64,10 @@ class Differ {
       here.front().when.clear();
     }
     std::erase_if(here, [](const Change& c) { return c.before == c.after; });
-    if (here.size() > kMaxChangesPerCall) here.resize(kMaxChangesPerCall);
+    if (here.size() > kMaxChangesPerCall) {
+      out_.unlisted += here.size() - kMaxChangesPerCall;
+      here.resize(kMaxChangesPerCall);
+    }
     out_.changes.insert(out_.changes.end(), std::make_move_iterator(here.begin()), std::make_move_iterator(here.end()));
   }
 

@@ -22,7 +22,8 @@ struct Change {
 struct Diff {
   std::vector<Change> changes;  ///< by ABI, number and arguments
   std::size_t calls = 0;        ///< classes compared
-  bool same() const { return changes.empty(); }
+  std::size_t unlisted = 0;     ///< changes beyond the first 16 of a call
+  bool same() const { return changes.empty(); }  // what is unlisted comes after what is listed
   std::size_t grown() const;
   std::size_t shrunk() const;
 };

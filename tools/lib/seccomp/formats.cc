@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "kernel/names.h"
 #include "seccomp/compile.h"
+#include "seccomp/cost.h"
 #include "seccomp/names.h"
 #include "seccomp/write.h"
 
@@ -59,32 +60,64 @@ void note_errnos(const Plan& plan, std::string_view format, Rendering& out) {
 
 Result<Rendering> render_oci(const Plan& plan, const Data&) { return Rendering{write_json(profile_of(plan), Dialect::kOci), {}}; }
 
-/// Docker's conditions: ABIs by archMap, calls that need a capability only where the container has it, ptrace(2) only
-/// on kernels where it does not bypass the filter (seccomp(2): before 4.8).
-Profile conditional_profile(const Plan& plan, const Data& data) {
-  Profile profile = profile_of(plan);
-  profile.arch_map = {{plan.arches.front(), {plan.arches.begin() + 1, plan.arches.end()}}};
-  profile.architectures.clear();
+/// Calls that need a capability only where the container has it; ptrace(2) only on kernels where it does not bypass the
+/// filter (seccomp(2): before 4.8).
+std::map<std::string, Selector> call_conditions(const Data& data) {
   std::map<std::string, Selector> conditions;
   for (const RiskRow& row : data.risks)
     for (const std::string& call : row.calls)
       if (!row.capability.empty()) conditions[call].caps = {row.capability};
   conditions["ptrace"].min_kernel = KernelVersion{4, 8};
-  std::vector<SyscallRule> rules;
-  for (const SyscallRule& rule : profile.rules) {
-    std::map<Selector, std::vector<std::string>> parts;
-    for (const std::string& name : rule.names) {
-      const auto found = conditions.find(name);
-      const bool applies = rule.action == Action::kAllow && found != conditions.end();
-      parts[applies ? found->second : Selector{}].push_back(name);
+  return conditions;
+}
+
+/// A rule but for its names, and on which machines each name is in it.
+struct Placed {
+  SyscallRule rule;
+  std::map<std::string, std::set<std::string>> names;
+};
+
+std::vector<Placed> placed_rules(const std::vector<const Plan*>& plans) {
+  std::vector<Placed> out;
+  for (const Plan* plan : plans)
+    for (const SyscallRule& rule : profile_of(*plan).rules) {
+      auto found = std::find_if(out.begin(), out.end(), [&](const Placed& p) {
+        return p.rule.action == rule.action && p.rule.errno_ret == rule.errno_ret && p.rule.args == rule.args && p.rule.comment == rule.comment;
+      });
+      if (found == out.end()) found = out.insert(out.end(), {rule, {}});
+      for (const std::string& name : rule.names) found->names[name].emplace(go_name(plan->arches.front()));
     }
-    for (auto& [selector, names] : parts) {
-      rules.push_back(rule);
-      rules.back().names = std::move(names);
-      rules.back().includes = selector;
-    }
+  return out;
+}
+
+/// The rule once for each set of conditions that its names have.
+void add_conditional(const Placed& placed, std::size_t machines, const std::map<std::string, Selector>& conditions, Profile& profile) {
+  std::map<Selector, std::vector<std::string>> parts;
+  for (const auto& [name, arches] : placed.names) {
+    const auto found = conditions.find(name);
+    Selector selector = placed.rule.action == Action::kAllow && found != conditions.end() ? found->second : Selector{};
+    if (arches.size() < machines) selector.arches = {arches.begin(), arches.end()};
+    parts[selector].push_back(name);
   }
-  profile.rules = std::move(rules);
+  for (auto& [selector, names] : parts) {
+    profile.rules.push_back(placed.rule);
+    profile.rules.back().names = std::move(names);
+    profile.rules.back().includes = selector;
+  }
+}
+
+/// Docker's conditions: ABIs by archMap, calls by capability, machine and kernel.
+Profile conditional_profile(const Plan& plan, const Data& data) {
+  std::vector<const Plan*> plans = {&plan};
+  for (const Plan& other : plan.elsewhere)
+    if (other.arches.front() != plan.arches.front()) plans.push_back(&other);
+  Profile profile = profile_of(plan);
+  profile.architectures.clear();
+  for (const Plan* one : plans)
+    profile.arch_map.push_back({one->arches.front(), {one->arches.begin() + 1, one->arches.end()}});
+  profile.rules.clear();
+  const auto conditions = call_conditions(data);
+  for (const Placed& placed : placed_rules(plans)) add_conditional(placed, plans.size(), conditions, profile);
   return profile;
 }
 
@@ -261,8 +294,13 @@ Result<Rendering> render_firejail(const Plan& plan, const Data&) {
   return out;
 }
 
+/// The layout that runs fewer instructions a call. The tree's decisions are those of runc's, which proven() simulates.
 Result<Rendering> render_bpf(const Plan& plan, const Data&) {
-  auto compiled = compile(profile_of(plan), Runtime::kPlain, plan.arches.front());
+  const Profile profile = profile_of(plan);
+  const Arch host = plan.arches.front();
+  const auto tree = tree_pays(profile, host);
+  if (!tree) return tree.error();
+  auto compiled = *tree ? compile_tree(profile, host) : compile(profile, Runtime::kPlain, host);
   if (!compiled) return compiled.error();
   return Rendering{bpf_bytes(compiled->program), {}};
 }
@@ -305,6 +343,8 @@ void c_rule(std::string& out, const SyscallRule& rule) {
 /// skipped, as the runtimes do.
 Result<Rendering> render_libseccomp(const Plan& plan, const Data&) {
   const Profile profile = profile_of(plan);
+  const auto tree = tree_pays(profile, plan.arches.front());
+  if (!tree) return tree.error();
   std::string out = "/*\n" + header(plan, " *") + " * Link with -lseccomp. Returns 0, or a negative errno.\n */\n";
   out += "#include <errno.h>\n#include <seccomp.h>\n#include <stddef.h>\n\n";
   out += "static const struct {\n    uint32_t action;\n    const char *name;\n    unsigned count;\n"
@@ -317,6 +357,7 @@ Result<Rendering> render_libseccomp(const Plan& plan, const Data&) {
   for (const Arch arch : plan.arches)
     if (arch != plan.arches.front())
       out += fmt::format("    if (rc == 0)\n        rc = seccomp_arch_add(ctx, {});\n", arch_info(arch).oci_name);
+  if (*tree) out += "    if (rc == 0)\n        rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree */\n";
   out += "    for (size_t i = 0; rc == 0 && i < sizeof rules / sizeof rules[0]; i++) {\n"
          "        int number = seccomp_syscall_resolve_name(rules[i].name);\n\n"
          "        if (number != __NR_SCMP_ERROR)\n"

@@ -46,6 +46,7 @@ struct Plan {
   std::vector<Arch> arches;  ///< the native ABI first
   std::map<std::string, Allowance> calls;
   Denial denial;
+  std::vector<Plan> elsewhere;  ///< the same for machines of other ABIs (--map-to); only Docker's form holds them all
 
   void allow(const std::string& call, Origin origin);
   void allow(const std::string& call, ArgSet set, Origin origin);

@@ -47,10 +47,6 @@ constexpr auto kGoArches = std::to_array<GoArch>({{Arch::kX86_64, "amd64"},
                                                   {Arch::kS390x, "s390x"},
                                                   {Arch::kPpc64le, "ppc64le"}});
 
-std::string_view go_name(Arch arch) {
-  return std::find_if(kGoArches.begin(), kGoArches.end(), [&](const GoArch& row) { return row.arch == arch; })->go;
-}
-
 const ActionRow& row_of(Action action) { return kActions[static_cast<std::size_t>(action)]; }
 
 bool kernel_reaches(const Selector& selector, const Host& host) {
@@ -80,6 +76,10 @@ bool excluded(const SyscallRule& rule, const Host& host) {
 }
 
 }  // namespace
+
+std::string_view go_name(Arch arch) {
+  return std::find_if(kGoArches.begin(), kGoArches.end(), [&](const GoArch& row) { return row.arch == arch; })->go;
+}
 
 std::string_view oci_name(Action action) { return row_of(action).oci; }
 std::string_view oci_name(Compare compare) { return kCompares[static_cast<std::size_t>(compare)]; }

@@ -84,6 +84,9 @@ struct Profile {
 /// The 14 capabilities that Docker gives a container (moby oci/caps/defaults.go).
 const std::set<std::string>& default_caps();
 
+/// Docker's name of an ABI's machine: "amd64". Go's GOARCH.
+std::string_view go_name(Arch arch);
+
 /// What Docker's and containers-common's conditions are resolved against.
 struct Host {
   Arch arch = native_arch();

@@ -52,7 +52,7 @@ void find_risks(Assessment& out, const Reference& reference, Arch arch, const Da
 std::string versus(const std::vector<Compared>& references, std::size_t (*figure)(const Assessment&)) {
   std::vector<std::string> parts;
   for (const Compared& reference : references)
-    parts.push_back(reference.name + "'s default " + std::to_string(figure(reference.assessment)));
+    parts.push_back(reference.name + (parts.empty() ? "'s default " : "'s ") + std::to_string(figure(reference.assessment)));
   return parts.empty() ? "" : " (" + join(parts, ", ") + ")";
 }
 
@@ -101,8 +101,8 @@ std::vector<std::string> risk_summary(const Assessment& assessment, const Data& 
   const auto allowed = [](const Assessment& a) { return a.allowed; };
   const auto blocked = [](const Assessment& a) { return a.blocked_cves.size(); };
   std::vector<std::string> out = {
-      fmt::format("allows {} of {} calls{}", assessment.allowed, assessment.total, versus(references, allowed)),
-      fmt::format("blocks the known entry of {} of {} listed CVEs{}", assessment.blocked_cves.size(), data.cves.size(),
+      fmt::format("allows {} of {} calls{}; blocks the known entry of {} of {} listed CVEs{}", assessment.allowed,
+                  assessment.total, versus(references, allowed), assessment.blocked_cves.size(), data.cves.size(),
                   versus(references, blocked))};
   for (const RiskFinding& finding : assessment.risks) {
     std::vector<std::string> names;

@@ -42,8 +42,8 @@ struct Compared {
 };
 std::vector<Compared> reference_assessments(const Data& data);
 
-/// "allows 61 of 373 calls (Docker's default 315, podman's 320); blocks the entry of 31 of 40 listed CVEs …" and one
-/// line a risk group.
+/// "allows 61 of 373 calls (Docker's default 315, podman's 320); blocks the known entry of 31 of 40 listed CVEs …" and
+/// one line a risk group.
 std::vector<std::string> risk_summary(const Assessment& assessment, const Data& data);
 
 /// How much of the call passes.

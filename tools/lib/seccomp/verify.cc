@@ -69,6 +69,19 @@ Result<Verification> verify(const Profile& profile, Runtime runtime, Arch host) 
   return out;
 }
 
+Result<std::size_t> proven(const Profile& profile, const std::vector<Runtime>& runtimes, Arch host) {
+  std::size_t longest = 0;
+  for (const Runtime runtime : runtimes) {
+    auto verified = verify(profile, runtime, host);
+    if (!verified) return verified.error();
+    if (verified->mismatch_count > 0)
+      return Error{ErrorCode::kRefused, to_text(verified->mismatches.front(), runtime), {},
+                   "libseccomp compiles some rules with several arguments to something else: filter by fewer arguments"};
+    longest = std::max(longest, verified->instructions);
+  }
+  return longest;
+}
+
 std::string to_text(const Mismatch& mismatch, Runtime runtime) {
   std::string args;
   for (const std::uint64_t arg : mismatch.call.args) args += fmt::format("{}{:#x}", args.empty() ? "" : ", ", arg);

@@ -30,6 +30,9 @@ inline constexpr std::size_t kMismatchesKept = 16;
 /// the boundaries of every comparison, against Reference.
 Result<Verification> verify(const Profile& profile, Runtime runtime, Arch host = native_arch());
 
+/// The longest of the programs that the runtimes make of the profile; the first mismatch as an error.
+Result<std::size_t> proven(const Profile& profile, const std::vector<Runtime>& runtimes, Arch host = native_arch());
+
 /// "socket(0x2, 0x5) on x86_64: the profile says allow, the filter as crun compiles it does errno EPERM".
 std::string to_text(const Mismatch& mismatch, Runtime runtime);
 
