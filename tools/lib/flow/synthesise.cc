@@ -61,6 +61,7 @@ Result<Proof> prove(const Backend& backend, const std::vector<std::string>& file
   auto decider = backend.read(files, options, diagnostics);
   if (!decider) return decider.error();
   Proof proof;
+  (*decider)->prepare(trace.facts);
   proof.decisions.reserve(trace.facts.size());
   for (const Fact& fact : trace.facts) {
     proof.decisions.push_back(decide_needed(backend, **decider, fact));

@@ -70,6 +70,9 @@ struct Decision {
 class Decider {
  public:
   virtual ~Decider() = default;
+  /// Given before the first question, where they are to be had: all the facts, since one may explain another (who
+  /// listens at a socket that is connected to).
+  virtual void prepare(const std::vector<Fact>&) {}
   virtual Decision decide(const Fact& fact) = 0;
 };
 

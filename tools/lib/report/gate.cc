@@ -118,6 +118,7 @@ std::vector<ProfileLine> rule_lines(const GateProfile& profile, const std::strin
 
 void judge_facts(const GateProfile& profile, const Trace& trace, GateResult& result) {
   if (profile.decider == nullptr) return;
+  profile.decider->prepare(trace.facts);
   for (const auto& fact : trace.facts) {
     const auto decision = profile.decider->decide(fact);
     if (decision.ruling != Ruling::kDenied && decision.ruling != Ruling::kCannotTell) continue;
