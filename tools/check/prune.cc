@@ -58,7 +58,7 @@ Result<selinux::Vectors> needed(const cli::Arguments& arguments, const Trace& tr
 }
 
 void print_text(const selinux::Pruned& pruned, std::size_t all) {
-  for (const selinux::Dropped& one : pruned.dropped) fmt::print("- {} {}\n", printable(one.rule), printable(one.why));
+  for (const selinux::Dropped& one : pruned.dropped) fmt::print("- {} {}\n", printable(one.rule), one.why);
   fmt::print("{} of {} can go\n", pruned.dropped.size(), counted(all, "permission"));
 }
 

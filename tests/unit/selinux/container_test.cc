@@ -1,7 +1,9 @@
 #include <catch2/catch.hpp>
 
+#include "selinux/bottlerocket.h"
 #include "selinux/cil.h"
 #include "selinux/container.h"
+#include "selinux/decider.h"
 #include "selinux/link.h"
 #include "selinux_testing.h"
 
@@ -81,4 +83,92 @@ TEST_CASE("nothing to go by is refused") {
   if (policy == nullptr || !contexts) return;
   const auto labels = Labels::open(*contexts);
   CHECK_FALSE(build_container_module(nullptr, nullptr, *policy, *labels, {}).ok());
+}
+
+namespace {
+
+FileOp file(const std::string& path, FilePerms perms) {
+  FileOp out;
+  out.path = path;
+  out.perms = perms;
+  out.kind = FileKind::kRegular;
+  return out;
+}
+
+Policy recorded(const std::vector<Operation>& operations) {
+  Policy out;
+  out.name = "web";
+  for (const Operation& operation : operations) out.rules.push_back(Rule::observed({{}, operation, std::nullopt}, {"f"}));
+  return out;
+}
+
+/// The installed policy with the types of container-selinux, as a host that runs containers has them.
+Result<PolicyDb> policy_with_containers() {
+  auto policy = PolicyDb::load(shared_policy()->where());
+  Module m;
+  m.name = "containers";
+  m.types = {"container_t", "container_runtime_t", "container_file_t"};
+  m.type_attributes = {{"container_t", {"domain"}}, {"container_runtime_t", {"domain"}}, {"container_file_t", {"file_type"}}};
+  m.role_types = {{"system_r", "container_t"}, {"system_r", "container_runtime_t"}};
+  m.allow("container_file_t", "fs_t", "filesystem", {"associate"});
+  Diagnostics diagnostics;
+  if (auto linked = link_module(*policy, m, diagnostics); !linked) return linked.error();
+  return policy;
+}
+
+}  // namespace
+
+TEST_CASE("a container's facts are decided with the labels of its image and mounts") {
+  const auto contexts = find_file_contexts();
+  if (shared_policy() == nullptr || !contexts) return;
+  const auto info = read_container_info(kPodman, "web.json");
+  const std::vector<Operation> seen = {file("/app/conf", FilePerm::kRead), file("/app/new", FilePerms(FilePerm::kWrite) | FilePerm::kCreate),
+                                       file("/logs/access", FilePerm::kAppend), file("/data/x", FilePerm::kWrite), file("/proc/meminfo", FilePerm::kRead)};
+  const Policy policy = recorded(seen);
+  auto base = policy_with_containers();
+  auto labels = Labels::open(*contexts);
+  REQUIRE((base.ok() && labels.ok()));
+  const auto made = build_container_module(&policy, &*info, *base, *labels, {});
+  REQUIRE(made.ok());
+  CHECK_FALSE(made->module.types.contains("web_file_t"));
+  CHECK(made->module.rules.at({RuleKind::kAllow, "web_t", "container_file_t", "file"}).contains("create"));
+  CHECK(made->selinux_profile.find("kind: SelinuxProfile") != std::string::npos);
+  CHECK(made->selinux_profile.find("    container_file_t:\n      dir:\n") != std::string::npos);
+  CHECK(made->kubernetes == "securityContext:\n  seLinuxOptions:\n    type: web_t\n");
+  Diagnostics diagnostics;
+  auto read = read_cil(made->cil, "web.cil", diagnostics);
+  REQUIRE(read.ok());
+  auto decider = make_decider(std::move(*base), std::move(*labels), std::move(*read), diagnostics, {}, info->mounts);
+  INFO((decider ? "" : to_text(decider.error())));
+  REQUIRE(decider.ok());
+  const auto ruling = [&](const Operation& operation) {
+    Fact fact;
+    fact.operation = operation;
+    const Decision decision = (*decider)->decide(fact);
+    UNSCOPED_INFO(decision.by << " | " << decision.why);
+    return decision.ruling;
+  };
+  for (const Operation& operation : seen) CHECK(ruling(operation) == Ruling::kAllowed);
+  CHECK(ruling(file("/logs/access", FilePerm::kUnlink)) == Ruling::kDenied);
+  CHECK(ruling(file("/dev/mem", FilePerm::kRead)) == Ruling::kDenied);
+}
+
+TEST_CASE("Bottlerocket's least type that may write what was written is named, with why") {
+  ContainerInfo info;
+  info.mounts = {{"/etc/kubernetes", "/k8s", true, false}, {"/run", "/run", true, false}, {"/usr/share", "/share", true, false}, {"/var/data", "/data", true, false}};
+  const auto with = [&](const std::vector<Operation>& operations) {
+    const Policy policy = recorded(operations);
+    return bottlerocket_type(&policy, &info);
+  };
+  CHECK(with({file("/data/x", FilePerm::kWrite), file("/k8s/x", FilePerm::kRead)}).starts_with("container_t, "));
+  FileOp socket = file("/run/api.sock", FilePerm::kConnect);
+  CHECK(with({socket}).starts_with("control_t, "));
+  CHECK(with({socket, file("/k8s/x", FilePerm::kWrite)}).starts_with("super_t, "));
+  CHECK(with({file("/k8s/x", FilePerm::kWrite)}).find("/etc/kubernetes/x, which is etc_t") != std::string::npos);
+  CHECK(with({file("/share/x", FilePerm::kWrite)}).starts_with("none fits"));
+  CHECK(bottlerocket_type(nullptr, &info).starts_with("none fits"));
+  ContainerInfo privileged;
+  privileged.privileged = true;
+  CHECK(bottlerocket_type(nullptr, &privileged).starts_with("super_t, "));
+  CHECK(bottlerocket_type(nullptr, nullptr).starts_with("container_t, "));
 }

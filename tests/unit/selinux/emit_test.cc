@@ -256,6 +256,185 @@ TEST_CASE("neverallow rules and bounds are gates") {
   CHECK(gate("bounds", "(((").error().code == ErrorCode::kBadInput);
 }
 
+namespace {
+
+Fact connects(const std::string& address, const std::string& type = "stream") {
+  UnixOp op;
+  op.act = SocketAct::kConnect;
+  op.type = type;
+  op.peer_address = address;
+  return fact_of(op);
+}
+
+Fact command_on(const std::string& path, std::uint32_t command) {
+  IoctlOp op;
+  op.path = path;
+  op.command = command;
+  op.kind = FileKind::kRegular;
+  return fact_of(op);
+}
+
+/// The emission's .cil, read back by a decider that knows the facts.
+std::unique_ptr<Decider> decider_of(const Emission& emission, const std::vector<Fact>& facts, const BackendOptions& options = {}) {
+  const Written written(emission, {".cil"});
+  Diagnostics diagnostics;
+  auto decider = selinux_backend().read(written.paths, options, diagnostics);
+  INFO((decider ? "" : to_text(decider.error())));
+  REQUIRE(decider.ok());
+  (*decider)->prepare(facts);
+  return std::move(*decider);
+}
+
+bool holds(const std::vector<std::string>& lines, const std::string& part) {
+  return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) { return line.find(part) != line.npos; });
+}
+
+}  // namespace
+
+TEST_CASE("the listener of a socket is taken from the policy, and what was assumed is said") {
+  if (shared_policy() == nullptr) return;
+  Diagnostics diagnostics;
+  const std::vector<Fact> facts = {connects("/run/dbus/system_bus_socket"), connects("/run/mysqld/mysqld.sock"), connects("/dev/log", "dgram")};
+  const auto emission = selinux_backend().emit(policy_of(facts), {}, diagnostics);
+  REQUIRE(emission.ok());
+  const auto decider = decider_of(*emission, facts);
+  for (const auto& [fact, domain] : {std::pair(facts[0], "system_dbusd_t"), std::pair(facts[1], "mysqld_t"), std::pair(facts[2], "syslogd_t")}) {
+    INFO(domain);
+    CHECK(holds(emission->summary, std::string("assumed: ") + domain));
+    CHECK(decider->decide(fact).ruling == Ruling::kAllowed);
+    CHECK(decider->decide(fact).why.find(domain) != std::string::npos);
+  }
+}
+
+TEST_CASE("a socket that tells nothing of its listener is asked for, and --peer tells") {
+  if (shared_policy() == nullptr) return;
+  Diagnostics diagnostics;
+  UnixOp bind;
+  bind.act = SocketAct::kBind;
+  bind.type = "stream";
+  bind.address = "@mine";
+  const std::vector<Fact> facts = {connects("/tmp/x.sock"), connects("@theirs"), connects("@mine"), fact_of(bind)};
+  const auto untold = selinux_backend().emit(policy_of(facts), {}, diagnostics);
+  REQUIRE(untold.ok());
+  const auto decider = decider_of(*untold, facts);
+  CHECK(decider->decide(facts[0]).ruling == Ruling::kCannotTell);
+  CHECK(decider->decide(facts[0]).why.find("--peer") != std::string::npos);
+  CHECK(decider->decide(facts[1]).ruling == Ruling::kCannotTell);
+  CHECK(decider->decide(facts[2]).ruling == Ruling::kAllowed);
+  BackendOptions options;
+  options.values = {{"peer", "/tmp/x.sock=httpd_t, @theirs=xserver_t"}};
+  const auto told = selinux_backend().emit(policy_of(facts), options, diagnostics);
+  REQUIRE(told.ok());
+  CHECK(bytes_of(*told, ".te").find("allow small_t httpd_t:unix_stream_socket connectto;") != std::string::npos);
+  CHECK(bytes_of(*told, ".te").find("allow small_t xserver_t:unix_stream_socket connectto;") != std::string::npos);
+  for (const Fact& fact : facts) CHECK(decider_of(*told, facts, options)->decide(fact).ruling == Ruling::kAllowed);
+  for (const char* wrong : {"x", "=a_t", "/x=", "/x=no_such_t"}) {
+    options.values = {{"peer", wrong}};
+    CHECK(selinux_backend().emit(policy_of(facts), options, diagnostics).error().code == ErrorCode::kUsage);
+  }
+}
+
+TEST_CASE("a program that is signalled runs in what init starts it in") {
+  if (shared_policy() == nullptr) return;
+  Diagnostics diagnostics;
+  SignalOp signal;
+  signal.signal = "hup";
+  signal.peer = "/usr/sbin/sshd";
+  const std::vector<Fact> facts = {fact_of(signal)};
+  const auto emission = selinux_backend().emit(policy_of(facts), {}, diagnostics);
+  REQUIRE(emission.ok());
+  CHECK(holds(emission->summary, "sshd_t"));
+  CHECK(decider_of(*emission, facts)->decide(facts[0]).ruling == Ruling::kAllowed);
+}
+
+TEST_CASE("ioctl is narrowed to the commands that were seen, and those with permissions of their own have these") {
+  if (shared_policy() == nullptr) return;
+  Diagnostics diagnostics;
+  constexpr std::uint32_t kFiemap = 0xc020660b, kFionread = 0x541b, kFionbio = 0x5421, kClone = 0x40049409;
+  const std::vector<Fact> facts = {file("/etc/passwd", FilePerm::kRead), command_on("/etc/passwd", kFiemap), command_on("/etc/passwd", kFionread), command_on("/etc/passwd", kFionbio)};
+  const auto emission = selinux_backend().emit(policy_of(facts), {}, diagnostics);
+  REQUIRE(emission.ok());
+  CHECK(bytes_of(*emission, ".te").find("allowxperm small_t etc_t:file ioctl { 0x5401 0x660b };") != std::string::npos);
+  CHECK(bytes_of(*emission, ".cil").find("(allowx small_t etc_t (ioctl file (0x5401 0x660b)))") != std::string::npos);
+  for (const std::string suffix : {".cil", ".pp"}) {
+    const Written written(*emission, {suffix});
+    if (written.paths.empty()) continue;
+    auto decider = selinux_backend().read(written.paths, {}, diagnostics);
+    REQUIRE(decider.ok());
+    CHECK((*decider)->decide(command_on("/etc/passwd", kFiemap)).ruling == Ruling::kAllowed);
+    CHECK((*decider)->decide(command_on("/etc/passwd", kFionread)).ruling == Ruling::kAllowed);
+    CHECK((*decider)->decide(command_on("/etc/passwd", kFionbio)).ruling == Ruling::kNotApplicable);
+    CHECK((*decider)->decide(command_on("/etc/passwd", kClone)).ruling == Ruling::kDenied);
+  }
+  BackendOptions options;
+  options.values = {{"ioctl", "any"}};
+  const auto any = selinux_backend().emit(policy_of(facts), options, diagnostics);
+  REQUIRE(any.ok());
+  CHECK(bytes_of(*any, ".te").find("allowxperm") == std::string::npos);
+}
+
+TEST_CASE("a port that no service is known for can get a type of its own") {
+  if (shared_policy() == nullptr) return;
+  Diagnostics diagnostics;
+  NetOp bind;
+  bind.act = SocketAct::kBind;
+  bind.family = "inet";
+  bind.type = "stream";
+  bind.address = "127.0.0.1";
+  bind.port = 8123;
+  NetOp other = bind;
+  other.port = 8124;
+  const std::vector<Fact> facts = {fact_of(bind)};
+  const auto shared = selinux_backend().emit(policy_of(facts), {}, diagnostics);
+  REQUIRE(shared.ok());
+  CHECK(holds(shared->summary, "--own-ports"));
+  CHECK(decider_of(*shared, facts)->decide(fact_of(other)).ruling == Ruling::kAllowed);
+  BackendOptions options;
+  options.values = {{"own-ports", "1"}};
+  const auto own = selinux_backend().emit(policy_of(facts), options, diagnostics);
+  REQUIRE(own.ok());
+  CHECK(holds(own->summary, "semanage port -a -t small_port_t -p tcp 8123"));
+  CHECK(bytes_of(*own, ".cil").find("(portcon tcp 8123 (system_u object_r small_port_t ((s0) (s0))))") != std::string::npos);
+  const auto decider = decider_of(*own, facts);
+  CHECK(decider->decide(facts[0]).ruling == Ruling::kAllowed);
+  CHECK(decider->decide(fact_of(other)).ruling == Ruling::kDenied);
+}
+
+TEST_CASE("file contexts are written for what the policy's aliases make of a path, and beside its own lines") {
+  if (shared_policy() == nullptr) return;
+  Diagnostics diagnostics;
+  const std::vector<Fact> facts = {file("/run/lock/small.lock", FilePerm::kWrite | FilePerm::kCreate)};
+  const auto aliased = selinux_backend().emit(policy_of(facts), {}, diagnostics);
+  REQUIRE(aliased.ok());
+  CHECK(bytes_of(*aliased, ".fc").find("/var/lock/small\\.lock") != std::string::npos);
+  CHECK(decider_of(*aliased, facts)->decide(facts[0]).ruling == Ruling::kAllowed);
+  Policy policy = policy_of(facts, "passwd");
+  policy.program = "/usr/bin/passwd";
+  const auto beside = selinux_backend().emit(policy, {}, diagnostics);
+  REQUIRE(beside.ok());
+  CHECK(bytes_of(*beside, ".fc").find("/usr/bin/passw\\x64") != std::string::npos);
+  CHECK(respelled("/a/b\\.c(/.*)?") == "/a/b\\.\\x63(/.*)?");
+  CHECK(literal_of(respelled("/usr/bin/passwd")) == "/usr/bin/passwd");
+}
+
+TEST_CASE("what the disk says otherwise than the file contexts is a finding, not a rule") {
+  if (shared_policy() == nullptr) return;
+  Diagnostics diagnostics;
+  AvOp denied;
+  denied.source = "system_u:system_r:small_t:s0";
+  denied.target = "system_u:object_r:var_spool_t:s0";
+  denied.klass = "file";
+  denied.perms = {"read"};
+  const auto without = selinux_backend().emit(policy_of({fact_of(denied)}), {}, diagnostics);
+  denied.path = "/usr/share/small/data";
+  const auto with = selinux_backend().emit(policy_of({fact_of(denied)}), {}, diagnostics);
+  REQUIRE((without.ok() && with.ok()));
+  CHECK(bytes_of(*without, ".te").find("allow small_t var_spool_t:file read;") != std::string::npos);
+  CHECK(bytes_of(*with, ".te").find("var_spool_t") == std::string::npos);
+  CHECK(bytes_of(*with, ".te").find("allow small_t usr_t:file read;") != std::string::npos);
+  CHECK(holds(with->summary, "mislabelled: /usr/share/small/data bears var_spool_t"));
+}
+
 // Hidden: writes the module's files where the scripts of tests/selinux want them.
 TEST_CASE("the small program's module is written out", "[.sample]") {
   const char* out = std::getenv("CORDON_TEST_OUT");

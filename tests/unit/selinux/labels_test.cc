@@ -47,7 +47,7 @@ void compare(const Labels& labels, const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("paths near every seventh line of the installed file contexts are labelled as libselinux labels them") {
+TEST_CASE("paths near every 17th line of the installed file contexts are labelled as libselinux labels them") {
   const auto file = find_file_contexts();
   if (!file) return skip(file.error());
   auto labels = Labels::open(*file);
@@ -57,13 +57,13 @@ TEST_CASE("paths near every seventh line of the installed file contexts are labe
   std::size_t labelled = 0;
   std::size_t number = 0;
   for (const std::string_view line : split(*text, '\n')) {
-    if (!line.starts_with('/') || ++number % 7 != 0) continue;
+    if (!line.starts_with('/') || ++number % 17 != 0) continue;
     for (const std::string& path : paths_near(std::string(line.substr(0, line.find_first_of(" \t"))))) {
       compare(*labels, path);
       labelled += labels->lookup(path, FileKind::kRegular).has_value() ? 1 : 0;
     }
   }
-  CHECK(labelled > number / 4);
+  CHECK(labelled > number / 17);  // more than one path of each line that was tried
 }
 
 TEST_CASE("aliases, local lines, alternatives and quantifiers mean what libselinux takes them for") {

@@ -125,7 +125,9 @@ TEST_CASE("what the base policy allows is pruned") {
   if (policy == nullptr) return;
   const Module module = flat("(allow httpd_t etc_t (file (read write)))");
   const Pruned pruned = prune_module(module, *policy, nullptr);
-  CHECK(pruned.dropped == std::vector<std::string>{"allow httpd_t etc_t:file read; the base policy allows it by itself"});
+  REQUIRE(pruned.dropped.size() == 1);
+  CHECK(pruned.dropped[0].rule == "allow httpd_t etc_t:file read;");
+  CHECK(pruned.dropped[0].why == "the base policy allows it by itself");
   CHECK(pruned.module.rules.begin()->second == std::set<std::string>{"write"});
   const Vectors nothing;
   CHECK(prune_module(module, *policy, &nothing).module.rules.empty());
@@ -192,4 +194,23 @@ TEST_CASE("the tables are whole") {
       INFO(name << " " << perm);
       CHECK(policy->has_perm(klass, perm));
     }
+}
+
+TEST_CASE("an ioctl that any command was allowed to and that is narrowed is a narrower module") {
+  Module wide;
+  wide.allow("a_t", "b_t", "file", {"ioctl"});
+  Module narrow = wide;
+  narrow.ioctls[{RuleKind::kAllow, "a_t", "b_t", "file"}] = {0x5401};
+  Module other = narrow;
+  other.ioctls.begin()->second = {0x5401, 0x5413};
+  const auto changes = [](const Module& a, const Module& b) {
+    std::vector<std::pair<bool, std::string>> out;
+    for (const VectorChange& change : diff_modules(a, b)) out.emplace_back(change.added, change.rule);
+    return out;
+  };
+  using Changes = std::vector<std::pair<bool, std::string>>;
+  CHECK(changes(wide, narrow) == Changes{{false, "allowxperm a_t b_t:file ioctl of any command;"}});
+  CHECK(changes(narrow, wide) == Changes{{true, "allowxperm a_t b_t:file ioctl of any command;"}});
+  CHECK(changes(narrow, other) == Changes{{true, "allowxperm a_t b_t:file ioctl 0x5413;"}});
+  CHECK(changes(other, other).empty());
 }

@@ -14,6 +14,7 @@
 #include "selinux/resolve.h"
 #include "selinux/shape.h"
 #include "selinux/tables.h"
+#include "selinux/vectors.h"
 
 namespace cordon::selinux {
 namespace {
@@ -34,10 +35,12 @@ class Builder {
   bool taken(const std::string& type) const;
   void declare();
   void label_program();
+  void respell_contexts();
   void let_callers_in();
   void add_baseline();
   void add_rule(std::size_t index, Resolver& resolver);
   bool is_of_another(const Operation& operation) const;
+  void correct_label(const Operation& operation, Resolved& target, Resolver& resolver);
   void add_demand(const Demand& demand, const Resolved& target, std::size_t index);
   void settle_port(const Target& port, Resolved& target, std::size_t index);
   void grant_stream(const GrantRow& row);
@@ -45,6 +48,7 @@ class Builder {
   void add_with_create();
   void hide_libselinux();
   void follow_symlinks();
+  void tell_booleans();
   void summarise();
   bool knows(const std::string& klass) const { return base_.has_class(klass); }
   std::vector<std::string> known_perms(const std::string& klass, const std::vector<std::string>& perms) const;
@@ -64,6 +68,7 @@ class Builder {
   std::set<std::string> searched_;  // types of the directories on the way
   std::set<std::pair<std::string, std::string>> guarded_;
   std::set<std::string> assumed_;
+  std::set<std::string> mislabelled_;
   std::set<std::string> generic_ports_;  // "tcp 8080 (unreserved_port_t)"
   IoctlCommands ioctls_;
 };
@@ -150,6 +155,15 @@ void Builder::label_program() {
                                    out_.domain, out_.exec_type));
 }
 
+void Builder::respell_contexts() {
+  for (FileContext& context : module().contexts) {
+    if (!labels_.has_line(context.regex)) continue;
+    out_.added.push_back(fmt::format("{}: the policy labels it too, so that the line is spelled otherwise and comes after", context.regex));
+    context.regex = respelled(context.regex);
+  }
+  std::sort(module().contexts.begin(), module().contexts.end());
+}
+
 void Builder::let_callers_in() {
   for (const CallerRow& row : baseline_tables().callers) {
     const bool wanted = options_.callers.empty() ? row.automatic : has(options_.callers, row.domain);
@@ -221,6 +235,25 @@ bool Builder::is_of_another(const Operation& operation) const {
   return vector != nullptr && type_of(vector->source) != out_.domain;
 }
 
+/// The kind of an object class, if it is one of files.
+std::optional<FileKind> kind_of_class(const std::string& klass) {
+  for (const FileKind kind : {FileKind::kRegular, FileKind::kDirectory, FileKind::kSymlink, FileKind::kCharDevice, FileKind::kBlockDevice, FileKind::kFifo, FileKind::kSocket})
+    if (class_of(kind) == klass) return kind;
+  return std::nullopt;
+}
+
+/// A logged denial tells the label on the disk; where the policy's file contexts say otherwise, theirs is granted.
+void Builder::correct_label(const Operation& operation, Resolved& target, Resolver& resolver) {
+  const auto* logged = std::get_if<AvOp>(&operation);
+  const auto kind = logged == nullptr || logged->path.empty() || logged->path.front() != '/' ? std::nullopt : kind_of_class(logged->klass);
+  if (!kind || module().types.contains(target.type) || !labels_.lookup(logged->path, *kind)) return;
+  const Resolved& wanted = resolver.path(logged->path, *kind);
+  if (wanted.type.empty() || wanted.type == target.type || wanted.type == out_.domain) return;
+  mislabelled_.insert(fmt::format("{} bears {} on the disk, where the file contexts say {}: restorecon -v it; {} is what is granted",
+                                  printable(logged->path), target.type, wanted.type, wanted.type));
+  target = wanted;
+}
+
 void Builder::add_rule(std::size_t index, Resolver& resolver) {
   const Grant& grant = policy_.rules[index].grant();
   if (is_of_another(grant.operation))
@@ -231,6 +264,7 @@ void Builder::add_rule(std::size_t index, Resolver& resolver) {
   for (const Demand& demand : demands.all) {
     Resolved target = resolver.target(demand.target);
     settle_port(demand.target, target, index);
+    correct_label(grant.operation, target, resolver);
     if (target.type.empty()) {
       note(index, Fit::kNarrower, fmt::format("{} {{ {} }} is not granted: {}", demand.klass, join(demand.perms, " "), target.why));
       continue;
@@ -296,6 +330,26 @@ void Builder::follow_symlinks() {
     out_.added.push_back("symlinks in the directories on the way: the sources name paths with symlinks resolved");
 }
 
+/// A switch of the policy's own is for every domain of the attribute that it stands for: a rule for this one opens less.
+void Builder::tell_booleans() {
+  std::map<std::string, std::set<std::string>> by_switch;
+  for (const auto& [access, perms] : module().rules) {
+    if (access.kind != RuleKind::kAllow || access.source != out_.domain || module().types.contains(access.target)) continue;
+    for (const std::string& attribute : module().type_attributes[out_.domain])
+      for (const std::string& perm : perms)
+        for (const BooleanFix& fix : booleans_for(base_, {attribute, access.target == "self" ? attribute : access.target, access.klass}, perm))
+          if (fix.set.size() == 1)
+            by_switch[fmt::format("{}={}", fix.set[0].name, fix.set[0].on ? "on" : "off")].insert(fmt::format("{}:{} {}", access.target, access.klass, perm));
+  }
+  for (const auto& [setting, vectors] : by_switch)
+    out_.summary.push_back(fmt::format("setsebool {} would allow {} of its permissions too ({}), but to every domain: the module allows them to {} alone", setting,
+                                       vectors.size(), *vectors.begin(), out_.domain));
+}
+
+bool labels_a_port(const Module& module, const std::string& type) {
+  return std::any_of(module.ports.begin(), module.ports.end(), [&](const PortContext& port) { return port.type == type; });
+}
+
 void Builder::summarise() {
   const Module& m = out_.module;
   std::set<std::string> targets;
@@ -309,11 +363,12 @@ void Builder::summarise() {
   out_.summary.push_back(fmt::format("{} over {} of the policy", counted(rules, "allow rule"), counted(targets.size(), "type")));
   std::vector<std::string> own;
   for (const std::string& type : m.types)
-    if (type != out_.domain && type != out_.exec_type) own.push_back(type);
+    if (type != out_.domain && type != out_.exec_type && !labels_a_port(m, type)) own.push_back(type);
   out_.summary.push_back(own.empty() ? "no files of its own" : "its own files: " + join(own, ", "));
   for (const std::string& line : semanage_lines(m)) out_.summary.push_back("its own port, which the .cil labels and a .pp does not: " + line);
   if (!generic_ports_.empty())
     out_.summary.push_back(fmt::format("ports that share a label with all that no service is known for: {}; --own-ports gives them a type", fmt::join(generic_ports_, ", ")));
+  for (const std::string& line : mislabelled_) out_.summary.push_back("mislabelled: " + line);
   for (const std::string& line : assumed_) out_.summary.push_back("assumed: " + line + "; --peer names another");
   for (const std::string& line : out_.left_out) out_.summary.push_back("left out: " + line);
 }
@@ -328,6 +383,7 @@ Result<AppModule> Builder::run() {
   const Resolver plain(base_, labels_, *no_labels, out_.domain);
   const auto paths = private_paths(policy_, module().name, plain);
   add_private_types(module(), paths, out_.domain, base_);
+  respell_contexts();
   auto own_labels = Labels::of_module(module().contexts, base_.mls());
   if (!own_labels) return own_labels.error();
   Resolver resolver(base_, labels_, *own_labels, out_.domain);
@@ -350,6 +406,7 @@ Result<AppModule> Builder::run() {
     out_.added.push_back("the program may manage its own files in full: make, read, write, rename, delete");
   std::sort(out_.added.begin(), out_.added.end());
   summarise();
+  tell_booleans();
   return std::move(out_);
 }
 

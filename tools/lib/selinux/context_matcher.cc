@@ -224,6 +224,10 @@ bool ContextMatcher::matches(const Line& line, std::string_view path) const {
                                   state_->match.get(), nullptr) >= 0;
 }
 
+bool ContextMatcher::has_line(std::string_view regex) const {
+  return std::any_of(state_->lines.begin(), state_->lines.end(), [&](const Line& line) { return line.regex == regex; });
+}
+
 std::string ContextMatcher::aliased(std::string_view path) const {
   std::string out(path);
   for (const auto* list : {&own_aliases_, &aliases_})

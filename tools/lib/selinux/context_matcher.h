@@ -32,6 +32,8 @@ class ContextMatcher {
   /// The context of the last line that matches; nothing if none does or it says <<none>>. `file_type` is "--", "-d", …
   /// or "" for any.
   std::optional<std::string> lookup(std::string_view path, std::string_view file_type) const;
+  /// True if a line has that very expression.
+  bool has_line(std::string_view regex) const;
   /// The path as the aliases turn it, before lines are tried.
   std::string aliased(std::string_view path) const;
 

@@ -26,6 +26,7 @@ class SelinuxDecider final : public Decider {
     if (auto view = container_view_of(module, domain_, mounts)) resolver_.looks_into(std::move(*view));
   }
 
+  void prepare(const std::vector<Fact>& facts) override;
   Decision decide(const Fact& fact) override;
 
  private:
@@ -43,6 +44,7 @@ class SelinuxDecider final : public Decider {
   std::string domain_;
   std::string context_;
   Resolver resolver_;
+  bool prepared_ = false;
 };
 
 void worsen(Decision& out, Ruling ruling, const std::string& why) {
@@ -98,7 +100,7 @@ void SelinuxDecider::new_object(const Demand& demand, Resolved& target, Decision
 
 /// A socket without a file that the module lets its domain reach in itself: it would not, had the program not made it.
 bool SelinuxDecider::is_own_socket(const Demand& demand) const {
-  return demand.target.kind == TargetKind::kSocketPeer && demand.target.text.starts_with('@') &&
+  return !prepared_ && demand.target.kind == TargetKind::kSocketPeer && demand.target.text.starts_with('@') &&
          policy_.allows(context_, context_, demand.klass, demand.perms.front()).value_or(false);
 }
 
@@ -136,6 +138,12 @@ Decision SelinuxDecider::decide_vector(const AvOp& op) const {
         !policy_.allows_ioctl(op.source, op.target, op.klass, static_cast<std::uint16_t>(command)).value_or(true))
       worsen(out, Ruling::kDenied, fmt::format("not the command {:#06x}", command));
   return out;
+}
+
+void SelinuxDecider::prepare(const std::vector<Fact>& facts) {
+  prepared_ = true;
+  for (const Fact& fact : facts)
+    if (const auto* op = std::get_if<UnixOp>(&fact.operation); op != nullptr && op->act == SocketAct::kBind) resolver_.listens_at(op->address);
 }
 
 Decision SelinuxDecider::decide(const Fact& fact) {

@@ -254,6 +254,8 @@ void Gatherer::operator()(const DomainOp& op) {
       {"setkeycreate", "setkeycreate"}, {"setsockcreate", "setsockcreate"}};
   for (const auto& [act, perm] : kActs)
     if (act == op.act) self("process", {std::string(perm)});
+  // hooks.c: selinux_setprocattr changes the running process, and asks for the way from the one to the other.
+  if (op.act == "setcon" && !op.target.empty()) add({TargetKind::kContext, op.target, FileKind::kUnknown, 0, false}, "process", {"dyntransition"});
 }
 
 void Gatherer::operator()(const AvOp& op) {

@@ -168,6 +168,17 @@ std::optional<std::string> Labels::lookup(const std::string& path, FileKind kind
   return known_.emplace(key, find(path, kind)).first->second;
 }
 
+std::string respelled(const std::string& regex) {
+  std::size_t last = regex.npos;
+  for (std::size_t i = 0; i < regex.size(); ++i) {
+    if (regex[i] == '\\') ++i;
+    else if (!is_plain(static_cast<unsigned char>(regex[i]))) break;
+    else if (regex[i] != '/') last = i;
+  }
+  if (last == regex.npos) return regex;
+  return regex.substr(0, last) + fmt::format("\\x{:02x}", static_cast<unsigned char>(regex[last])) + regex.substr(last + 1);
+}
+
 std::optional<std::string> literal_of(std::string_view regex) {
   std::string out;
   for (std::size_t i = 0; i < regex.size(); ++i) {

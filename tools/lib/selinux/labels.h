@@ -32,6 +32,8 @@ class Labels {
   std::optional<std::string> ask_libselinux(const std::string& path, FileKind kind) const;
   /// The path as file_contexts.subs and .subs_dist turn it: what lines are compared with.
   std::string aliased(const std::string& path) const;
+  /// True if a line of the file has that very expression.
+  bool has_line(const std::string& regex) const { return matcher_ && matcher_->has_line(regex); }
   const std::string& digest() const { return digest_; }  ///< SHA-256 of the text form
   const std::string& where() const { return where_; }
 
@@ -50,6 +52,10 @@ class Labels {
 /// The path as an anchored PCRE that matches just it: every byte that means something to PCRE, to the file contexts
 /// parser, to m4 or to CIL is escaped, so that no name becomes a rule.
 std::string escape_path(std::string_view path);
+
+/// The same expression spelled so that it stands beside a line with the given one and comes after it: semodule refuses
+/// two lines of one spelling with different labels, and takes the longer for the more specific.
+std::string respelled(const std::string& regex);
 
 /// The path that such a regex stands for, or nothing if it stands for more than one.
 std::optional<std::string> literal_of(std::string_view regex);

@@ -108,8 +108,12 @@ Resolved Resolver::peer(const std::string& program) const {
 Resolved Resolver::socket_peer(const std::string& address) {
   if (own_sockets_.contains(address)) return {domain_, policy_.mls() ? "s0" : "", {}, {}};
   const std::string label = !address.empty() && address.front() == '/' ? path(address, FileKind::kSocket).type : "";
-  if (own_types_.contains(label)) return {domain_, policy_.mls() ? "s0" : "", {}, {}};
-  return of_peer(peers_.listener(address, label), fmt::format("which domain listens at {} is not recorded: name it with --peer ADDRESS=DOMAIN", printable(address)));
+  if (own_types_.contains(label) || (container_ && label == container_->file_type))
+    return {domain_, policy_.mls() ? "s0" : "", {}, container_ ? "another program of the container listens at " + printable(address) : ""};
+  // What anybody's files bear there says nothing of whose the socket is.
+  const Strings& generic = place_of(address).generic;
+  const bool tells = std::find(generic.begin(), generic.end(), label) == generic.end();
+  return of_peer(peers_.listener(address, tells ? label : ""), fmt::format("which domain listens at {} is not recorded: name it with --peer ADDRESS=DOMAIN", printable(address)));
 }
 
 Resolved Resolver::target(const Target& target) {

@@ -1,5 +1,8 @@
 #include "selinux/vectors.h"
 
+#include <algorithm>
+
+#include "selinux/boolean.h"
 #include "selinux/policydb_impl.h"
 
 namespace cordon::selinux {
@@ -42,16 +45,33 @@ Vectors vectors_of(const Module& module, const PolicyDb* policy) {
   return out;
 }
 
-bool rules_allow(const PolicyDb& policy, const Vector& vector, const std::string& perm) {
-  const PolicyDb::Impl& impl = policy.impl();
+namespace {
+
+/// The allow rules for it, disabled ones too.
+std::vector<MatchedRule> covering(const PolicyDb::Impl& impl, const Vector& vector, const std::string& perm) {
   const std::uint32_t source = impl.type_value(vector.source);
   const std::uint32_t target = impl.type_value(vector.target);
   const class_datum_t* klass = impl.klass(vector.klass);
   const std::uint32_t bit = klass == nullptr ? 0 : impl.perm_bit(*klass, perm);
-  if (source == 0 || target == 0 || bit == 0) return false;
-  for (const MatchedRule& rule : impl.match(source, target, klass->s.value, AVTAB_ALLOWED))
-    if (rule.enabled && (rule.data & bit) != 0) return true;
-  return false;
+  if (source == 0 || target == 0 || bit == 0) return {};
+  auto rules = impl.match(source, target, klass->s.value, AVTAB_ALLOWED);
+  std::erase_if(rules, [bit](const MatchedRule& rule) { return (rule.data & bit) == 0; });
+  return rules;
+}
+
+bool is_enabled(const MatchedRule& rule) { return rule.enabled; }
+
+}  // namespace
+
+bool rules_allow(const PolicyDb& policy, const Vector& vector, const std::string& perm) {
+  const auto rules = covering(policy.impl(), vector, perm);
+  return std::any_of(rules.begin(), rules.end(), is_enabled);
+}
+
+std::vector<BooleanFix> booleans_for(const PolicyDb& policy, const Vector& vector, const std::string& perm) {
+  const auto rules = covering(policy.impl(), vector, perm);
+  if (rules.empty() || std::any_of(rules.begin(), rules.end(), is_enabled)) return {};
+  return boolean_fixes(policy.impl(), rules);
 }
 
 }  // namespace cordon::selinux

@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "selinux/module.h"
 #include "selinux/policydb.h"
@@ -25,5 +26,9 @@ Vectors vectors_of(const Module& module, const PolicyDb* policy);
 
 /// True if the policy's rules allow it between the two types, constraints left aside; booleans as they stand.
 bool rules_allow(const PolicyDb& policy, const Vector& vector, const std::string& perm);
+
+/// The smallest sets of booleans with which the policy would allow it; empty where no switch is for it. Names may be
+/// attributes.
+std::vector<BooleanFix> booleans_for(const PolicyDb& policy, const Vector& vector, const std::string& perm);
 
 }  // namespace cordon::selinux
