@@ -1,10 +1,17 @@
 #include "selinux/package.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
 
 #include "base/atomic_file.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "selinux/cil.h"
 #include "selinux/context.h"
 #include "selinux/policydb_impl.h"
 #include "selinux/spawn.h"
@@ -103,10 +110,9 @@ Result<std::string> build_package(const std::string& name, const std::string& te
   return read_file(at(".pp"));
 }
 
-Result<std::string> package_to_cil(std::string_view bytes, const std::string& where) {
-  if (!is_package(bytes)) return Error{ErrorCode::kBadInput, "not a policy module package", where, {}};
-  if (bytes.starts_with(kModuleMagic))
-    return Error{ErrorCode::kBadInput, "a bare module, not a package", where, "wrap it: semodule_package -o X.pp -m X.mod"};
+namespace {
+
+Result<std::string> convert(std::string_view bytes, const std::string& where) {
   SepolMessages messages;
   Package package;
   MemoryFile out;
@@ -117,6 +123,42 @@ Result<std::string> package_to_cil(std::string_view bytes, const std::string& wh
   if (sepol_module_package_read(package.value, package.file, 0) != 0) return unreadable(messages, where);
   if (sepol_module_package_to_cil(out.file(), package.value) != 0) return unreadable(messages, where);
   return out.take();
+}
+
+constexpr int kRefused = 1;
+constexpr rlim_t kMostSeconds = 10;
+
+[[noreturn]] void convert_and_tell(int fd, std::string_view bytes, const std::string& where) {
+  const rlimit limit{kMostSeconds, kMostSeconds};
+  setrlimit(RLIMIT_CPU, &limit);
+  const auto cil = convert(bytes, where);
+  const bool told = write_all(fd, cil ? *cil : cil.error().what, "the package's CIL").ok();
+  _exit(cil && told ? 0 : kRefused);
+}
+
+}  // namespace
+
+// In a child: libsepol loops for hours over a package that counts two thousand million types, and a reader that it
+// crashed could not say what was wrong.
+Result<std::string> package_to_cil(std::string_view bytes, const std::string& where) {
+  if (!is_package(bytes)) return Error{ErrorCode::kBadInput, "not a policy module package", where, {}};
+  if (bytes.starts_with(kModuleMagic))
+    return Error{ErrorCode::kBadInput, "a bare module, not a package", where, "wrap it: semodule_package -o X.pp -m X.mod"};
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return errno_error(errno, "cannot make a pipe");
+  const UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  const pid_t child = fork();
+  if (child < 0) return errno_error(errno, "cannot fork");
+  if (child == 0) convert_and_tell(writer.get(), bytes, where);
+  writer.reset();
+  std::string text = read_pipe(reader.get(), kMaxCilBytes);
+  const int status = wait_for(child);
+  if (text.size() > kMaxCilBytes)
+    return Error{ErrorCode::kBadInput, fmt::format("the module package becomes more than {} bytes of CIL", kMaxCilBytes), where, {}};
+  if (status == 0) return text;
+  if (status == kRefused) return Error{ErrorCode::kBadInput, std::move(text), where, {}};
+  return Error{ErrorCode::kBadInput, "the module package does not parse: libsepol ended without an answer", where, {}};
 }
 
 }  // namespace cordon::selinux

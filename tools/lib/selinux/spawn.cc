@@ -17,7 +17,6 @@
 extern char** environ;
 
 namespace cordon::selinux {
-namespace {
 
 std::string read_pipe(int fd, std::size_t max_output) {
   std::string out;
@@ -35,8 +34,6 @@ int wait_for(pid_t pid) {
     if (errno != EINTR) return 127;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
-
-}  // namespace
 
 std::optional<std::string> find_program(const std::string& name) {
   const char* path = std::getenv("PATH");

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <sys/types.h>
+
 #include <string>
 #include <vector>
 
@@ -18,6 +20,11 @@ struct Ran {
 
 /// Runs argv[0] (a path) without a shell, standard input from /dev/null.
 Result<Ran> run_program(const std::vector<std::string>& argv, std::size_t max_output = std::size_t{64} << 10);
+
+/// What comes through a pipe until its end, cut soon after the limit.
+std::string read_pipe(int fd, std::size_t max_output);
+/// Reaps a child: its exit code; 128 + N for signal N.
+int wait_for(pid_t pid);
 
 /// A directory of mode 0700 under TMPDIR, removed with its plain files when the value goes.
 class TemporaryDirectory {
