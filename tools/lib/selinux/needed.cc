@@ -15,6 +15,11 @@ struct Fresh {
   std::string domain;
 };
 
+/// What the module's types are named after, whatever its file is called.
+std::string name_of_module(const Module& module, const std::string& domain) {
+  return domain.ends_with("_t") ? domain.substr(0, domain.size() - 2) : module.name;
+}
+
 /// The domains that the module's own domain is entered from.
 std::vector<std::string> callers_of(const Module& module, const std::string& domain) {
   std::vector<std::string> out;
@@ -26,9 +31,9 @@ std::vector<std::string> callers_of(const Module& module, const std::string& dom
 Result<Fresh> fresh_module(const Policy& recorded, const Module& module, const std::string& domain, const PolicyDb& base,
                            const Labels& labels, const NeededOptions& options) {
   Policy named = recorded;
-  named.name = module.name;
+  named.name = name_of_module(module, domain);
   if (container_view_of(module, domain, {})) {
-    auto built = build_container_module(&named, options.container, base, labels, {module.name, options.peers, false});
+    auto built = build_container_module(&named, options.container, base, labels, {named.name, options.peers, false});
     if (!built) return built.error();
     return Fresh{std::move(built->module), built->type};
   }
