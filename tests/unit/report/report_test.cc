@@ -160,8 +160,8 @@ TEST_CASE("a gate tells what is more, what is unused, what is guarded and what i
   config.profiles = {"app.json"};
   config.unused_runs = 2;
   config.guards = {"syscall bpf"};
-  const std::string committed = "{\n \"syscalls\": [{\n  \"names\": [\n   \"read\",\n   \"uname\"\n  ] }] }\n";
-  const std::string fresh = "{\n \"syscalls\": [{\n  \"names\": [\n   \"read\"\n  ] }] }\n";
+  const std::string committed = "{\n \"syscalls\": [{\n  \"names\": [\n   \"read\",\n   \"uname\"\n  ], \"action\": \"SCMP_ACT_ALLOW\" }] }\n";
+  const std::string fresh = "{\n \"syscalls\": [{\n  \"names\": [\n   \"read\"\n  ], \"action\": \"SCMP_ACT_ALLOW\" }] }\n";
   const std::vector<GateProfile> profiles = {{"seccomp", "app.json", committed, fresh, &decider}};
   auto result = run_gate(config, profiles, trace_of({"read"}, true, 2));
   REQUIRE(result.issues.size() == 1);
@@ -175,6 +175,17 @@ TEST_CASE("a gate tells what is more, what is unused, what is guarded and what i
   CHECK(result.issues[0].line == 7);
   CHECK(result.issues[1].kind == GateIssueKind::kGuarded);
   CHECK(result.notes.size() == 1);
+  const std::string by_hand = "{\n \"syscalls\": [{\"action\": \"SCMP_ACT_ALLOW\",\n \"names\": [\"bpf\"]}, {\"names\": [\"bpf\"], \"action\": \"SCMP_ACT_ERRNO\"}] }\n";
+  result = run_gate(config, {{"seccomp", "hand.json", by_hand, "", &decider}}, trace_of({"read"}, true, 1));
+  REQUIRE(result.issues.size() == 1);
+  CHECK(result.issues[0].kind == GateIssueKind::kGuarded);
+  CHECK(result.issues[0].line == 3);
+  result = run_gate(config, {{"selinux", "app.cil", "(allow a_t self (capability (chown sys_admin)))\n", "", &decider}}, trace_of({"read"}, true, 1));
+  CHECK(result.passed());
+  config.guards.push_back("capability sys_admin");
+  result = run_gate(config, {{"selinux", "app.cil", "(allow a_t self (capability (chown sys_admin)))\n", "", &decider}}, trace_of({"read"}, true, 1));
+  CHECK(result.issues.size() == 1);
+  config.guards.pop_back();
   config.allowances = {{"syscall bpf", "it traces"}};
   result = run_gate(config, profiles, trace_of({"bpf"}, false, 1));
   REQUIRE(result.issues.size() == 1);
