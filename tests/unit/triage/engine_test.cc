@@ -212,10 +212,12 @@ TEST_CASE("fixes are ranked by proof, denials fixed, privilege added and reversi
                             fix("best", ProofStatus::kProven, 10, 1, Reversal::kExact),
                             fix("some", ProofStatus::kPartial, 5, 0, Reversal::kExact),
                             fix("untried", ProofStatus::kUntried, 0, 0, Reversal::kExact)};
+  fixes.push_back(fix("label", ProofStatus::kProven, 10, 20, Reversal::kExact));
+  fixes.back().kind = FixKind::kRelabel;
   rank_fixes(fixes, triage::Severity::kFault);
   std::vector<std::string> order;
   for (const auto& one : fixes) order.push_back(one.title);
-  CHECK(order == std::vector<std::string>{"best", "hard", "wide", "some", "untried", "refuted"});
+  CHECK(order == std::vector<std::string>{"label", "best", "hard", "wide", "some", "untried", "refuted"});
 }
 
 TEST_CASE("a fix never names a top directory for the paths below it") {

@@ -9,6 +9,7 @@
 #include "triage/engine.h"
 #include "triage/prove_profile.h"
 #include "triage/prove_selinux.h"
+#include "triage/selinux_requests.h"
 
 using namespace cordon;
 using namespace cordon::triage;
@@ -202,18 +203,26 @@ TEST_CASE("a rule that loses its arguments says what it opens; a call that is al
 }
 
 TEST_CASE("relabelling counts only what its command reaches") {
-  const auto prover = debian();
-  if (!prover) return;
-  const auto one = [](const std::string& path, const std::string& n) {
-    return "type=AVC msg=audit(1700000000.000:" + n + "): avc:  denied  { read } for  pid=1 comm=\"app\" path=\"" + path +
-           "\" dev=\"sda1\" ino=1 scontext=system_u:system_r:container_t:s0 tcontext=system_u:object_r:var_lib_t:s0 tclass=file permissive=0\n";
+  Shape shape;
+  const auto add = [&](const std::string& path, std::uint64_t count) {
+    Fact fact;
+    fact.operation = AvOp{"u:r:a_t:s0", "u:object_r:b_t:s0", "file", {"read"}, {}, path};
+    fact.verdict = {Outcome::kDenied, {}, Mechanism::kSelinux};
+    fact.tally.count = count;
+    shape.add(fact, {}, true, {});
   };
-  const auto finding = only_finding(one("/var/lib/kubelet/pods/x", "1") + one("/etc/cni/net.d/y", "2") + one("/etc/cni/net.d/y", "3"), prover.get());
-  const auto* fix = fix_of(finding, FixKind::kRelabel, "container_file_t");
-  REQUIRE(fix != nullptr);
-  if (fix->proof.status == ProofStatus::kRefuted) return;  // a policy without container_file_t
-  CHECK(fix->proof.fixed == 2);
-  CHECK(fix->proof.status == ProofStatus::kPartial);
+  add("/var/lib/kubelet/x", 1);
+  add("/var/lib/kubelet/pods/y", 2);
+  CHECK(shape.common == "/var/lib/kubelet");
+  CHECK(reached(shape, "") == 3);
+  CHECK(reached(shape, "/var/lib/kubelet") == 3);
+  CHECK(reached(shape, "/var/lib/kubelet/pods") == 2);
+  CHECK(reached(shape, "/var/lib/kube") == 0);
+  add("name-only", 4);
+  CHECK(reached(shape, "/var/lib/kubelet") == 3);
+  add("/etc/cni/z", 8);
+  CHECK(shape.common == "/");
+  CHECK(reached(shape, "/etc/cni/z") == 8);
 }
 
 TEST_CASE("what dontaudit hides of a domain is told") {
@@ -228,7 +237,7 @@ TEST_CASE("what dontaudit hides of a domain is told") {
 TEST_CASE("files under a label that says nothing get one of the source's own types, proven, before a rule") {
   const auto prover = debian();
   if (!prover) return;
-  const auto finding = only_finding(avc("httpd_t:s0", "default_t:s0", "file", "read", "path=\"/srv/www/index.html\""), prover.get());
+  const auto finding = only_finding(avc("httpd_t:s0", "default_t:s0", "file", "read", "path=\"/data/site/index.html\""), prover.get());
   const auto* fix = fix_of(finding, FixKind::kRelabel, "httpd_");
   REQUIRE(fix != nullptr);
   CHECK(fix->proof.status == ProofStatus::kProven);

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "facts/describe.h"
 #include "facts/names.h"
+#include "kernel/syscalls.h"
 #include "report/escape.h"
 #include "seccomp/data.h"
 
@@ -183,11 +184,15 @@ Json processes_json(const Trace& trace) {
 
 /// A default profile: how much it allows, and what of that is risky and was not needed here.
 Json default_json(const LearnedReport& report, const SyscallDefaults& one, const std::vector<SyscallRow>& calls) {
-  Json out{{"name", utf8(one.name)}, {"source", utf8(one.source)}, {"allows", one.allowed.size()}, {"spared", Json::array()}};
+  Json out{{"name", utf8(one.name)}, {"source", utf8(one.source)}, {"allows", 0}, {"spared", Json::array()}};
+  std::size_t allows = 0;
   for (const auto& name : one.allowed) {
+    if (!syscall_number(native_arch(), name)) continue;  // of another architecture
+    ++allows;
     const bool needed = std::any_of(calls.begin(), calls.end(), [&](const auto& row) { return row.name == name; });
     if (!needed && report.risky_syscalls.contains(name)) out["spared"].push_back(name);
   }
+  out["allows"] = allows;
   return out;
 }
 

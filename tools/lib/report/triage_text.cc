@@ -134,7 +134,8 @@ std::string best_fix(const Finding& finding, const TextOptions& options) {
   std::string out = "     → " + cut(fix.title, room) + "\n";
   if (!fix.commands.empty()) {
     const auto more = fix.commands.size() > 1 ? fmt::format("  (+{})", fix.commands.size() - 1) : std::string();
-    out += "       $ " + cut(utf8(fix.commands.front()), room - 2 - more.size()) + more + "\n";
+    const bool sets = fix.commands.front().starts_with("PROFILE=") && fix.commands.size() > 1;  // says nothing alone
+    out += "       $ " + cut(utf8(fix.commands[sets ? 1 : 0]), room - 2 - more.size()) + more + "\n";
   }
   if (fix.kind != triage::FixKind::kInvestigate)
     out += "       " + styled(cut(proof_words(fix), room), proof_style(fix.proof.status), options.colour) + "\n";

@@ -73,6 +73,7 @@ class SelinuxProver final : public Prover {
   void explain_permissions(Finding& finding);
   void tell_hidden(Finding& finding) const;
   void propose_relabel(Finding& finding);
+  bool is_mislabelled(const Finding& finding) const;  ///< the file contexts give another type than the log has
   void propose_booleans(Finding& finding);
   void fill_port(Finding& finding);
   std::string port_type_for(const Finding& finding, const std::string& perm) const;
@@ -167,6 +168,14 @@ void SelinuxProver::propose_relabel(Finding& finding) {
     }
 }
 
+bool SelinuxProver::is_mislabelled(const Finding& finding) const {
+  for (const auto& shape : requests_of(finding))
+    for (const auto& request : shape)
+      if (const auto expected = expected_context(request); expected && selinux::type_of(*expected) != split_context(request.av.target).type)
+        return true;
+  return false;
+}
+
 std::string setting_words(const std::vector<selinux::BooleanSetting>& settings) {
   std::string out;
   for (const auto& one : settings) out += (out.empty() ? "" : " ") + one.name + "=" + (one.on ? "on" : "off");
@@ -242,7 +251,8 @@ void SelinuxProver::fill_port(Finding& finding) {
 
 void SelinuxProver::propose(Finding& finding) {
   propose_relabel(finding);
-  for (auto& fix : suggest_types(policy_, finding)) finding.fixes.push_back(std::move(fix));
+  if (!is_mislabelled(finding))
+    for (auto& fix : suggest_types(policy_, finding)) finding.fixes.push_back(std::move(fix));
   propose_booleans(finding);
   fill_port(finding);
 }

@@ -11,11 +11,19 @@ namespace {
 constexpr std::array kStatusNames = std::to_array<std::string_view>({"proven", "partial", "untried", "refuted", "refused"});
 constexpr std::array kReversalNames = std::to_array<std::string_view>({"exact", "by hand", "none"});
 
+/// A label or a port's type changes what was named; a rule or a boolean opens every object of a type. What was not
+/// tried stays in the order of its rule.
+bool reaches_whole_types(const Fix& fix) {
+  const bool helps = fix.proof.status == ProofStatus::kProven || fix.proof.status == ProofStatus::kPartial;
+  return helps && fix.kind != FixKind::kRelabel && fix.kind != FixKind::kPort;
+}
+
 auto order_of(const Fix& fix, Severity severity) {
   const auto excess = fix.excess.known ? fix.excess.count : std::numeric_limits<std::uint64_t>::max();
   const bool hides = fix.kind == FixKind::kDontaudit;
   const int place = !hides ? 1 : severity == Severity::kNoise ? 0 : 2;
-  return std::tuple(place, fix.proof.status, std::numeric_limits<std::uint64_t>::max() - fix.proof.fixed, excess,
+  return std::tuple(place, fix.proof.status, std::numeric_limits<std::uint64_t>::max() - fix.proof.fixed,
+                    reaches_whole_types(fix), excess,
                     fix.reversal);
 }
 

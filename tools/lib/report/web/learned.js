@@ -35,7 +35,7 @@ function treeList(node, top, open) {
     return el("li", {}, details);
   }));
 }
-/* One node a process: its programs in the order of its execs, without the image that a fork inherits. Siblings that are
+/* One node a process: its programs, without the image that a fork inherits. Siblings that are
    the same and have no children are one row. */
 function processTree(procs) {
   const nodes = new Map(), roots = [];
@@ -48,7 +48,7 @@ function processTree(procs) {
   for (const [key, node] of nodes) {
     const parent = nodes.get(node.parent);
     const own = node.images.filter(image => !parent || !parent.images.includes(image));
-    node.text = (own.length ? own : node.images.slice(-1)).map(image => image.length > 160 ? image.slice(0, 160) + "\u2026" : image).join("  \u2192  ");
+    node.text = (own.length ? own : node.images.slice(-1)).map(image => image.length > 160 ? image.slice(0, 160) + "\u2026" : image).join(", ");
     if (parent && node.parent !== key) parent.children.push(node); else roots.push(node);
   }
   const seen = new Set();
