@@ -98,6 +98,8 @@ def ways(name, place):
     if name == "cordon-audit":
         yield ["/usr/bin/cordon-audit", "allow", "-M", f"{place}/local", log]
         yield ["/usr/bin/cordon-audit", "allow", "-R", log]
+        yield ["/usr/bin/cordon-audit", "allow", "-R", "-M", f"{place}/refpolicy", log]  # runs make, m4 and checkmodule
+        yield ["/usr/bin/cordon-audit", "allow", "-C", log]
         yield ["/usr/bin/cordon-audit", "allow", "-o", f"{place}/local.te", log]
         yield ["/usr/bin/cordon-audit", "allow", "--target", "apparmor", f"{place}/apparmor.syslog"]
     if name == "cordon-triage":
@@ -119,12 +121,17 @@ def ways(name, place):
         for ending in ("html", "json", "md", "sarif"):
             yield ["/usr/bin/cordon-check", "--report", f"{place}/check.{ending}", f"{app}.seccomp.json", trace]
         yield ["/usr/bin/cordon-check", "--verify", log, "--module", f"{app}.pp"]
+        yield ["/usr/bin/cordon-check", "--cost", f"{app}.seccomp.json", trace]
+        yield ["/usr/bin/cordon-check", "--prune", "-o", f"{place}/pruned.cil", f"{app}.cil", trace]
+        yield ["/usr/bin/cordon-check", "--merge", "-o", f"{place}/merged.cil", f"{app}.cil", f"{app}.cil", f"{place}/other/app.cil"]
     if name == "cordon-synth":
         yield ["/usr/bin/cordon-synth", "-n", "again", "-o", f"{place}/again", trace, f"{place}/1.trace"]
         yield ["/usr/bin/cordon-synth", "-q", "--seccomp", f"{place}/one.json", trace]
         yield ["/usr/bin/cordon-synth", "-q", "--for", "docker", "--seccomp", "-", trace]
         yield ["/usr/bin/cordon-synth", "-q", "--apparmor", f"{place}/updated", "--base", f"{app}.apparmor", f"{place}/1.trace"]
         yield ["/usr/bin/cordon-synth", "-q", "--style", "refpolicy", "--selinux", f"{place}/styled", trace]
+        yield ["/usr/bin/cordon-synth", "-q", "--merge", "--minimise", "--seccomp", f"{place}/both.json", f"{app}.seccomp.json", f"{place}/other/app.seccomp.json"]
+        yield ["/usr/bin/cordon-synth", "-q", "--for", "podman", "--selinux", f"{place}/container", trace]
     if name == "cordon-record":
         yield ["/usr/bin/cordon-record", "-o", f"{place}/new.trace", "--", "/usr/bin/cat", "/etc/hostname"]
         yield ["/usr/bin/cordon-record", "--append", f"{place}/new.trace", "--", "/usr/bin/true"]
