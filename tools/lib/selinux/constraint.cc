@@ -27,9 +27,12 @@ class Evaluator {
   Evaluator(const PolicyDb::Impl& impl, const context_struct_t& source, const context_struct_t& target)
       : impl_(impl), source_(source), target_(target) {}
 
+  bool holds(const constraint_expr_t* expr) const;  ///< run()'s truth without its words: most constraints are met
   Node run(const constraint_expr_t* expr) const;
 
  private:
+  bool truth(const constraint_expr_t& term) const;
+  bool attribute_truth(const constraint_expr_t& term) const;
   Node attribute(const constraint_expr_t& term) const;
   Node levels(const constraint_expr_t& term) const;
   Node names(const constraint_expr_t& term) const;
@@ -119,11 +122,34 @@ std::string Evaluator::level_text(const mls_level_t& level) const {
   return out;
 }
 
+bool Evaluator::attribute_truth(const constraint_expr_t& term) const {
+  bool dom = false;
+  bool domby = false;
+  if (term.attr >= CEXPR_L1L2) {
+    const Levels pair = levels_of(term.attr, source_, target_);
+    dom = dominates(*pair.left, *pair.right);
+    domby = dominates(*pair.right, *pair.left);
+    return compare(term.op, dom && domby, dom, domby);
+  }
+  const std::uint32_t left = value_in(term.attr, source_);
+  const std::uint32_t right = value_in(term.attr, target_);
+  if ((term.attr & CEXPR_ROLE) != 0) {
+    dom = ebitmap_get_bit(&impl_.db.role_val_to_struct[left - 1]->dominates, right - 1) != 0;
+    domby = ebitmap_get_bit(&impl_.db.role_val_to_struct[right - 1]->dominates, left - 1) != 0;
+  }
+  return compare(term.op, left == right, dom, domby);
+}
+
+bool Evaluator::truth(const constraint_expr_t& term) const {
+  if (term.expr_type == CEXPR_ATTR) return attribute_truth(term);
+  const context_struct_t& context = (term.attr & CEXPR_TARGET) != 0 ? target_ : source_;
+  const bool in = ebitmap_get_bit(&term.names, value_in(term.attr, context) - 1) != 0;
+  return (term.op == CEXPR_EQ) == in;
+}
+
 Node Evaluator::levels(const constraint_expr_t& term) const {
   const Levels pair = levels_of(term.attr, source_, target_);
-  const bool dom = dominates(*pair.left, *pair.right);
-  const bool domby = dominates(*pair.right, *pair.left);
-  Node out{compare(term.op, dom && domby, dom, domby), false, {}, {}};
+  Node out{truth(term), false, {}, {}};
   out.text = fmt::format("{} {} {}", pair.names[0], op_text(term.op), pair.names[1]);
   out.why = {fmt::format("{} {} {} {} {}", pair.words[0], level_text(*pair.left), relation(term.op, out.holds),
                          pair.words[1], level_text(*pair.right))};
@@ -132,15 +158,7 @@ Node Evaluator::levels(const constraint_expr_t& term) const {
 
 Node Evaluator::attribute(const constraint_expr_t& term) const {
   if (term.attr >= CEXPR_L1L2) return levels(term);
-  const std::uint32_t left = value_in(term.attr, source_);
-  const std::uint32_t right = value_in(term.attr, target_);
-  bool dom = false;
-  bool domby = false;
-  if ((term.attr & CEXPR_ROLE) != 0) {
-    dom = ebitmap_get_bit(&impl_.db.role_val_to_struct[left - 1]->dominates, right - 1) != 0;
-    domby = ebitmap_get_bit(&impl_.db.role_val_to_struct[right - 1]->dominates, left - 1) != 0;
-  }
-  Node out{compare(term.op, left == right, dom, domby), false, {}, {}};
+  Node out{truth(term), false, {}, {}};
   const char initial = *noun(term.attr);
   out.text = fmt::format("{0}1 {1} {0}2", initial, op_text(term.op));
   out.why = {fmt::format("the source's {0} {1} {2} the target's {0} {3}", noun(term.attr),
@@ -164,8 +182,8 @@ std::string Evaluator::set_text(const constraint_expr_t& term) const {
 Node Evaluator::names(const constraint_expr_t& term) const {
   const bool of_target = (term.attr & CEXPR_TARGET) != 0;
   const context_struct_t& context = of_target ? target_ : source_;
-  const bool in = ebitmap_get_bit(&term.names, value_in(term.attr, context) - 1) != 0;
-  Node out{(term.op == CEXPR_EQ) == in, false, {}, {}};
+  Node out{truth(term), false, {}, {}};
+  const bool in = out.holds == (term.op == CEXPR_EQ);
   const std::string set = set_text(term);
   out.text = fmt::format("{}{} {} {}", *noun(term.attr), of_target ? 2 : 1, op_text(term.op), set);
   out.why = {fmt::format("the {}'s {} {} {} in {}", of_target ? "target" : "source", noun(term.attr),
@@ -184,6 +202,22 @@ Node join(Node left, Node right, bool both) {
   for (Node* side : {&left, &right})
     if (side->holds == out.holds) out.why.insert(out.why.end(), side->why.begin(), side->why.end());
   return out;
+}
+
+bool Evaluator::holds(const constraint_expr_t* expr) const {
+  std::vector<char> stack;
+  for (; expr != nullptr; expr = expr->next) {
+    if (expr->expr_type == CEXPR_ATTR || expr->expr_type == CEXPR_NAMES) {
+      stack.push_back(truth(*expr) ? 1 : 0);
+    } else if (expr->expr_type == CEXPR_NOT && !stack.empty()) {
+      stack.back() ^= 1;
+    } else if (stack.size() >= 2) {
+      const char right = stack.back();
+      stack.pop_back();
+      stack.back() = static_cast<char>(expr->expr_type == CEXPR_AND ? stack.back() & right : stack.back() | right);
+    }
+  }
+  return stack.size() == 1 && stack.back() != 0;
 }
 
 Node Evaluator::run(const constraint_expr_t* expr) const {
@@ -218,9 +252,8 @@ std::vector<Unmet> unmet_constraints(const PolicyDb::Impl& impl, const class_dat
   std::vector<Unmet> out;
   const Evaluator evaluator(impl, source, target);
   for (const constraint_node_t* node = klass.constraints; node != nullptr; node = node->next) {
-    if ((node->permissions & perms) == 0) continue;
+    if ((node->permissions & perms) == 0 || evaluator.holds(node->expr)) continue;
     Node result = evaluator.run(node->expr);
-    if (result.holds) continue;
     Unmet unmet;
     unmet.mls = compares_levels(node->expr);
     unmet.statement = fmt::format("{} {} {} ({});", unmet.mls ? "mlsconstrain" : "constrain",

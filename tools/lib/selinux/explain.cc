@@ -176,10 +176,14 @@ Explanation PolicyDb::explain(const std::string& source, const std::string& targ
   }
   const context_struct_t* from = sepol_sidtab_search(&impl_->sids, *s);
   const context_struct_t* to = sepol_sidtab_search(&impl_->sids, *t);
-  Request request{*impl_, *from, *to, *datum, impl_->type_name(from->type), impl_->type_name(to->type), klass,
-                  impl_->match(from->type, to->type, datum->s.value, AVTAB_ALLOWED),
-                  impl_->match(from->type, to->type, datum->s.value, AVTAB_AUDITDENY),
-                  impl_->allowed(*s, *t, datum->s.value)};
+  Request request{*impl_, *from, *to, *datum, impl_->type_name(from->type), impl_->type_name(to->type), klass, {}, {}, 0};
+  for (MatchedRule& rule : impl_->match(from->type, to->type, datum->s.value, AVTAB_ALLOWED | AVTAB_AUDITDENY))
+    ((rule.key.specified & AVTAB_ALLOWED) != 0 ? request.allow : request.auditdeny).push_back(rule);
+  // What no enabled rule allows, libsepol cannot allow: it need not be asked.
+  const bool any = std::any_of(perms.begin(), perms.end(), [&](const std::string& perm) {
+    return covered(request.allow, impl_->perm_bit(*datum, perm));
+  });
+  if (any) request.allowed = impl_->allowed(*s, *t, datum->s.value);
   out.permissive = ebitmap_get_bit(&impl_->db.permissive_map, from->type) != 0;
   for (const std::string& perm : perms) out.perms.push_back(judge(request, perm, out.permissive));
   out.allowed = std::all_of(out.perms.begin(), out.perms.end(), [](const auto& perm) { return perm.allowed; });

@@ -110,14 +110,41 @@ std::uint32_t PolicyDb::Impl::allowed(sepol_security_id_t source, sepol_security
   return bits;
 }
 
+const std::vector<std::uint32_t>& PolicyDb::Impl::attributes(std::uint32_t type) const {
+  const auto [found, fresh] = attributes_of.try_emplace(type);
+  if (fresh) found->second = bits_of(db.type_attr_map[type - 1]);
+  return found->second;
+}
+
+namespace {
+
+int note_rule(avtab_key_t* key, avtab_datum_t*, void* sides) {
+  static_cast<RuleSides*>(sides)->add(*key);
+  return 0;
+}
+
+}  // namespace
+
+const RuleSides& PolicyDb::Impl::sides() const {
+  if (!rule_sides) {
+    rule_sides.emplace(db.symtab[SYM_TYPES].nprim, db.symtab[SYM_CLASSES].nprim);
+    avtab_map(&db.te_avtab, note_rule, &*rule_sides);
+    avtab_map(&db.te_cond_avtab, note_rule, &*rule_sides);
+  }
+  return *rule_sides;
+}
+
 std::vector<MatchedRule> PolicyDb::Impl::match(std::uint32_t source, std::uint32_t target, std::uint32_t klass,
                                                std::uint16_t specified) const {
   std::vector<MatchedRule> out;
-  const auto targets = bits_of(db.type_attr_map[target - 1]);
-  for (std::uint32_t s : bits_of(db.type_attr_map[source - 1])) {
-    for (std::uint32_t t : targets) {
-      avtab_key_t key{static_cast<std::uint16_t>(s + 1), static_cast<std::uint16_t>(t + 1),
-                      static_cast<std::uint16_t>(klass), specified};
+  const RuleSides& known = sides();
+  std::vector<std::uint32_t> targets;
+  for (const std::uint32_t t : attributes(target))
+    if (known.target(t + 1, klass)) targets.push_back(t + 1);
+  for (const std::uint32_t s : attributes(source)) {
+    if (!known.source(s + 1, klass)) continue;
+    for (const std::uint32_t t : targets) {
+      avtab_key_t key{static_cast<std::uint16_t>(s + 1), static_cast<std::uint16_t>(t), static_cast<std::uint16_t>(klass), specified};
       for (auto* node = avtab_search_node(&db.te_avtab, &key); node != nullptr;
            node = avtab_search_node_next(node, specified))
         out.push_back({node->key, node->datum.data, node, false, true});
@@ -197,6 +224,8 @@ void PolicyDb::Impl::forget() {
   conditionals.clear();
   opens.clear();
   allowed_cache.clear();
+  attributes_of.clear();
+  rule_sides.reset();
 }
 
 }  // namespace cordon::selinux

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -25,6 +26,25 @@ struct MatchedRule {
   bool enabled = true;
 };
 
+/// Which types and attributes stand as source or target of any rule on a class: most do not, and need not be looked up.
+class RuleSides {
+ public:
+  RuleSides(std::uint32_t types, std::uint32_t classes) : types_(types), source_(bits(classes)), target_(bits(classes)) {}
+  void add(const avtab_key_t& key) {
+    if (key.source_type > types_ || key.target_type > types_ || at(key.source_type, key.target_class) >= source_.size()) return;
+    source_[at(key.source_type, key.target_class)] = true;
+    target_[at(key.target_type, key.target_class)] = true;
+  }
+  bool source(std::uint32_t type, std::uint32_t klass) const { return source_.at(at(type, klass)); }
+  bool target(std::uint32_t type, std::uint32_t klass) const { return target_.at(at(type, klass)); }
+
+ private:
+  std::size_t bits(std::uint32_t classes) const { return (std::size_t{types_} + 1) * (std::size_t{classes} + 1); }
+  std::size_t at(std::uint32_t type, std::uint32_t klass) const { return klass * (std::size_t{types_} + 1) + type; }
+  std::uint32_t types_;
+  std::vector<bool> source_, target_;
+};
+
 struct PolicyDb::Impl {
   Impl();
   ~Impl();
@@ -40,6 +60,8 @@ struct PolicyDb::Impl {
   mutable std::unordered_map<avtab_ptr_t, ConditionalRule> conditionals;
   mutable std::map<std::vector<BooleanSetting>, std::size_t> opens;
   mutable std::unordered_map<std::uint64_t, std::uint32_t> allowed_cache;  ///< by sids and class
+  mutable std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> attributes_of;
+  mutable std::optional<RuleSides> rule_sides;
 
   void use() const;  ///< points libsepol's process-wide pointers at this policy
   std::optional<sepol_security_id_t> sid(const std::string& context) const;
@@ -49,6 +71,8 @@ struct PolicyDb::Impl {
   std::uint32_t type_value(std::string_view name) const;                            ///< 0: unknown
   std::string type_name(std::uint32_t value) const;
   std::uint32_t allowed(sepol_security_id_t source, sepol_security_id_t target, std::uint32_t klass) const;
+  const std::vector<std::uint32_t>& attributes(std::uint32_t type) const;  ///< with itself; positions: values - 1
+  const RuleSides& sides() const;
   std::vector<MatchedRule> match(std::uint32_t source, std::uint32_t target, std::uint32_t klass,
                                  std::uint16_t specified) const;
   std::string rule_text(const MatchedRule& rule) const;
