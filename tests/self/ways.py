@@ -57,8 +57,14 @@ def tool(*argv, **streams):
     return subprocess.run(argv, env=env, timeout=300, check=False, **streams)
 
 
+REFPOLICY = ('type=AVC msg=audit(1700000000.001:1): avc:  denied  { read open getattr } for  pid=1 comm="httpd" name="x" dev="nfs" ino=2 '
+             "scontext=system_u:system_r:httpd_t:s0 tcontext=system_u:object_r:nfs_t:s0 tclass=file permissive=0\n")
+
+
 def furnish(place):
     """Something to read at each place."""
+    with open(f"{place}/refpolicy.log", "w", encoding="ascii") as log:
+        log.write(REFPOLICY)
     for log in os.listdir(CORPUS):
         shutil.copy(f"{CORPUS}/{log}", place)
     with open(f"{place}/big.log", "wb") as big, open(f"{place}/selinux-raw.log", "rb") as log:
@@ -98,7 +104,7 @@ def ways(name, place):
     if name == "cordon-audit":
         yield ["/usr/bin/cordon-audit", "allow", "-M", f"{place}/local", log]
         yield ["/usr/bin/cordon-audit", "allow", "-R", log]
-        yield ["/usr/bin/cordon-audit", "allow", "-R", "-M", f"{place}/refpolicy", log]  # runs make, m4 and checkmodule
+        yield ["/usr/bin/cordon-audit", "allow", "-R", "-M", f"{place}/refpolicy", f"{place}/refpolicy.log"]  # runs make, m4 and checkmodule
         yield ["/usr/bin/cordon-audit", "allow", "-C", log]
         yield ["/usr/bin/cordon-audit", "allow", "-o", f"{place}/local.te", log]
         yield ["/usr/bin/cordon-audit", "allow", "--target", "apparmor", f"{place}/apparmor.syslog"]

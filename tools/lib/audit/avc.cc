@@ -154,6 +154,7 @@ void append_avc_key(const DecisionRecord& from, Grain grain, std::string& out) {
   const AvcView avc = view_of(from);
   append(out, avc.granted ? "granted" : "denied");
   append(out, avc.perms);
+  if (!avc.is_avc) append(out, from.text);  // news or garbage, told apart by its words alone
   for (const AvcKey& key : kAvcKeys)
     if ((key.name != "src" && key.name != "dest") || avc.perms.find("name_") != string_view::npos)
       append(out, (avc.*key.member).raw);
