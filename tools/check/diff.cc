@@ -55,6 +55,7 @@ Result<Compared> compare_seccomp(const std::vector<std::string>& before, const s
     const bool signed_text = text.starts_with("+ ") || text.starts_with("- ");
     compared.lines.push_back({change.grows() || !change.shrinks(), signed_text ? text.substr(2) : text});
   }
+  for (const seccomp::SettingChange& setting : found.settings) compared.lines.push_back({setting.grows, setting.what});
   compared.remarks.push_back(fmt::format("{} classes of calls compared", found.calls));
   if (found.unlisted > 0)
     compared.remarks.push_back(fmt::format("{} more differences of calls of which 16 are listed", found.unlisted));

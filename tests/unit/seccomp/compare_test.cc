@@ -62,6 +62,29 @@ TEST_CASE("a diff sees an ABI that came in") {
   CHECK(std::count(lines.begin(), lines.end(), "+ read on i386: kill thread, now allow") == 1);
 }
 
+TEST_CASE("a diff sees flags and the listener's settings, which decide no call") {
+  const auto with = [](const std::string& settings) {
+    return profile(allow(R"("read")"), R"("architectures":["SCMP_ARCH_X86_64"],)" + settings);
+  };
+  const auto said = [](const Profile& before, const Profile& after) {
+    std::vector<std::string> out;
+    const Diff diff = diff_profiles(before, after, Runtime::kCrun);
+    CHECK(diff.changes.empty());
+    CHECK(diff.same() == diff.settings.empty());
+    for (const SettingChange& setting : diff.settings) out.push_back((setting.grows ? "+ " : "- ") + setting.what);
+    return out;
+  };
+  const Profile log = with(R"("flags":["SECCOMP_FILTER_FLAG_LOG"],)");
+  const Profile both = with(R"("flags":["SECCOMP_FILTER_FLAG_SPEC_ALLOW","SECCOMP_FILTER_FLAG_LOG"],)");
+  CHECK(said(log, both) == std::vector<std::string>{"+ flag SECCOMP_FILTER_FLAG_SPEC_ALLOW is new"});
+  CHECK(said(both, log) == std::vector<std::string>{"- flag SECCOMP_FILTER_FLAG_SPEC_ALLOW is gone"});
+  const Profile agent = with(R"("listenerPath":"/run/a","listenerMetadata":"m",)");
+  CHECK(said(with(""), agent) == std::vector<std::string>{"+ listenerPath is new: \"/run/a\"", "+ listenerMetadata is new: \"m\""});
+  CHECK(said(agent, with(R"("listenerPath":"/run/b","listenerMetadata":"m",)")) ==
+        std::vector<std::string>{"+ listenerPath: \"/run/a\", now \"/run/b\""});
+  CHECK(said(agent, agent).empty());
+}
+
 TEST_CASE("merging is union, and minimising keeps every decision") {
   const Profile a = profile(allow(R"("read")") + "," + allow(R"("socket")", eq(0, 1)) + R"(,{"names":["mount"],"action":"SCMP_ACT_ERRNO","errnoRet":38})");
   const Profile b = profile(allow(R"("write","mount")") + "," + allow(R"("socket")", eq(0, 2)) + "," + allow(R"("read")"));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "seccomp/decide.h"
 #include "seccomp/names.h"
@@ -76,6 +77,22 @@ class Differ {
   Diff out_;
 };
 
+void compare_flags(const Profile& before, const Profile& after, std::vector<SettingChange>& out) {
+  const std::set<std::string> old_flags(before.flags.begin(), before.flags.end());
+  const std::set<std::string> new_flags(after.flags.begin(), after.flags.end());
+  for (const std::string& flag : new_flags)
+    if (!old_flags.contains(flag)) out.push_back({true, "flag " + flag + " is new"});
+  for (const std::string& flag : old_flags)
+    if (!new_flags.contains(flag)) out.push_back({false, "flag " + flag + " is gone"});
+}
+
+void compare_text(const std::string& name, const std::string& before, const std::string& after, std::vector<SettingChange>& out) {
+  if (before == after) return;
+  if (before.empty()) out.push_back({true, name + " is new: \"" + after + "\""});
+  else if (after.empty()) out.push_back({false, name + " is gone: \"" + before + "\""});
+  else out.push_back({true, name + ": \"" + before + "\", now \"" + after + "\""});
+}
+
 }  // namespace
 
 std::uint32_t permissive_value(const Answer& answer) {
@@ -103,7 +120,11 @@ Diff diff_profiles(const Profile& before, const Profile& after, Runtime runtime,
   for (const Arch arch : arches)
     for (int number = arch == Arch::kX32 ? static_cast<int>(kX32Bit) : 0; number <= highest_on(arch); ++number)
       if (!name_on(arch, number).empty()) differ.number(arch, static_cast<std::uint32_t>(number));
-  return differ.take();
+  Diff out = differ.take();
+  compare_flags(before, after, out.settings);
+  compare_text("listenerPath", before.listener_path, after.listener_path, out.settings);
+  compare_text("listenerMetadata", before.listener_metadata, after.listener_metadata, out.settings);
+  return out;
 }
 
 std::string to_text(const Change& change) {

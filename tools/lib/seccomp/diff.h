@@ -19,11 +19,18 @@ struct Change {
   bool shrinks() const;  ///< and the other way round
 };
 
+/// A flag or a setting of the listener that is not the same: it decides no call, but what becomes of a decision.
+struct SettingChange {
+  bool grows = true;  ///< it is there now, or has another value; false: it is gone
+  std::string what;   ///< "flag SECCOMP_FILTER_FLAG_LOG is new"
+};
+
 struct Diff {
   std::vector<Change> changes;  ///< by ABI, number and arguments
+  std::vector<SettingChange> settings;  ///< flags by name, listenerPath, listenerMetadata
   std::size_t calls = 0;        ///< classes compared
   std::size_t unlisted = 0;     ///< changes beyond the first 16 of a call
-  bool same() const { return changes.empty(); }  // what is unlisted comes after what is listed
+  bool same() const { return changes.empty() && settings.empty(); }  // what is unlisted comes after what is listed
   std::size_t grown() const;
   std::size_t shrunk() const;
 };
