@@ -115,6 +115,14 @@ TEST_CASE("systemd's drop-in holds the calls, the ABI, the families and the name
   CHECK(text.find("exit_group") != std::string::npos);
 }
 
+TEST_CASE("systemd's drop-in denies with ENOSYS what libraries fall back from, after the allowed, and the rest with EPERM") {
+  const std::string text = rendered("systemd");
+  CHECK(has_line(text, "SystemCallFilter=~openat2:ENOSYS"));
+  CHECK(has_line(text, "SystemCallErrorNumber=EPERM"));
+  CHECK(text.find("SystemCallFilter=~") > text.rfind("exit_group"));
+  CHECK(text.find("~read:") == std::string::npos);
+}
+
 TEST_CASE("systemd takes every line of the drop-in") {
   if (run("command -v systemd-analyze >/dev/null 2>&1") != 0) {
     WARN("skipped: systemd-analyze is not installed");
@@ -143,6 +151,10 @@ TEST_CASE("firejail's lines list the calls, and what they cannot say is told") {
   CHECK(file_of(emission, ".firejail.inc").find(",clone,") != std::string::npos);
   CHECK(std::any_of(emission.summary.begin(), emission.summary.end(),
                     [](const std::string& line) { return line.find("firejail has no argument filters") != std::string::npos; }));
+  CHECK(file_of(emission, ".firejail.inc").find("# One errno for all that is denied") != std::string::npos);
+  CHECK(std::any_of(emission.summary.begin(), emission.summary.end(), [](const std::string& line) {
+    return line.find("firejail has one errno for all that is denied: ENOSYS") != std::string::npos;
+  }));
 }
 
 TEST_CASE("the C function makes the very program that we make") {

@@ -32,15 +32,15 @@ std::string header(const Plan& plan, std::string_view comment) {
   return out;
 }
 
+bool on_plan(const Plan& plan, const std::string& name) {
+  return std::any_of(plan.arches.begin(), plan.arches.end(), [&](Arch arch) { return number_on(arch, name).has_value(); });
+}
+
 /// Names that this machine's tables have for one of the plan's ABIs; formats that refuse other names get only these.
 std::vector<std::string> known_calls(const Plan& plan) {
   std::vector<std::string> out;
   for (const auto& [name, allowance] : plan.calls)
-    for (const Arch arch : plan.arches)
-      if (number_on(arch, name)) {
-        out.push_back(name);
-        break;
-      }
+    if (on_plan(plan, name)) out.push_back(name);
   return out;
 }
 
@@ -50,12 +50,6 @@ void note_arguments(const Plan& plan, std::string_view format, Rendering& out) {
     if (!allowance.whole) filtered.push_back(name);
   if (!filtered.empty())
     out.lost.push_back(fmt::format("{} has no argument filters: {} are allowed whole", format, join(filtered, ", ")));
-}
-
-void note_errnos(const Plan& plan, std::string_view format, Rendering& out) {
-  if (!plan.denial.explicit_errnos.empty())
-    out.lost.push_back(fmt::format("{} has one errno for all: {} calls that libraries fall back from get it too", format,
-                                   plan.denial.explicit_errnos.size()));
 }
 
 Result<Rendering> render_oci(const Plan& plan, const Data&) { return Rendering{write_json(profile_of(plan), Dialect::kOci), {}}; }
@@ -218,6 +212,15 @@ void systemd_namespaces(const Plan& plan, std::string& out) {
   out += "RestrictNamespaces=" + (kinds.empty() ? "yes" : join({kinds.begin(), kinds.end()}, " ")) + "\n";
 }
 
+/// "~call:ERRNO" after the list of what is allowed: the call is denied with that errno (systemd.exec(5), since 247). Before
+/// the list, "~" would make all of it a list of what is denied.
+void systemd_errnos(const Plan& plan, std::string& out) {
+  std::string lines;
+  for (const auto& [name, row] : plan.denial.explicit_errnos)
+    if (on_plan(plan, name)) lines += fmt::format("SystemCallFilter=~{}:{}\n", name, errno_name(static_cast<int>(row.number)));
+  if (!lines.empty()) out += "# Libraries fall back from these where they take them for missing, and fail on any other errno.\n" + lines;
+}
+
 Result<Rendering> render_systemd(const Plan& plan, const Data&) {
   Rendering out;
   out.bytes = header(plan, "#") + "# Put it into /etc/systemd/system/UNIT.service.d/ and run: systemctl daemon-reload\n[Service]\n";
@@ -235,9 +238,9 @@ Result<Rendering> render_systemd(const Plan& plan, const Data&) {
     out.bytes += "SystemCallFilter=" +
                  join({calls.begin() + static_cast<std::ptrdiff_t>(i),
                        calls.begin() + static_cast<std::ptrdiff_t>(std::min(i + kPerLine, calls.size()))}, " ") + "\n";
+  systemd_errnos(plan, out.bytes);
   if (plan.denial.action == Action::kErrno)
-    out.bytes += "# ENOSYS for all: libraries fall back from calls that they take for missing, and fail on EPERM.\n"
-                 "SystemCallErrorNumber=ENOSYS\n";
+    out.bytes += fmt::format("SystemCallErrorNumber={}\n", errno_name(static_cast<int>(plan.denial.errno_number)));
   if (plan.denial.action == Action::kLog) out.lost.emplace_back("systemd has no log-only mode: calls not listed kill the program");
   systemd_families(plan, out.bytes);
   systemd_namespaces(plan, out.bytes);
@@ -283,14 +286,26 @@ Result<Rendering> render_minijail(const Plan& plan, const Data&) {
   return out;
 }
 
+/// A list of what to keep has one action for all the rest (firejail(1), --seccomp.keep, --seccomp-error-action).
+void firejail_errno(const Plan& plan, Rendering& out) {
+  if (plan.denial.explicit_errnos.empty()) {
+    out.bytes += fmt::format("seccomp-error-action {}\n", errno_name(static_cast<int>(plan.denial.errno_number)));
+    return;
+  }
+  out.bytes += "# One errno for all that is denied: firejail has none for each call beside seccomp.keep. ENOSYS, since\n"
+               "# libraries fall back from it; a program that expects EPERM is told that the call is missing.\n"
+               "seccomp-error-action ENOSYS\n";
+  out.lost.push_back(fmt::format("firejail has one errno for all that is denied: ENOSYS, for the {} calls that libraries fall back "
+                                 "from; all others get it too instead of EPERM", plan.denial.explicit_errnos.size()));
+}
+
 Result<Rendering> render_firejail(const Plan& plan, const Data&) {
   Rendering out;
   out.bytes = header(plan, "#") + "seccomp.keep " + join(known_calls(plan), ",") + "\n";
-  if (plan.denial.action == Action::kErrno) out.bytes += "seccomp-error-action ENOSYS\n";
+  if (plan.denial.action == Action::kErrno) firejail_errno(plan, out);
   if (plan.denial.action == Action::kLog) out.bytes += "seccomp-error-action log\n";
   if (plan.denial.action == Action::kKillProcess) out.bytes += "seccomp-error-action kill\n";
   note_arguments(plan, "firejail", out);
-  note_errnos(plan, "firejail", out);
   return out;
 }
 
