@@ -167,6 +167,7 @@ Result<void> read_multicast(LogReader& reader) {
     }
     const ssize_t size = recv(socket_fd.get(), buffer, sizeof buffer, 0);
     if (size < 0 && errno == ENOBUFS) ++overruns;
+    else if (size < 0 && errno != EAGAIN && errno != EINTR) return errno_error(errno, "cannot read the kernel's records", "audit multicast");
     if (size < static_cast<ssize_t>(sizeof(nlmsghdr))) continue;
     nlmsghdr head{};
     std::memcpy(&head, buffer, sizeof head);
