@@ -106,6 +106,7 @@ Result<void> apply(const cli::Arguments& arguments, const Finding& finding) {
   for (const auto& command : fix.commands) out += command + "\n";
   if (!fix.undo.empty()) out += "# to undo:\n";
   for (const auto& command : fix.undo) out += "#   " + command + "\n";
+  if (!fix.no_undo.empty()) out += "# nothing to undo: " + printable(fix.no_undo) + "\n";
   if (fix.commands.empty() && fix.files.empty()) out += "# nothing to run: " + fix.proof.how + "\n";
   return write_all(STDOUT_FILENO, out, "standard output");
 }

@@ -27,6 +27,12 @@ bool any_matches(const CauseRule& rule, const std::string& record) {
   return false;
 }
 
+/// A rule that is right but for its fix, whose other members are given.
+std::string with_fix(const std::string& members) {
+  return R"({"id":"b","title":"t","summary":"s","reason":"r","source":"x","severity":"noise","group_by":"class",)"
+         R"("match":{"class":"file"},"examples":{"match":["a"],"other":["b"]},"fixes":[{"title":"t",)" + members + "}]}";
+}
+
 }  // namespace
 
 TEST_CASE("every rule matches its own records and not the others") {
@@ -85,10 +91,31 @@ TEST_CASE("a denial of each mechanism has a finding with fixes") {
   }
 }
 
+TEST_CASE("every fix says what to run, and how to take it back or why there is nothing to") {
+  const auto rules = all_rules();
+  std::set<std::string> kinds;
+  for (const auto& rule : rules.rules) {
+    Engine engine(rules, {});
+    for (const auto& record : rule.matching)
+      for (const auto& denial : denials_of(record)) engine.add(denial);
+    for (const auto& finding : engine.finish({}, {}, 0).findings)
+      for (const auto& fix : finding.fixes) {
+        INFO(rule.id << ": " << fix.rule << ": " << fix.title);
+        CHECK_FALSE(fix.commands.empty());
+        CHECK(fix.undo.empty() != fix.no_undo.empty());
+        CHECK(fix.reversal == Reversal::kExact);
+        kinds.emplace(to_text(fix.kind));
+      }
+  }
+  CHECK(kinds.size() == 9);  // all but port, whose type only a policy can tell
+  CHECK_FALSE(unexplained_rule().fixes.front().commands.empty());
+  CHECK_FALSE(unexplained_rule().fixes.front().no_undo.empty());
+}
+
 TEST_CASE("a rule with an error names file, pointer and reason; the rest load") {
   const std::string good =
       R"({"id":"a","title":"t","summary":"s","reason":"r","source":"x","severity":"noise","match":{"class":"file"},)"
-      R"("group_by":"class","fixes":[{"kind":"module","title":"t"}],"examples":{"match":["a"],"other":["b"]}})";
+      R"("group_by":"class","fixes":[{"kind":"module","title":"t","commands":["c"],"undo":["u"]}],"examples":{"match":["a"],"other":["b"]}})";
   struct Case {
     std::string rule, pointer;
   };
@@ -98,10 +125,14 @@ TEST_CASE("a rule with an error names file, pointer and reason; the rest load") 
       {R"({"id":"b","title":"t","summary":"s","reason":"r","source":"x","severity":"bad"})", "#/rules/1/severity"},
       {R"({"id":"b","title":"t","summary":"s","reason":"r","source":"x","severity":"noise","group_by":"class","match":{"klass":"file"}})",
        "#/rules/1/match/klass"},
-      {R"({"id":"b","title":"t","summary":"{nobody}","reason":"r","source":"x","severity":"noise","group_by":"class","match":{"class":"file"},"fixes":[{"kind":"module","title":"t"}],"examples":{"match":["a"],"other":["b"]}})",
+      {R"({"id":"b","title":"t","summary":"{nobody}","reason":"r","source":"x","severity":"noise","group_by":"class","match":{"class":"file"},"fixes":[{"kind":"module","title":"t","commands":["c"],"undo":["u"]}],"examples":{"match":["a"],"other":["b"]}})",
        "#/rules/1/summary"},
       {R"({"id":"b","title":"t","summary":"s","reason":"r","source":"x","severity":"noise","group_by":"class","match":{"class":"file"},"fixes":[{"kind":"magic","title":"t"}]})",
        "#/rules/1/fixes/0/kind"},
+      {with_fix(R"("kind":"run")"), "#/rules/1/fixes/0"},
+      {with_fix(R"("kind":"run","commands":["c"])"), "#/rules/1/fixes/0"},
+      {with_fix(R"("kind":"run","commands":["c"],"undo":["u"],"no_undo":"r")"), "#/rules/1/fixes/0"},
+      {with_fix(R"("kind":"investigate","commands":["c"],"undo":["u"])"), "#/rules/1/fixes/0/undo"},
   };
   for (const auto& one : cases) {
     INFO(one.rule);

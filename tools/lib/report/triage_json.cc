@@ -32,7 +32,7 @@ Json names(const std::map<std::string, std::uint64_t>& counts) {
 
 Json fix_json(const triage::Fix& fix) {
   Json out{{"kind", triage::to_text(fix.kind)}, {"title", utf8(fix.title)}, {"commands", texts(fix.commands)},
-           {"undo", texts(fix.undo)}};
+           {"undo", texts(fix.undo)}, {"no_undo", fix.no_undo}};
   Json files = Json::array();
   for (const auto& [name, text] : fix.files) files.push_back({{"name", utf8(name)}, {"text", text}});
   out["files"] = std::move(files);

@@ -183,6 +183,7 @@ std::string fix_story(const Fix& fix, std::size_t number_of, const TextOptions& 
     out += "     to undo:\n";
     for (const auto& command : fix.undo) out += "     $ " + utf8(command) + "\n";
   }
+  if (!fix.no_undo.empty()) out += wrapped("nothing to undo: " + utf8(fix.no_undo), options.width, 5);
   return out;
 }
 

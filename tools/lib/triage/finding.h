@@ -43,6 +43,7 @@ struct Fix {
   FixKind kind = FixKind::kInvestigate;
   std::string title;
   std::vector<std::string> commands, undo;  ///< for a POSIX shell (bash where a name holds control bytes), quoted
+  std::string no_undo;  ///< why nothing needs to be taken back; empty if `undo` does it
   std::vector<std::pair<std::string, std::string>> files;  ///< what --apply writes
   std::map<std::string, std::string> with;                 ///< for the prover
   std::string below;  ///< relabel: what the commands reach; empty: they name no path

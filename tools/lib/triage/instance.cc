@@ -113,8 +113,7 @@ std::string seccomp_json(const std::vector<std::string>& syscalls, std::string_v
 
 /// Commands that can be taken back by their own undo lines, or need none, come first.
 Reversal reversal_of(const Fix& fix) {
-  if (fix.commands.empty() && fix.files.empty()) return Reversal::kExact;
-  return fix.undo.empty() ? Reversal::kByHand : Reversal::kExact;
+  return fix.undo.empty() && fix.no_undo.empty() ? Reversal::kByHand : Reversal::kExact;
 }
 
 void add_fixes(Finding& finding, const CauseRule& rule, const Blanks& blanks) {
@@ -151,6 +150,7 @@ std::optional<Fix> make_fix(const FixTemplate& form, const Blanks& blanks, const
   Fix fix;
   fix.kind = form.kind;
   fix.rule = rule;
+  fix.no_undo = form.no_undo;
   fix.title = *fill(form.title, blanks, Quote::kText);
   const auto add = [&](const std::vector<std::string>& lines, std::vector<std::string>& into) {
     for (const auto& line : lines) {

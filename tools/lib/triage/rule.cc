@@ -18,6 +18,7 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kMaxRuleFile = std::size_t{8} << 20;
 constexpr std::size_t kMaxDepth = 16;
+constexpr const char* kOnlyLooks = "it only looks and changes nothing";
 
 constexpr std::array kSeverities = std::to_array<std::string_view>({"attack", "fault", "missing", "noise"});
 constexpr std::array kFixKinds = std::to_array<std::string_view>(
@@ -190,16 +191,26 @@ class RuleReader {
     for (std::size_t i = 0; i < at->size(); ++i) rule.fixes.push_back(fix((*at)[i], "/fixes/" + std::to_string(i)));
   }
 
+  /// Whoever runs a fix must know how to take it back, or why there is nothing to.
+  void complete(FixTemplate& fix, const std::string& below) {
+    if (fix.commands.empty()) return void(fail(below, "`commands` is missing"));
+    if (fix.kind == FixKind::kInvestigate && fix.undo.empty()) fix.no_undo = kOnlyLooks;
+    if (fix.undo.empty() == fix.no_undo.empty()) fail(below, "needs either `undo`, or `no_undo` with the reason");
+    if (fix.kind == FixKind::kInvestigate && !fix.undo.empty()) fail(below + "/undo", "an investigation changes nothing");
+  }
+
   FixTemplate fix(const Json& json, const std::string& below) {
     FixTemplate out;
     if (!json.is_object()) return fail(below, "must be an object"), out;
-    only(json, below, {"kind", "title", "commands", "undo", "with", "files"});
+    only(json, below, {"kind", "title", "commands", "undo", "no_undo", "with", "files"});
     const auto kind = index_of(kFixKinds, text(json, below, "kind", true));
     if (!kind) fail(below + "/kind", "no fix is of this kind");
     out.kind = static_cast<FixKind>(kind.value_or(0));
     out.title = text(json, below, "title", true);
     if (json.contains("commands")) out.commands = texts(json["commands"], below + "/commands");
     if (json.contains("undo")) out.undo = texts(json["undo"], below + "/undo");
+    out.no_undo = text(json, below, "no_undo", false);
+    complete(out, below);
     if (json.contains("with"))
       for (const auto& [key, value] : json["with"].items()) {
         if (value.is_string()) out.with[key] = value.get<std::string>();
@@ -308,6 +319,8 @@ const CauseRule& unexplained_rule() {
                      Field::kClass, Field::kProfile};
     FixTemplate look;
     look.title = "Look at the records";
+    look.commands = {"ausearch -i -c {program}"};
+    look.no_undo = kOnlyLooks;
     rule.fixes.push_back(look);
     return rule;
   }();

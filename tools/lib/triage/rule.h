@@ -39,6 +39,7 @@ struct FixTemplate {
   std::string title;
   std::vector<std::string> commands;
   std::vector<std::string> undo;
+  std::string no_undo;  ///< why there is nothing to take back; either this or `undo` is given
   std::map<std::string, std::string> with;  ///< what the prover is told: "type", "boolean", "syscalls", "rules"
   std::vector<std::pair<std::string, std::string>> files;  ///< name and text that --apply writes
 };

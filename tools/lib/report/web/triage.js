@@ -12,6 +12,7 @@ function fixNode(fix) {
     opens && fix.excess.what.length ? el("ul", {}, fix.excess.what.map(what => el("li", { class: "mono" }, what))) : null,
     fix.commands.length ? el("pre", {}, fix.commands.join("\n")) : null,
     fix.undo.length ? el("div", {}, el("span", { class: "dim" }, "To undo:"), el("pre", {}, fix.undo.join("\n"))) : null,
+    fix.no_undo ? el("div", { class: "dim" }, "Nothing to undo: " + fix.no_undo) : null,
     fix.files.map(file => lazy(file.name, () => el("pre", {}, file.text))));
 }
 function denialRows(finding) {
