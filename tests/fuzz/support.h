@@ -51,7 +51,8 @@ class Choices {
   std::size_t below(std::size_t limit) { return byte() % limit; }
   /// Up to 15 bytes, whatever they are.
   std::string bytes() {
-    const std::size_t size = std::min<std::size_t>(below(16), rest_.size());
+    const std::size_t wanted = below(16);  // takes a byte itself, so before what rests is asked
+    const std::size_t size = std::min(wanted, rest_.size());
     std::string out(rest_.substr(0, size));
     rest_.remove_prefix(size);
     return out;

@@ -171,7 +171,7 @@ std::optional<std::string> Labels::lookup(const std::string& path, FileKind kind
 std::string respelled(const std::string& regex) {
   std::size_t last = regex.npos;
   for (std::size_t i = 0; i < regex.size(); ++i) {
-    if (regex[i] == '\\') ++i;
+    if (regex[i] == '\\') i += regex.substr(i + 1, 1) == "x" ? 3 : 1;  // an escape, whole: "\\xHH" or one character
     else if (!is_plain(static_cast<unsigned char>(regex[i]))) break;
     else if (regex[i] != '/') last = i;
   }
