@@ -138,7 +138,7 @@ constexpr rlim_t kMostSeconds = 10;
 
 }  // namespace
 
-// In a child: libsepol loops without an end that was waited for over a package that counts two thousand million types, and a reader that it
+// In a child: libsepol loops on over a package that counts two thousand million types, and a reader that it
 // crashed could not say what was wrong.
 Result<std::string> package_to_cil(std::string_view bytes, const std::string& where) {
   if (!is_package(bytes)) return Error{ErrorCode::kBadInput, "not a policy module package", where, {}};
