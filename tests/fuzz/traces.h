@@ -16,6 +16,7 @@ inline std::optional<cordon::Fact> fact_of(simdjson::dom::parser& parser, std::s
   using namespace cordon;
   simdjson::dom::element document;
   simdjson::dom::object members;
+  if (line.empty()) return std::nullopt;  // simdjson 3.1 copies from a null pointer
   if (parser.parse(line.data(), line.size()).get(document) != simdjson::SUCCESS || document.get(members) != simdjson::SUCCESS) return std::nullopt;
   Fact fact;
   fact.tally.count = 1;
