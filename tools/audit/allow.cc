@@ -42,6 +42,7 @@ std::vector<cli::OptionRow> allow_options() {
            {"-w,--why", "", "explain instead: cordon-audit why"},
            {"--i-know", "", "give rules that a guard refuses, with its warning above"},
            {"--abi", "VERSION", "AppArmor's dialect", "3.0|4.0|5.0", "5.0"},
+           {"--exec", "HOW", "programs that ran in complain mode without an exec rule: under the profile that executed them, under child profiles, or by how far privileges differ", "ix|child|auto", "auto"},
            {"--json", "", "print everything as one JSON object"},
        })
     options.push_back(std::move(row));
@@ -161,7 +162,8 @@ int allow(const cli::Arguments& arguments) {
   gathered->judges.i_know = arguments.has("i-know");
 
   const SelinuxRules selinux = selinux_rules(gathered->denials, gathered->judges);
-  const ApparmorRules apparmor = apparmor_rules(gathered->denials, gathered->audited, *apparmor::dialect_named(arguments.get("abi")));
+  const ApparmorRules apparmor =
+      apparmor_rules(gathered->denials, gathered->audited, *apparmor::dialect_named(arguments.get("abi")), *apparmor::exec_mode(arguments.get("exec")));
   const SeccompRules seccomp = seccomp_rules(gathered->denials);
   const auto fates = merged_fates(gathered->denials, selinux, apparmor, seccomp);
   const auto options = options_with_interfaces(selinux, *gathered, arguments);

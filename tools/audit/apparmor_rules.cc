@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "apparmor/glob.h"
 #include "apparmor/text.h"
 #include "apparmor/translate.h"
+#include "apparmor_tree.h"
 #include "base/bytes.h"
 #include "base/text.h"
 #include "te_text.h"
@@ -18,16 +18,6 @@ namespace {
 
 using audit::Denial;
 
-/// In complain mode the kernel runs what was executed under "PARENT//null-/path". Where the log holds that exec, the
-/// rule given for it lets it run under the parent's profile, and its accesses go there too.
-std::set<std::string> learning_children(const std::vector<Denial>& denials) {
-  std::set<std::string> names;
-  for (const Denial& denial : denials)
-    for (const Fact& fact : denial.facts)
-      if (const auto* exec = std::get_if<ExecOp>(&fact.operation)) names.insert(exec->transition);
-  return names;
-}
-
 bool is_learning_name(std::string_view part) { return part.substr(0, 6) == "null-/"; }
 
 /// userns_create by a program without a profile: the kernel names the program, which needs one.
@@ -36,34 +26,28 @@ std::string profile_name(const Fact& fact) {
   return unconfined && !fact.subject.exe.empty() ? fact.subject.exe : fact.subject.domain;
 }
 
-std::vector<std::string> name_parts(std::string_view name) {
-  std::vector<std::string> parts;
-  for (std::size_t at = name.find("//", 1); at != std::string_view::npos; at = name.find("//", 1)) {
-    parts.emplace_back(name.substr(0, at));
-    name.remove_prefix(at + 2);
-  }
-  parts.emplace_back(name);
-  return parts;
-}
-
 void remark(ApparmorProfile& profile, std::string text) {
   if (std::find(profile.comments.begin(), profile.comments.end(), text) == profile.comments.end())
     profile.comments.push_back(std::move(text));
 }
 
-ApparmorProfile& profile_of(ApparmorRules& out, const Fact& fact, const std::set<std::string>& folded) {
-  const auto parts = name_parts(profile_name(fact));
-  ApparmorProfile* at = &out.profiles[fact.subject.container + '\0' + parts.front()];
-  at->name = parts.front();
-  at->name_space = fact.subject.container;
-  std::string whole = parts.front();
-  for (std::size_t i = 1; i < parts.size(); ++i) {
-    whole += "//" + parts[i];
-    if (folded.count(whole) != 0) continue;
-    at = &at->children[parts[i]];
-    at->name = parts[i];
-    at->hat = true;
-    if (is_learning_name(parts[i]))
+struct Target {
+  apparmor::Dialect dialect;
+  LearningTree tree;
+};
+
+/// Children's names are paths, hats' are not.
+bool is_hat_name(std::string_view name) { return name.substr(0, 1) != "/"; }
+
+ApparmorProfile& profile_at(ApparmorRules& out, const std::string& name_space, const ProfilePlace& place) {
+  ApparmorProfile* at = &out.profiles[name_space + '\0' + place.front()];
+  at->name = place.front();
+  at->name_space = name_space;
+  for (std::size_t i = 1; i < place.size(); ++i) {
+    at = &at->children[place[i]];
+    at->name = place[i];
+    at->hat = is_hat_name(place[i]);
+    if (is_learning_name(place[i]))
       remark(*at, "the log does not hold the exec that led here; these rules belong where its exec rule leads");
   }
   return *at;
@@ -98,29 +82,77 @@ void as_mount(apparmor::ProfileRule& rule) {
   rule.target = std::exchange(rule.pattern, {});
 }
 
+/// Peers are named as complain mode names them; the profiles that are printed have other names.
+struct RenamePeer {
+  const LearningTree& tree;
+  const std::string& name_space;
+  void operator()(SignalOp& op) const { op.peer = tree.label(name_space, op.peer); }
+  void operator()(PtraceOp& op) const { op.peer = tree.label(name_space, op.peer); }
+  void operator()(UnixOp& op) const { op.peer = tree.label(name_space, op.peer); }
+  void operator()(IpcOp& op) const { op.peer = tree.label(name_space, op.peer); }
+  template <class Other>
+  void operator()(Other&) const {}
+};
+
 struct Outcome {
   bool rule = false;
   std::string why;
 };
 
-Outcome take_fact(const Fact& fact, apparmor::Dialect dialect, ApparmorProfile& profile) {
-  apparmor::TranslateContext context;
-  context.dialect = dialect;
-  context.profile = fact.subject.domain;
-  context.from_log = context.addresses = true;
+/// The operation as the rule is to have it.
+Operation wanted(const Fact& fact, const Target& target, bool disconnected) {
   Operation operation = fact.verdict.outcome == cordon::Outcome::kAllowed ? without_owner(fact.operation) : fact.operation;
+  std::visit(RenamePeer{target.tree, fact.subject.container}, operation);
+  if (auto* op = std::get_if<FileOp>(&operation)) {
+    if (disconnected && op->path.front() != '/') op->path.insert(0, 1, '/');
+    op->inherited = false;  // the log shows that it was mediated
+  }
+  return operation;
+}
+
+/// What is executed into another profile needs no more than that here; there, execve reads and maps the program.
+void take_step(const Fact& fact, const Target& target, const ProfilePlace& place, apparmor::ProfileRule& rule, ApparmorRules& out) {
+  const auto* exec = std::get_if<ExecOp>(&fact.operation);
+  if (exec == nullptr || rule.exec.empty()) return;
+  const LearningTree::Step step = target.tree.step(fact.subject.container, place, exec->path);
+  if (step.transition == apparmor::Transition::kMain) return;
+  const bool child = step.transition == apparmor::Transition::kChild;
+  apparmor::ProfileRule itself;
+  itself.pattern = rule.pattern;
+  itself.letters = std::exchange(rule.letters, 0);
+  rule.exec = child ? "Cx" : "Px";
+  rule.target = step.profile;
+  ProfilePlace there = child ? place : ProfilePlace{step.profile};
+  if (child) there.push_back(exec->path);
+  profile_at(out, fact.subject.container, there).rules.push_back(std::move(itself));
+}
+
+/// A hat that did not exist is there once its block is.
+bool take_hat(const Fact& fact, const Target& target, ApparmorRules& out) {
+  const auto* domain = std::get_if<DomainOp>(&fact.operation);
+  if (domain == nullptr || domain->act != "change_hat") return false;
+  const ProfilePlace place = target.tree.place(fact.subject.container, domain->target);
+  if (place.size() < 2 || is_learning_name(place.back())) return false;
+  profile_at(out, fact.subject.container, place).asked_for = true;
+  return true;
+}
+
+Outcome take_fact(const Fact& fact, const Target& target, const ProfilePlace& place, ApparmorRules& out) {
+  ApparmorProfile& profile = profile_at(out, fact.subject.container, place);
+  apparmor::TranslateContext context;
+  context.dialect = target.dialect;
+  context.profile = join(place, "//");
+  context.from_log = context.addresses = true;
   const bool disconnected = take_disconnected(fact, profile);
-  if (auto* op = std::get_if<FileOp>(&operation); op != nullptr && disconnected && op->path.front() != '/')
-    op->path.insert(0, 1, '/');
-  if (auto* op = std::get_if<FileOp>(&operation)) op->inherited = false;  // the log shows that it was mediated
-  auto translation = apparmor::translate(operation, context);
+  auto translation = apparmor::translate(wanted(fact, target, disconnected), context);
   for (auto& rule : translation.rules) {
     rule.audit = stays_audited(fact);
     as_mount(rule);
+    take_step(fact, target, place, rule, out);
     profile.rules.push_back(std::move(rule));
   }
   if (translation.expression.fit == Fit::kNone) remark(profile, translation.expression.why);
-  if (!translation.rules.empty() || disconnected) return {true, {}};
+  if (!translation.rules.empty() || disconnected || take_hat(fact, target, out)) return {true, {}};
   const bool silent = translation.expression.why.empty();
   return {false, silent ? "AppArmor's language has no rule for what was refused" : translation.expression.why};
 }
@@ -144,11 +176,6 @@ std::string no_rule_helps(const Denial& denial) {
 /// An audit record of kernels before 2.6.37 says neither what its rule covers nor who owns the file.
 bool is_old_audit(const Denial& denial) { return denial.details.record_type == "APPARMOR_AUDIT"; }
 
-struct Target {
-  apparmor::Dialect dialect;
-  std::set<std::string> folded;
-};
-
 void take(const Denial& denial, std::size_t index, const Target& target, ApparmorRules& out, Judgement& fate) {
   if (denial.facts.empty()) {
     fate = {Fate::kUnexplained, denial.problem};
@@ -158,10 +185,12 @@ void take(const Denial& denial, std::size_t index, const Target& target, Apparmo
     fate = {Fate::kFinding, std::move(why)};
     return;
   }
-  ApparmorProfile& profile = profile_of(out, denial.facts.front(), target.folded);
+  const Fact& first = denial.facts.front();
+  const ProfilePlace place = target.tree.place(first.subject.container, profile_name(first));
+  ApparmorProfile& profile = profile_at(out, first.subject.container, place);
   profile.denials.push_back(index);
   for (const Fact& fact : denial.facts) {
-    const Outcome outcome = take_fact(fact, target.dialect, profile);
+    const Outcome outcome = take_fact(fact, target, place, out);
     if (outcome.rule) fate = {Fate::kRule, {}};
     else if (fate.fate != Fate::kRule) fate = {Fate::kFinding, outcome.why};
   }
@@ -174,7 +203,7 @@ void settle(ApparmorProfile& profile) {
 }
 
 bool is_empty(const ApparmorProfile& profile) {
-  return profile.rules.empty() && profile.flags.empty() &&
+  return profile.rules.empty() && profile.flags.empty() && !profile.asked_for &&
          std::all_of(profile.children.begin(), profile.children.end(), [](const auto& c) { return is_empty(c.second); });
 }
 
@@ -186,9 +215,9 @@ std::string name_text(const std::string& name) {
   return as_it_stands ? apparmor::quote_glob(name) : apparmor::quote_name(name);
 }
 
-std::string head(const ApparmorProfile& profile) {
+std::string head(const ApparmorProfile& profile, int depth) {
   const std::string name = name_text(profile.name);
-  std::string text = profile.hat ? "^" + name : profile.name.substr(0, 1) == "/" ? name : "profile " + name;
+  std::string text = profile.hat ? "^" + name : depth == 0 && profile.name.substr(0, 1) == "/" ? name : "profile " + name;
   if (!profile.flags.empty()) text += " flags=(" + join(profile.flags, ",") + ")";
   return text + " {\n";
 }
@@ -197,7 +226,7 @@ void append(std::string& out, const ApparmorProfile& profile, const std::vector<
   const std::string indent(static_cast<std::size_t>(depth) * 2, ' ');
   if (!profile.name_space.empty())
     out += indent + "# in the policy namespace " + printable(profile.name_space) + ", not in the host's\n";
-  out += indent + head(profile);
+  out += indent + head(profile, depth);
   for (const std::string& comment : profile.comments) out += indent + "  # " + comment + "\n";
   if (verbose)
     for (const std::size_t index : profile.denials)
@@ -212,10 +241,10 @@ void append(std::string& out, const ApparmorProfile& profile, const std::vector<
 }  // namespace
 
 ApparmorRules apparmor_rules(const std::vector<Denial>& denials, const std::vector<Denial>& audited,
-                             apparmor::Dialect dialect) {
+                             apparmor::Dialect dialect, apparmor::ExecMode exec) {
   ApparmorRules out;
   out.fates.resize(denials.size());
-  const Target target{dialect, learning_children(denials)};
+  const Target target{dialect, LearningTree(denials, dialect, exec)};
   for (std::size_t i = 0; i < denials.size(); ++i)
     if (denials[i].by == Mechanism::kAppArmor) take(denials[i], i, target, out, out.fates[i]);
   for (const Denial& denial : audited) {

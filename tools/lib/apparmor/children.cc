@@ -15,6 +15,10 @@ namespace {
 
 using Names = std::set<std::string>;
 
+std::size_t count_shared(const Names& a, const Names& b) {
+  return static_cast<std::size_t>(std::count_if(a.begin(), a.end(), [&](const std::string& one) { return b.count(one) != 0; }));
+}
+
 /// What ran when a file was executed: a script runs as its interpreter.
 struct ExecGraph {
   std::map<std::string, Names> starts;         ///< running program → files that it executed
@@ -53,19 +57,6 @@ Names closure(const ExecGraph& graph, const std::string& file, const std::string
   return programs;
 }
 
-/// The strong grant that a rule is, as text, or "".
-std::string strong_grant(const ProfileRule& rule) {
-  if (rule.klass != RuleClass::kFile) {
-    for (const StrongClass& row : strong_classes())
-      if (row.keyword == keyword(rule.klass)) return to_text(rule);
-    return {};
-  }
-  if ((rule.letters & (kW | kA)) == 0) return {};
-  for (const StrongTree& row : strong_trees())
-    if (rule.pattern.compare(0, row.tree.size(), row.tree) == 0) return row.tree + " w";
-  return {};
-}
-
 using StrongSets = std::map<std::string, Names>;
 
 /// program → its strong grants.
@@ -92,13 +83,8 @@ struct Choice {
 };
 
 Choice choose(const std::string& file, const Names& main, const Names& started) {
-  Names both;
-  std::set_intersection(main.begin(), main.end(), started.begin(), started.end(), std::inserter(both, both.end()));
-  Choice choice{file, Transition::kMain, both.size(), main.size() + started.size() - both.size()};
-  if (both.size() * 2 >= choice.all) return choice;
-  const bool apart = both.empty() && !main.empty() && !started.empty();
-  choice.transition = apart ? Transition::kBeside : Transition::kChild;
-  return choice;
+  const std::size_t shared = count_shared(main, started);
+  return {file, transition_by_privileges(main, started), shared, main.size() + started.size() - shared};
 }
 
 std::string remark_on(const Choice& choice) {
@@ -261,25 +247,37 @@ class Chooser {
 
   /// Programs of one run signal each other and talk over sockets that one of them made.
   void introduce(std::vector<Part>& parts) const {
-    const bool sockets = std::any_of(policy_.rules.begin(), policy_.rules.end(), [](const Rule& rule) {
-      return std::holds_alternative<UnixOp>(rule.grant().operation);
-    });
     for (std::size_t i = 1; i < parts.size(); ++i) {
-      parts[i].extra.push_back(family_section(parts[0].full_name, sockets));
-      parts[0].extra.push_back(family_section(parts[i].full_name, sockets));
+      parts[i].extra.push_back(family_section(parts[0].full_name));
+      parts[0].extra.push_back(family_section(parts[i].full_name));
     }
   }
 
-  static Section family_section(const std::string& peer, bool sockets) {
+  /// True if an operation of the kind was seen, by the run's programs on each other where it tells.
+  template <class Op>
+  bool seen() const {
+    return std::any_of(policy_.rules.begin(), policy_.rules.end(), [](const Rule& rule) {
+      const auto* op = std::get_if<Op>(&rule.grant().operation);
+      if constexpr (std::is_same_v<Op, PtraceOp>) return op != nullptr && op->same_program;
+      else return op != nullptr;
+    });
+  }
+
+  Section family_section(const std::string& peer) const {
     ProfileRule signal;
     signal.klass = RuleClass::kSignal;
     signal.words = {"send", "receive"};
     signal.peer["label"] = escape_name(peer);
-    Section section{"Baseline (programs of one run):", {"they signal each other, and use each other's sockets"}, {signal}, {}};
-    if (!sockets) return section;
-    ProfileRule socket = signal;
-    socket.klass = RuleClass::kUnix;
-    section.rules.push_back(std::move(socket));
+    Section section{"Baseline (programs of one run):", {"they signal each other, use each other's sockets, and trace each other if they were seen to"}, {signal}, {}};
+    if (seen<UnixOp>()) {
+      section.rules.push_back(signal);
+      section.rules.back().klass = RuleClass::kUnix;
+    }
+    if (!seen<PtraceOp>()) return section;
+    ProfileRule trace = signal;
+    trace.klass = RuleClass::kPtrace;
+    trace.words = {"read", "readby", "trace", "tracedby"};
+    section.rules.push_back(std::move(trace));
     return section;
   }
 
@@ -292,6 +290,25 @@ class Chooser {
 };
 
 }  // namespace
+
+std::string strong_grant(const ProfileRule& rule) {
+  if (rule.klass != RuleClass::kFile) {
+    for (const StrongClass& row : strong_classes())
+      if (row.keyword == keyword(rule.klass)) return to_text(rule);
+    return {};
+  }
+  if ((rule.letters & (kW | kA)) == 0) return {};
+  for (const StrongTree& row : strong_trees())
+    if (rule.pattern.compare(0, row.tree.size(), row.tree) == 0) return row.tree + " w";
+  return {};
+}
+
+Transition transition_by_privileges(const Names& owner, const Names& started) {
+  const std::size_t shared = count_shared(owner, started);
+  if (shared * 2 >= owner.size() + started.size() - shared) return Transition::kMain;
+  const bool apart = shared == 0 && !owner.empty() && !started.empty();
+  return apart ? Transition::kBeside : Transition::kChild;
+}
 
 Division divide_by_program(const Policy& policy, ExecMode mode) { return Chooser(policy, mode).divide(); }
 

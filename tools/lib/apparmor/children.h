@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,12 @@ struct Division {
 /// where at least half of both is shared, or neither has any, it runs under the main profile; where nothing is shared
 /// and both have some, under a profile beside it; else under a child profile.
 Division divide_by_program(const Policy& policy, ExecMode mode);
+
+/// The strong grant (profiles/apparmor/strong.json) that a rule is, as text, or "".
+std::string strong_grant(const ProfileRule& rule);
+
+/// kAuto's measure: how a program with the strong grants `started` runs when one with `owner` executes it.
+Transition transition_by_privileges(const std::set<std::string>& owner, const std::set<std::string>& started);
 
 /// Turns "ix" into "Cx" or "Px -> NAME" for the programs that have a profile.
 void apply_transitions(ProfileText& profile, Transition owner, const std::vector<Part>& parts);

@@ -63,7 +63,7 @@ std::uint32_t net_bit(SocketAct act) {
 class Question {
  public:
   Question(const ProfileDecider& decider, const CompiledProfile& profile)
-      : profile_(profile), source_(decider.source_for(profile.name)) {}
+      : decider_(decider), profile_(profile), source_(decider.source_for(profile.name)) {}
 
   Decision operator()(const FileOp& op) const {
     if (!path_mediated(op)) return not_applicable("the object has no path: AppArmor does not mediate it");
@@ -224,13 +224,16 @@ class Question {
   template <class Ask>
   bool any_peer(const std::string& peer, bool same_program, const Ask& ask) const {
     if (same_program) return ask(profile_.name);
-    return (!peer.empty() && ask(peer)) || ask("unconfined");
+    if ((!peer.empty() && ask(peer)) || ask("unconfined")) return true;
+    const auto called = decider_.profiles_of_label(peer);
+    return std::any_of(called.begin(), called.end(), [&](const CompiledProfile* profile) { return ask(profile->name); });
   }
 
   bool unix_bits(const UnixOp& op, unsigned type) const;
   std::uint32_t mount_bits(const std::string& target, const std::string& source, const std::string& fstype,
                            std::uint64_t flags) const;
 
+  const ProfileDecider& decider_;
   const CompiledProfile& profile_;
   const RuleIndex* source_;
 };
@@ -340,78 +343,6 @@ Decision Question::operator()(const IpcOp& op) const {
 ProfileDecider::ProfileDecider(std::vector<CompiledProfile> profiles, std::vector<SourceProfile> source)
     : profiles_(std::move(profiles)), source_(std::move(source)) {
   for (const SourceProfile& one : source_) index_.emplace_back(one);
-}
-
-const CompiledProfile* ProfileDecider::named(std::string_view name) const {
-  for (const CompiledProfile& profile : profiles_)
-    if (profile.name == name) return &profile;
-  return nullptr;
-}
-
-const RuleIndex* ProfileDecider::source_for(const std::string& profile) const {
-  for (std::size_t i = 0; i < source_.size(); ++i)
-    if (source_[i].name == profile) return &index_[i];
-  return nullptr;
-}
-
-const CompiledProfile* ProfileDecider::after_exec(const CompiledProfile& from, const std::string& path,
-                                                  const ExecAnswer& exec) const {
-  using Kind = ExecAnswer::Kind;
-  if (exec.kind == Kind::kInherit) return &from;
-  if (exec.kind == Kind::kTable) {
-    if (const CompiledProfile* exact = named(exec.target)) return exact;
-    return named(from.name + "//" + exec.target);
-  }
-  if (exec.kind != Kind::kChild && exec.kind != Kind::kName) return nullptr;
-  const std::string prefix = exec.kind == Kind::kChild ? from.name + "//" : std::string();
-  for (const CompiledProfile& profile : profiles_) {
-    if (profile.name == prefix + path) return &profile;
-    const bool inside = prefix.empty() || profile.name.compare(0, prefix.size(), prefix) == 0;
-    if (!inside || !profile.attachment || &profile == &from) continue;
-    if (profile.attachment->accept(profile.attachment->walk(Automaton::kStart, path)) != 0) return &profile;
-  }
-  return exec.falls_back_to_inherit ? &from : nullptr;
-}
-
-/// Every profile that some profile's exec transition leads to for the program, the main one's first. A program that is
-/// started from several places may run under several.
-std::vector<const CompiledProfile*> ProfileDecider::reached_by(const std::string& exe) const {
-  std::vector<const CompiledProfile*> reached;
-  for (const CompiledProfile& from : profiles_) {
-    const ExecAnswer exec = ask_file(from, exe).other_exec;
-    if (exec.kind == ExecAnswer::Kind::kNone) continue;
-    const CompiledProfile* next = after_exec(from, exe, exec);
-    if (next != nullptr && std::find(reached.begin(), reached.end(), next) == reached.end()) reached.push_back(next);
-  }
-  return reached;
-}
-
-/// A recording knows a hat by its own name, not by its profile's.
-std::vector<const CompiledProfile*> ProfileDecider::hats_named(std::string_view hat) const {
-  std::vector<const CompiledProfile*> hats;
-  for (const CompiledProfile& profile : profiles_)
-    if (profile.name.ends_with("//" + sayable(std::string(hat)))) hats.push_back(&profile);
-  return hats;
-}
-
-std::vector<const CompiledProfile*> ProfileDecider::profiles_for(const Subject& subject) const {
-  if (profiles_.empty()) return {};
-  if (!subject.domain.empty()) {
-    std::string_view domain = subject.domain;
-    domain = domain.substr(0, domain.find(" ("));  // "name (enforce)", as /proc says it
-    if (const CompiledProfile* exact = named(domain)) return {exact};
-    if (domain.starts_with('^')) return hats_named(domain.substr(1));
-    if (domain != "unconfined") return {};
-  }
-  for (const CompiledProfile& profile : profiles_) {
-    if (subject.exe.empty() || profile.name.find("//") != std::string::npos) continue;
-    const bool attached = profile.attachment &&
-                          profile.attachment->accept(profile.attachment->walk(Automaton::kStart, subject.exe)) != 0;
-    if (attached || profile.name == subject.exe) return {&profile};
-  }
-  auto reached = reached_by(subject.exe);
-  if (reached.empty()) reached.push_back(&profiles_.front());
-  return reached;
 }
 
 Decision ProfileDecider::decide(const Fact& fact) {

@@ -27,13 +27,17 @@ class ProfileDecider : public Decider {
   /// The profiles that a fact's subject may run under: by its logged domain, else by following exec transitions. None
   /// if its domain is another one. A fact is allowed if one of them allows it.
   std::vector<const CompiledProfile*> profiles_for(const Subject& subject) const;
+  /// Those that a log's label stands for: a profile attached to that path, or what a program that complain mode ran
+  /// without a rule ("P//null-/bin/sh") runs under now.
+  std::vector<const CompiledProfile*> profiles_of_label(std::string_view label) const;
+  /// Every profile that some profile's exec transition leads to for the program.
+  std::vector<const CompiledProfile*> reached_by(const std::string& exe) const;
   const RuleIndex* source_for(const std::string& profile) const;
 
  private:
   Decision decide_as_named(const Fact& fact) const;
   const CompiledProfile* named(std::string_view name) const;
   std::vector<const CompiledProfile*> hats_named(std::string_view hat) const;
-  std::vector<const CompiledProfile*> reached_by(const std::string& exe) const;
   const CompiledProfile* after_exec(const CompiledProfile& from, const std::string& path, const ExecAnswer& exec) const;
 
   std::vector<CompiledProfile> profiles_;

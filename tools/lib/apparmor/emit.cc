@@ -8,6 +8,7 @@
 
 #include "apparmor/build.h"
 #include "apparmor/container.h"
+#include "apparmor/logged.h"
 #include "apparmor/text.h"
 #include "base/bytes.h"
 #include "base/text.h"
@@ -83,13 +84,6 @@ std::string value_of(const BackendOptions& options, const char* name, const char
   return found == options.values.end() || found->second.empty() ? otherwise : found->second;
 }
 
-Result<ExecMode> exec_mode(const std::string& word) {
-  if (word == "ix") return ExecMode::kInherit;
-  if (word == "child") return ExecMode::kChild;
-  if (word == "auto") return ExecMode::kAuto;
-  return Error{ErrorCode::kUsage, "unknown exec transition " + word, "", "choose ix, child or auto"};
-}
-
 /// Notes name rules of the policy as it was given: a generalised rule's is the first that it came from.
 void name_given_rules(std::vector<RuleNote>& notes, const Policy& shaped, const Policy& given) {
   std::map<FactId, std::size_t> by_evidence;
@@ -106,6 +100,13 @@ void name_given_rules(std::vector<RuleNote>& notes, const Policy& shaped, const 
 }
 
 }  // namespace
+
+Result<ExecMode> exec_mode(const std::string& word) {
+  if (word == "ix") return ExecMode::kInherit;
+  if (word == "child") return ExecMode::kChild;
+  if (word == "auto") return ExecMode::kAuto;
+  return Error{ErrorCode::kUsage, "unknown exec transition " + word, "", "choose ix, child or auto"};
+}
 
 Result<EmitOptions> emit_options(const BackendOptions& options) {
   EmitOptions out;
@@ -140,13 +141,15 @@ std::string to_text(const ProfileText& profile, int depth) {
 Result<Emission> emit_profile(const Policy& policy, const EmitOptions& options, Diagnostics& diagnostics) {
   if (const auto fine = check_name(policy.name); !fine) return fine.error();
   const bool container = is_container(options.platform);
-  const ContainerView view = container ? container_view(policy) : ContainerView{policy, {}};
+  const LoggedPolicy seen = with_logged_programs(policy);
+  const ContainerView view = container ? container_view(seen.policy) : ContainerView{seen.policy, {}};
   Policy named = generalise(view.policy, options.generalise);
   named.name = sayable_name(policy.name, diagnostics);
   auto built = build_profile(named, options, diagnostics);
   if (!built) return built.error();
   std::string text = header(named);
   built->remarks.insert(built->remarks.begin(), view.remarks.begin(), view.remarks.end());
+  built->remarks.insert(built->remarks.begin(), seen.remarks.begin(), seen.remarks.end());
   for (const std::string& line : built->remarks) text += comment(0, line);
   text += "abi <" + std::string(dialect_info(options.dialect).abi_file) + ">,\n";
   for (const std::string& line : built->preamble) text += line + "\n";

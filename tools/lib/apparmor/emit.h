@@ -14,6 +14,9 @@ namespace cordon::apparmor {
 /// Programs that a run executes: all under the one profile, or each under a child profile of its own.
 enum class ExecMode : std::uint8_t { kInherit, kChild, kAuto };
 
+/// "ix", "child" or "auto".
+Result<ExecMode> exec_mode(const std::string& word);
+
 /// The backend's options, parsed.
 struct EmitOptions {
   Dialect dialect = Dialect::k30;

@@ -260,7 +260,7 @@ Translation translate_unix(const UnixOp& op, const TranslateContext& context) {
 
 /// Logs name the peer's profile; recordings its program, which is a path.
 bool is_label(const std::string& peer, const TranslateContext& context) {
-  return context.from_log || (!peer.empty() && peer[0] != '/');
+  return context.from_log || context.labels || (!peer.empty() && peer[0] != '/');
 }
 
 std::string peer_label(const std::string& peer, bool same_program, const TranslateContext& context) {
@@ -466,7 +466,10 @@ Translation translate(const Operation& operation, const TranslateContext& contex
 
 Translation translate(const Grant& grant, const TranslateContext& context) {
   const Shapes shapes{grant.pattern ? &*grant.pattern : nullptr, grant.target_pattern ? &*grant.target_pattern : nullptr};
-  return std::visit(Visitor{shapes, context}, grant.operation);
+  TranslateContext its_own = context;
+  // Recordings give no domain but a hat's.
+  its_own.labels |= !grant.subject.domain.empty() && !grant.subject.domain.starts_with('^');
+  return std::visit(Visitor{shapes, its_own}, grant.operation);
 }
 
 }  // namespace cordon::apparmor

@@ -16,6 +16,7 @@ struct TranslateContext {
   Dialect dialect = Dialect::k30;
   std::string profile;     ///< the name of the profile that the rules go into
   bool from_log = false;   ///< peers are labels, names carry their slash, links go without their target
+  bool labels = false;     ///< peers are labels alone
   bool addresses = false;  ///< say addresses and ports where the dialect has them
 };
 

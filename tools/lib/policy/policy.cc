@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/invariant.h"
 #include "policy/needs.h"
@@ -67,6 +68,17 @@ void note_runs(Policy& policy, const Trace& trace) {
   }
 }
 
+/// A log names no program. Where all its subjects lie under one AppArmor profile that is named by a path, that is one.
+std::string logged_program(const Trace& trace) {
+  std::set<std::string> roots;
+  for (const Fact& fact : trace.facts) {
+    const std::string& domain = fact.subject.domain;
+    if (!fact.subject.exe.empty() || !domain.starts_with('/')) return {};
+    roots.insert(domain.substr(0, domain.find("//", 1)));
+  }
+  return roots.size() == 1 ? *roots.begin() : std::string();
+}
+
 void note_sightings(Policy& policy, const Trace& trace) {
   if (trace.runs.size() < 2) return;
   for (std::uint32_t run = 0; run < trace.runs.size(); ++run)
@@ -81,6 +93,7 @@ Policy policy_from(const Trace& trace, std::string name) {
   policy.name = std::move(name);
   policy.complete = trace.complete();
   note_runs(policy, trace);
+  if (policy.program.empty()) policy.program = logged_program(trace);
   note_sightings(policy, trace);
   std::size_t refused = 0;
   for (auto& [grant, evidence] : grants_of(trace, refused))
