@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 
@@ -57,21 +59,26 @@ TEST_CASE("what is no rule is refused") {
   for (const char* text : {"deny audit /a r", "owner capability chown", "signal set=none", "signal tell", "unix (bind) peer=(addr=@x)",
                            "network inet stream ip=1.2.3", "network netlink ip=1.2.3.4", "mount options=(ro, rw) /a -> /b",
                            "mount options=(private) /a -> /b", "unix type=stream type=dgram", "change_profile safe -> x", "priority=2000 /a r",
-                           "deny /a Px", "/a x", "/a", "/a rq", "/a wa", "/a ixpx", "capability nothing", "network a b c d", "set rlimit x <= 1",
+                           "deny /a Px", "/a x", "/a", "/a rq", "/a wa", "/a ixpx", "capability nothing", "network a b c d", "set rlimit x <= 1", "ptrace read trace", "signal send peer=a peer=b",
+                           "network inet nothing", "network tcp dgram", "network inet raw tcp", "network ip=10.0.0.2-10.0.0.1", "network packet peer=(port=1)",
+                           "mqueue type=sysv /q", "mqueue type=posix 12", "mqueue q", "dbus bind bus=session member=m", "dbus eavesdrop path=/p",
+                           "dbus bind name=a]b", "unix bind addr=plain", "/{a} r", "/a[] r", "lpx /a -> /b", "mount options=(remount) /a -> /b",
+                           "mount fstype in a,b /a -> /b", "set rlimit rttime <= 60m",
                            "nonsense", "/a r extra", "link /a", "/a r ->"})
     CHECK(again(text).substr(0, 6) == "error:");
 }
 
 TEST_CASE("blocks, comments, conditionals and qualifiers") {
-  const auto profiles = read("# c\nprofile a /x { # d\n /a r, # e\n audit { /b r, }\n if $z { /c r, } else { /d r, }\n ^h { /e r, }\n}\n");
+  const auto profiles = read("$z = true # c\nprofile a /x { # d\n /a r, # e\n audit { /b r, }\n if $z { /c r, } else { /d r, }\n ^h { /e r, }\n}\n");
   REQUIRE(profiles.ok());
   REQUIRE(profiles->size() == 2);
   CHECK((*profiles)[0].name == "a//h");
   const SourceProfile& a = (*profiles)[1];
   CHECK(a.attachment == "/x");
-  REQUIRE(a.rules.size() == 4);
+  REQUIRE(a.rules.size() == 3);  // the branch that does not hold is none
   CHECK(a.rules[1].rule.audit);
   CHECK(a.rules[1].line == 4);
+  CHECK(a.rules[2].rule.pattern == "/c");
 }
 
 TEST_CASE("text that is cut off or unbalanced is an error with its line") {
@@ -80,6 +87,19 @@ TEST_CASE("text that is cut off or unbalanced is an error with its line") {
     CHECK_FALSE(profiles.ok());
     if (!profiles) CHECK(profiles.error().where.substr(0, 5) == "test:");
   }
+}
+
+TEST_CASE("files that apparmor_parser refuses for more than a rule are refused") {
+  for (const char* text : {"/a^h { }", "profile p flags=() { }", "profile p flogs=(audit) { }", "profile p flags=(error=13) { }",
+                           "profile p flags=(attach_disconnected.path=x) { }", ":n {}", "profile p { else { } }", "profile p { if x { } }",
+                           "profile p { if $unset { } }", "$b = perhaps", "@{v} = a,", "@{v} = \"a", "@{v}=@{v}\nprofile p { /@{v} r, }",
+                           "profile p { /@{unset} r, }", "@{n}=x\n@{n} { }", "profile p { /q { } }", "profile p { alias /a -> /b, }",
+                           "$b = true\nprofile p { ^h { } if $b { ^h { } } }", "profile p + { }", "profile p { @{exec_path} r, }",
+                           "profile p { change_profile /a -> b, change_profile unsafe /a -> b, }", "profile p { /a Px, unsafe Px /a, }"})
+    CHECK_FALSE(read(text).ok());
+  for (const char* text : {"$b = false\nprofile p { ^h { } if $b { ^h { } } }", "profile p + identities=(a, b) { }", "profile p { if true { } else { } }",
+                           "@{n}=/x\n@{n} { }", "profile p { /q cx, profile /q { } }", "profile p { unsafe Px /a, /a px, }", "abi<abi/3.0>, profile p { }"})
+    CHECK(read(text).ok());
 }
 
 TEST_CASE("variables are set, added to and expanded") {
@@ -108,29 +128,68 @@ TEST_CASE("Debian's own profiles are read") {
   if (files == 0) WARN("no profiles in " << folder << ": skipped");
 }
 
-TEST_CASE("apparmor_parser's own suite: what it accepts is read") {
+namespace {
+
+/// Where we and apparmor_parser's suite differ, and why.
+struct Difference {
+  std::string_view file;
+  std::string_view reason;
+};
+constexpr auto kDifferences = std::to_array<Difference>({
+    {"abi/bad_10.sd", "well formed; it names a features file that is not there, as a profile for a newer AppArmor does on an older machine"},
+    {"abi/bad_11.sd", "the same"},
+    {"abi/bad_12.sd", "the same"},
+    {"mount/ok_opt_87.sd", "several options= are several rules in one; we join them, and refuse those that then contradict each other"},
+    {"vars/vars_alternation_3.sd", "a brace that a variable's value opens and the rule closes: words are told apart before variables are expanded"},
+    // The suite of 3.0, whose language is narrower.
+    {"mount/ok_16.sd", "3.0 takes options that contradict each other; 4.0 refuses them"},
+    {"mount/ok_17.sd", "the same"},
+    {"mount/ok_18.sd", "the same"},
+    {"mount/ok_19.sd", "the same"},
+    {"profile/flags/flags_bad5.sd", "a flag that 4.0 has"},
+    {"profile/flags/flags_bad18.sd", "the same"},
+    {"profile/flags/flags_bad19.sd", "the same"},
+    {"profile/flags/flags_bad20.sd", "the same"},
+    {"profile/flags/flags_bad_debug_1.sd", "the same"},
+    {"profile/flags/flags_bad_debug_2.sd", "the same"},
+    {"profile/flags/flags_bad_debug_3.sd", "the same"},
+    {"profile/flags/flags_bad_debug_4.sd", "the same"},
+    {"xtrans/x-conflict.sd", "globs that overlap with different transitions: the compile tells, which every use of a profile does besides"},
+});
+
+std::string difference(const std::filesystem::path& file, const std::string& folder, const std::string& text) {
+  const std::string expected = expected_result(text);
+  Diagnostics diagnostics;
+  SourceOptions options;
+  options.include_dirs = {folder, folder + "/..", folder + "/../.."};
+  const auto read = read_source(text, file.string(), options, diagnostics);
+  if (expected.empty() || (expected == "PASS") == read.ok()) return {};
+  return expected + ": " + (read ? "read" : to_text(read.error()));
+}
+
+}  // namespace
+
+TEST_CASE("apparmor_parser's own suite: what is valid, and what is not") {
   const char* folder = std::getenv("CORDON_APPARMOR_SIMPLE_TESTS");
   if (folder == nullptr) {
     WARN("CORDON_APPARMOR_SIMPLE_TESTS names no parser/tst/simple_tests: skipped");
     return;
   }
-  std::size_t valid = 0, valid_read = 0, invalid = 0, invalid_refused = 0;
+  std::size_t files = 0, explained = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     if (entry.path().extension() != ".sd") continue;
     const auto text = read_file(entry.path().string());
-    const std::string expected = text ? expected_result(*text) : "";
-    if (expected.empty()) continue;
-    Diagnostics diagnostics;
-    SourceOptions options;
-    options.include_dirs = {folder, std::string(folder) + "/..", std::string(folder) + "/../.."};
-    const bool fine = read_source(*text, entry.path().string(), options, diagnostics).ok();
-    if ((expected == "PASS") != fine) UNSCOPED_INFO(expected << (fine ? " read: " : " refused: ") << entry.path().string());
-    if (expected == "PASS") ++valid, valid_read += fine ? 1 : 0;
-    if (expected == "FAIL") ++invalid, invalid_refused += fine ? 0 : 1;
+    REQUIRE(text.ok());
+    ++files;
+    const std::string found = difference(entry.path(), folder, *text);
+    const std::string name = std::filesystem::relative(entry.path(), folder).string();
+    const bool known = std::any_of(kDifferences.begin(), kDifferences.end(), [&](const Difference& one) { return one.file == name; });
+    explained += known && !found.empty() ? 1 : 0;
+    if (!known && !found.empty()) UNSCOPED_INFO(name << ": " << found);
+    if (!known) CHECK(found.empty());
   }
-  WARN(valid_read << " of " << valid << " valid files read, " << invalid_refused << " of " << invalid << " invalid ones refused");
-  CHECK(valid_read * 100 >= valid * 98);
-  CHECK(invalid_refused * 100 >= invalid * 85);
+  WARN(files << " files of the suite, " << explained << " of them taken otherwise for reasons that are listed");
+  CHECK(files > 1000);
 }
 
 }  // namespace cordon::apparmor::test

@@ -17,7 +17,7 @@ Result<void> check_rule(const ProfileRule& rule);
 bool conflicting_exec(const ProfileRule& a, const ProfileRule& b);
 
 /// A word of a network rule that is a permission, and neither family, type nor protocol.
-bool is_socket_permission(std::string_view word);
+bool is_permission(RuleClass klass, std::string_view word);
 
 /// The flags of a profile's head, as "complain" or "kill.signal=hup": known ones, and no two that contradict.
 Result<void> check_flags(const std::vector<std::string>& flags);

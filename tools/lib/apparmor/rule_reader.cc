@@ -74,6 +74,7 @@ Result<void> qualifier_words(Cursor& in, ProfileRule& rule) {
     rule.audit |= word == "audit";
     rule.deny |= word == "deny";
     rule.owner |= word == "owner";
+    if (word == "unsafe") rule.words.insert(word);
     in.take();
   }
   return {};
@@ -102,10 +103,15 @@ Result<ProfileRule> read_file_rule(Cursor& in, ProfileRule rule) {
   if (in.done()) return rule;
   const std::string first = in.take();
   if (in.done()) return wrong("a file rule needs a name and a mode");
+  const std::size_t end = first.starts_with("@{") ? first.find('}') : std::string::npos;
+  if (end != std::string::npos && first.substr(end + 1, 1) == "+") return wrong("'+' behind a variable adds to it: write [+]");
   const std::string second = in.take();
   if (is_name(first)) return finish_file(in, std::move(rule), first, second);
-  if (is_name(second)) return finish_file(in, std::move(rule), second, first);
-  return wrong("'" + first + "' starts no rule");
+  if (!is_name(second)) return wrong("'" + first + "' starts no rule");
+  auto read = finish_file(in, std::move(rule), second, first);
+  // In front of the name, '->' would mean a link's name to 'l' and a profile to what is executed.
+  if (read && (read->letters & kL) != 0 && !read->exec.empty() && !read->target.empty()) return wrong("'" + first + "' with a target stands behind the name");
+  return read;
 }
 
 Result<ProfileRule> read_link(Cursor& in, ProfileRule rule) {
@@ -130,13 +136,15 @@ std::set<std::string> read_list(Cursor& in) {
     if (const std::string word = in.take(); word != ",") {
       const std::string_view bare = trim(word);
       std::string_view cut = bare.substr(0, bare.size() - (bare.back() == ',' ? 1 : 0));
-      for (const std::string_view part : split(cut, ',')) out.insert(unquoted(part));
+      for (const std::string_view part : split(cut, ','))
+        if (!part.empty()) out.insert(unquoted(part));
     }
   return out;
 }
 
 /// peer=( key=value key=(list) … ) or peer=value.
 Result<void> read_peer(Cursor& in, ProfileRule& rule, const std::string& inline_value) {
+  if (!rule.peer.empty()) return wrong("'peer=' for the second time");
   if (!inline_value.empty()) {
     rule.peer["label"] = unquoted(inline_value);
     return {};
@@ -215,13 +223,17 @@ Result<ProfileRule> read_keyword_rule(Cursor& in, ProfileRule rule, const Keywor
     if (in.peek() == "options" || in.peek() == "option" || in.peek() == "fstype" || in.peek() == "vfstype") {
       std::string key = in.take();
       if (!in.accept("in") && !in.accept("=")) return wrong("'" + key + "' needs '=' or 'in'");
+      if (in.peek() != "(" && in.peek().find(',') != std::string::npos) return wrong("'" + in.peek() + "' wants parentheses");
       rule.keys[key + "_in"] = read_list(in);
       continue;
     }
     const auto key = read_key(in, rule);
     if (!key) return key.error();
     if (*key) continue;
-    if (row.takes_name && in.peek() != "(" && rule.pattern.empty()) rule.pattern = unquoted(in.take());
+    // A second permission wants parentheses round both.
+    const bool name = row.takes_name && in.peek() != "(" && rule.pattern.empty() && !is_permission(row.klass, in.peek());
+    if (row.access_words && !name && in.peek() != "(" && !rule.words.empty()) return wrong("'" + in.peek() + "' beside another permission, without parentheses");
+    if (name) rule.pattern = unquoted(in.take());
     else if (row.access_words) rule.words.merge(read_list(in));
     else return wrong("'" + in.peek() + "' does not belong in this rule");
   }
@@ -238,11 +250,12 @@ Result<ProfileRule> read_network(Cursor& in, ProfileRule rule) {
     if (!key) return key.error();
     if (*key) continue;
     const std::string word = in.take();
-    if (is_socket_permission(word)) {
+    if (is_permission(RuleClass::kNetwork, word)) {
       rule.words.insert(word);
       continue;
     }
     if (place == 0 && !socket_family_number(word)) place = socket_type_number(word) ? 1 : 2;
+    if (place == 1 && !socket_type_number(word)) place = 2;
     if (place >= kOrder.size()) return wrong("'" + word + "' is one word too many");
     rule.keys[kOrder[place++]] = {word};
   }
@@ -271,7 +284,9 @@ Result<ProfileRule> read_rlimit(Cursor& in, ProfileRule rule) {
 
 Result<ProfileRule> read_change_profile(Cursor& in, ProfileRule rule) {
   rule.klass = RuleClass::kChangeProfile;
-  const bool checked = in.accept("safe") || in.accept("unsafe");
+  const bool unsafe = in.accept("unsafe");
+  const bool checked = unsafe || in.accept("safe");
+  if (unsafe) rule.exec = "unsafe";
   if (checked && (in.done() || in.peek() == "->")) return wrong("'safe' and 'unsafe' want the program that is executed");
   if (!in.done() && in.peek() != "->") rule.pattern = unquoted(in.take());
   if (in.accept("->")) {
@@ -311,7 +326,8 @@ namespace {
 
 Result<ProfileRule> read_by_keyword(Cursor& in, ProfileRule rule) {
   if (in.accept("file")) {
-    if (!in.accept("unsafe")) in.accept("safe");
+    if (in.accept("unsafe")) rule.words.insert("unsafe");
+    else in.accept("safe");
     return read_file_rule(in, std::move(rule));
   }
   if (in.accept("link")) return read_link(in, std::move(rule));
@@ -333,6 +349,9 @@ Result<ProfileRule> read_rule(const std::vector<std::string>& words) {
   if (in.done()) return wrong("an empty rule");
   auto read = read_by_keyword(in, std::move(rule));
   if (!read) return read;
+  // "unsafe Px" keeps the environment, as "px" does.
+  if (read->klass == RuleClass::kFile && read->words.erase("unsafe") != 0 && !read->exec.empty())
+    read->exec.front() = static_cast<char>(read->exec.front() | 0x20);
   if (const auto fine = check_rule(*read); !fine) return fine.error();
   return read;
 }

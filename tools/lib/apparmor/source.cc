@@ -9,6 +9,7 @@
 
 #include "apparmor/rule_check.h"
 #include "apparmor/rule_reader.h"
+#include "apparmor/source_check.h"
 #include "apparmor/syntax.h"
 #include "apparmor/text.h"
 #include "base/bytes.h"
@@ -83,8 +84,21 @@ class SourceReader {
 
   Result<void> statements_into(const std::vector<Statement>& all, const std::string& file, SourceProfile* into,
                                std::size_t depth) {
-    for (const Statement& statement : all)
-      if (const auto read = one(statement, file, into, depth); !read) return read;
+    const Statement* before = nullptr;
+    std::optional<bool> chain;
+    for (const Statement& statement : all) {
+      if (statement.kind == StatementKind::kIf || statement.kind == StatementKind::kElse)
+        if (const auto fine = check_condition(statement, before, variables_); !fine) return fault(fine.error().what, file, statement.line);
+      const bool branches = statement.kind == StatementKind::kIf || statement.kind == StatementKind::kElse;
+      if (branches) {
+        const auto truth = holds(statement, chain, variables_);
+        if (const auto read = conditional(statement, truth, file, into, depth); !read) return read;
+        chain = statement.kind == StatementKind::kIf || chain == false ? truth : chain;
+      } else if (const auto read = one(statement, file, into, depth); !read) {
+        return read;
+      }
+      before = &statement;
+    }
     return {};
   }
 
@@ -92,29 +106,31 @@ class SourceReader {
     switch (statement.kind) {
       case StatementKind::kInclude: return include(statement, file, into, depth);
       case StatementKind::kAbi: return abi(statement, file);
-      case StatementKind::kAlias: return {};
+      case StatementKind::kAlias:
+        if (into != nullptr) return fault("aliases are set outside of profiles", file, statement.line);
+        return {};
       case StatementKind::kVariable:
         if (into != nullptr) return fault("variables are set outside of profiles", file, statement.line);
         return variable(statement, file);
       case StatementKind::kProfile:
       case StatementKind::kHat: return block(statement, file, into, depth);
       case StatementKind::kIf:
-      case StatementKind::kElse: return conditional(statement, file, into, depth);
+      case StatementKind::kElse: return {};  // read in statements_into, which knows what went before
       case StatementKind::kQualified: return qualified(statement, file, into, depth);
       case StatementKind::kRule: return rule(statement, file, into);
     }
     return {};
   }
 
-  /// abi <NAME>, abi "NAME", or abi NAME, without blanks inside of the brackets.
+  /// abi <NAME>, abi <"NAME">, abi "NAME", or abi NAME, the blank before a bracket or quote left out or not.
   static Result<void> abi(const Statement& statement, const std::string& file) {
-    std::string name;
-    for (std::size_t i = 1; i < statement.words.size(); ++i) name += statement.words[i];
-    const bool quoted_in_brackets = name.find('<') != std::string::npos && name.find('"') != std::string::npos;
-    if (quoted_in_brackets) name.clear();
+    std::string name(trim(std::string_view(statement.text).substr(3)));
     const bool bracketed = name.size() > 2 && name.front() == '<' && name.back() == '>';
-    const bool plain = !name.empty() && name.find_first_of("<>") == std::string::npos && unquoted(name).size() > 0;
-    if (!bracketed && !plain) return fault("an abi rule wants one name", file, statement.line);
+    if (bracketed) name = std::string(trim(std::string_view(name).substr(1, name.size() - 2)));
+    const bool quoted = name.size() > 2 && name.front() == '"' && name.back() == '"';
+    if (quoted) name = unquoted(name);
+    const std::string_view never = quoted ? "<>\"" : "<>\" ";
+    if (name.empty() || name.find_first_of(never) != std::string::npos) return fault("an abi rule wants one name", file, statement.line);
     return {};
   }
 
@@ -128,7 +144,7 @@ class SourceReader {
       read->owner |= prefix.owner;
     }
     for (const SourceRule& before : into->rules)
-      if (!read->exec.empty() && conflicting_exec(before.rule, *read))
+      if (conflicting_exec(before.rule, *read))
         return fault("another transition than in line " + std::to_string(before.line), file, statement.line);
     into->rules.push_back({*read, file, statement.line, statement.text});
     return {};
@@ -148,11 +164,15 @@ class SourceReader {
     return read;
   }
 
-  /// Both branches count: which one holds depends on variables that a site sets.
-  Result<void> conditional(const Statement& statement, const std::string& file, SourceProfile* into, std::size_t depth) {
+  /// A branch that does not hold is read, so that its faults are found, and left. Where it cannot be told, both count.
+  Result<void> conditional(const Statement& statement, std::optional<bool> truth, const std::string& file, SourceProfile* into, std::size_t depth) {
+    if (truth == true) return statements_into(statement.body, file, into, depth);
     ++in_condition_;
-    const auto read = statements_into(statement.body, file, into, depth);
+    SourceProfile unused = into == nullptr ? SourceProfile{} : *into;
+    const std::size_t before = profiles_.size();
+    const auto read = statements_into(statement.body, file, truth == false && into != nullptr ? &unused : into, depth);
     --in_condition_;
+    if (truth == false) profiles_.resize(before);
     return read;
   }
 
@@ -161,7 +181,8 @@ class SourceReader {
     std::string name(trim(std::string_view(statement.text).substr(0, equals)));
     const bool adds = !name.empty() && name.back() == '+';
     while (!name.empty() && (name.back() == '+' || name.back() == '?' || name.back() == ':' || name.back() == ' ')) name.pop_back();
-    if (name.rfind("@{", 0) == 0 && name.back() == '}') name = name.substr(2, name.size() - 3);
+    if (statement.text[0] == '$') name = boolean_name(name);
+    else if (name.rfind("@{", 0) == 0 && name.back() == '}') name = name.substr(2, name.size() - 3);
     else if (name[0] == '@' && name.find('{') == std::string::npos) name.erase(0, 1);
     const bool known = variables_.count(name) != 0;
     const bool sets_default = statement.text.find("?=") < equals + 1 || statement.text.find(":=") < equals + 1;
@@ -172,7 +193,7 @@ class SourceReader {
     if (!adds) values.clear();
     for (const std::string& word : rule_words(std::string_view(statement.text).substr(equals + 1)))
       values.push_back(unquoted(word));
-    if (statement.text[0] == '@' && values.empty()) return fault("@{" + name + "} without a value", file, statement.line);
+    if (const auto fine = check_assignment(statement, statement.text[0] == '$', values); !fine) return fault(fine.error().what, file, statement.line);
     return {};
   }
 
@@ -182,8 +203,8 @@ class SourceReader {
     profile.line = statement.line;
     read_head(statement, profile);
     if (profile.name.empty()) return fault("a block without a name", file, statement.line);
-    if (const auto fine = check_flags(profile.flags); !fine && !profile.has_xattrs) return fault(fine.error().what, file, statement.line);
-    if (const auto fine = check_head(statement, parent); !fine) return fault(fine.error().what, file, statement.line);
+    if (const auto fine = check_flags(with_values(profile.flags, variables_)); !fine && !profile.has_xattrs) return fault(fine.error().what, file, statement.line);
+    if (const auto fine = check_block_head(statement, profile, parent != nullptr, variables_); !fine) return fault(fine.error().what, file, statement.line);
     if (parent != nullptr) profile.name = parent->name + "//" + profile.name;
     if (const auto read = statements_into(statement.body, file, &profile, depth); !read) return read;
     if (in_condition_ == 0 && !names_.insert(profile.name).second)
@@ -192,34 +213,24 @@ class SourceReader {
     return {};
   }
 
-  /// Without the word "profile", only a path, a variable or a hat's mark starts a block.
-  static Result<void> check_head(const Statement& statement, const SourceProfile* parent) {
-    const std::string& first = statement.words.front();
-    constexpr std::string_view kStarts = "/@^\":{";
-    const bool named = first == "profile" || first == "hat" || kStarts.find(first[0]) != std::string_view::npos;
-    if (named || parent != nullptr) return {};
-    return Error{ErrorCode::kBadInput, "'" + first + "' starts no profile: it wants 'profile' before it", "", ""};
-  }
-
   /// Variables of the profile that nothing sets. Those that the parser itself sets count as set.
   Result<void> check_variables(const SourceProfile& profile) const {
-    for (const SourceRule& one : profile.rules) {
-      const std::string& text = one.text;
-      for (std::size_t at = text.find("@{"); at != std::string::npos; at = text.find("@{", at + 2)) {
-        const std::string name = text.substr(at + 2, text.find('}', at) - at - 2);
-        const bool given = name == "profile_name" || name == "exec_path" || name == "attach_path";
-        if (!given && is_variable_name(name) && variables_.count(name) == 0) return fault("@{" + name + "} is set nowhere", one.file, one.line);
-      }
-    }
+    if (const auto fine = check_variable_use(profile.name + " " + profile.attachment, variables_, true); !fine)
+      return fault(fine.error().what, profile.file, profile.line);
+    for (const SourceRule& one : profile.rules)
+      if (const auto fine = check_variable_use(one.text, variables_, !profile.attachment.empty()); !fine) return fault(fine.error().what, one.file, one.line);
     return {};
   }
 
   static void read_head(const Statement& statement, SourceProfile& profile) {
-    bool in_flags = false;
+    bool in_flags = false, in_identities = false;
     for (const std::string& raw : statement.words) {
+      in_identities = raw == "+" || (in_identities && raw != ")");
+      if (in_identities) continue;
       if (raw.rfind("xattrs=", 0) == 0) profile.has_xattrs = true;
       if (raw.rfind("flags=", 0) == 0 || raw.rfind("xattrs=", 0) == 0) in_flags = true;
-      else if (raw == "(" || raw == "," || (raw == ")" && !(in_flags = false))) continue;
+      else if (raw == "(") in_flags = true;  // the word "flags=" may be left out
+      else if (raw == "," || (raw == ")" && !(in_flags = false))) continue;
       else if (in_flags) for (const std::string_view flag : split(raw, ',')) profile.flags.emplace_back(flag);
       else if (raw == "profile" || raw == "hat") continue;
       else if (profile.name.empty()) profile.name = unquoted(raw[0] == '^' ? raw.substr(1) : raw);

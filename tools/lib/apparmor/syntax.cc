@@ -214,7 +214,8 @@ class Parser {
     out.text = std::string(trim(head));
     out.words = rule_words(out.text);
     if (out.words.empty()) return;
-    if (out.words[0] == "abi") out.kind = StatementKind::kAbi;
+    const std::string& first = out.words[0];
+    if (first == "abi" || first.starts_with("abi<") || first.starts_with("abi\"")) out.kind = StatementKind::kAbi;
     if (out.words[0] == "alias") out.kind = StatementKind::kAlias;
   }
 

@@ -26,7 +26,7 @@ struct Statement {
 
 struct SyntaxLimits {
   std::size_t max_text = std::size_t{64} << 20;
-  int max_depth = 32;
+  int max_depth = 256;
 };
 
 /// All statements of a file. An error names `file` and the line.
