@@ -137,6 +137,55 @@ TEST_CASE("a base keeps every byte and gets only what is missing") {
   CHECK(again->added.empty());
 }
 
+TEST_CASE("what ran under a hat or a child goes into its block") {
+  if (!have_parser()) return;
+  const std::string base =
+      "abi <abi/3.0>,\nprofile test /usr/bin/test {\n  /etc/x r, # x\n  /bin/sh Cx,\n  /bin/w Px -> w,\n  ^php { # the hat\n    /srv/a r,\n  }\n"
+      "  profile /bin/sh {\n    /bin/sh mr,\n    /bin/in ix,\n  }\n}\nprofile w { /w r, }\n";
+  Policy policy = policy_of({});
+  const auto add = [&](const std::string& domain, const std::string& exe, const std::string& path) {
+    FileOp op;
+    op.path = path;
+    op.perms = FilePerm::kRead;
+    Subject subject;
+    subject.domain = domain;
+    subject.exe = exe;
+    policy.rules.push_back(Rule::observed({subject, op, std::nullopt}, {"id"}));
+  };
+  add("^php", "/usr/bin/test", "/srv/b");
+  add("^new", "/usr/bin/test", "/srv/c");
+  add("", "/usr/bin/test", "/main");
+  add("", "/bin/sh", "/shell");
+  add("", "/bin/in", "/inside");
+  add("", "/bin/w", "/beside");
+  Diagnostics diagnostics;
+  const auto update = update_profile(base, "base", policy, {}, diagnostics);
+  REQUIRE(update.ok());
+  CHECK(update->text ==
+        "abi <abi/3.0>,\nprofile test /usr/bin/test {\n  /etc/x r, # x\n  /bin/sh Cx,\n  /bin/w Px -> w,\n  ^php { # the hat\n    /srv/a r,\n"
+        "    # Added from recordings:\n    /srv/b r,\n  }\n  profile /bin/sh {\n    /bin/sh mr,\n    /bin/in ix,\n    # Added from recordings:\n"
+        "    /inside r,\n    /shell r,\n  }\n  # Added from recordings:\n  /main r,\n  ^new {\n    /srv/c r,\n  }\n}\n"
+        "profile w { /w r, \n  # Added from recordings:\n  /beside r,\n}\n");
+  const auto again = update_profile(update->text, "base", policy, {}, diagnostics);
+  REQUIRE(again.ok());
+  CHECK(again->text == update->text);
+}
+
+TEST_CASE("a log's accesses go into the base's blocks by their labels") {
+  if (!have_parser()) return;
+  Policy policy = policy_of({});
+  Subject subject;
+  subject.domain = "/usr/bin/test//h";
+  FileOp op;
+  op.path = "/hat";
+  op.perms = FilePerm::kRead;
+  policy.rules.push_back(Rule::observed({subject, op, std::nullopt}, {"id"}));
+  Diagnostics diagnostics;
+  const auto update = update_profile("/usr/bin/test {\n  /a r,\n  ^h {\n    /b r,\n  }\n}\n", "base", policy, {}, diagnostics);
+  REQUIRE(update.ok());
+  CHECK(update->text == "/usr/bin/test {\n  /a r,\n  ^h {\n    /b r,\n    # Added from recordings:\n    /hat r,\n  }\n}\n");
+}
+
 TEST_CASE("a base without the profile, or that does not parse, is an error in words") {
   if (!have_parser()) return;
   Diagnostics diagnostics;

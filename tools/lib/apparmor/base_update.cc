@@ -1,8 +1,11 @@
 #include "apparmor/base_update.h"
 
 #include <algorithm>
+#include <map>
 
+#include "apparmor/base_blocks.h"
 #include "apparmor/decide.h"
+#include "apparmor/logged.h"
 #include "apparmor/syntax.h"
 #include "apparmor/text.h"
 #include "apparmor/translate.h"
@@ -12,59 +15,56 @@
 namespace cordon::apparmor {
 namespace {
 
-std::string block_name(const Statement& statement) {
-  for (const std::string& word : statement.words)
-    if (word != "profile" && word != "hat") return unescape_name(unquoted(word));
-  return {};
-}
-
-bool names(const Statement& statement, const std::string& wanted) {
-  return std::any_of(statement.words.begin(), statement.words.end(),
-                     [&](const std::string& word) { return unescape_name(unquoted(word)) == wanted; });
-}
-
-Result<const Statement*> find_block(const std::vector<Statement>& statements, const Policy& policy, const std::string& file) {
-  std::vector<const Statement*> blocks;
-  for (const Statement& statement : statements)
-    if (statement.kind == StatementKind::kProfile) blocks.push_back(&statement);
-  for (const std::string* wanted : {&policy.name, &policy.program})
-    for (const Statement* block : blocks)
-      if (!wanted->empty() && names(*block, *wanted)) return block;
-  if (blocks.size() == 1) return blocks.front();
-  return Error{ErrorCode::kBadInput, "no profile named " + printable(policy.name) + " or attached to " + printable(policy.program),
-               file, "name the profile with -n"};
-}
-
 struct Missing {
-  std::vector<ProfileRule> rules;
+  std::map<std::string, std::vector<ProfileRule>> rules;  ///< by the full name of the profile that lacks them
   std::vector<std::string> refused;
   std::size_t already = 0;
 };
 
-Missing missing_rules(ProfileDecider& decider, const std::string& profile, const Policy& policy, const EmitOptions& options) {
-  TranslateContext context;
-  context.dialect = options.dialect;
-  context.profile = profile;
-  Missing missing;
-  for (const Rule& rule : policy.rules) {
+/// What the first of the profiles that do not refuse it by a deny says; the rule goes there.
+struct Asked {
+  Decision decision;
+  std::string profile;
+};
+Asked ask(ProfileDecider& decider, const Rule& rule, const std::vector<std::string>& profiles) {
+  Asked first;
+  for (const std::string& profile : profiles) {
     Fact fact;
     fact.operation = rule.grant().operation;
     fact.subject.domain = profile;
-    const Decision decision = decider.decide(fact);
+    Decision decision = decider.decide(fact);
+    const bool allowed = decision.ruling == Ruling::kAllowed;
+    if (first.profile.empty() || allowed) first = {std::move(decision), profile};
+    if (allowed) break;
+  }
+  return first;
+}
+
+Missing missing_rules(ProfileDecider& decider, const BaseBlocks& blocks, const Policy& policy, const EmitOptions& options) {
+  Missing missing;
+  for (const Rule& rule : policy.rules) {
+    const Asked asked = ask(decider, rule, blocks.profiles_of(rule, policy, decider));
+    const Decision& decision = asked.decision;
+    // A hat that is not there yet decides nothing.
+    const bool exists = blocks.block(asked.profile) != nullptr;
     // A shape is more than the name that it is shown with: it is asked for unless the very rule is there.
-    const bool settled = decision.ruling == Ruling::kAllowed || decision.ruling == Ruling::kNotApplicable;
+    const bool settled = exists && (decision.ruling == Ruling::kAllowed || decision.ruling == Ruling::kNotApplicable);
     if (settled && !rule.grant().pattern) {
       ++missing.already;
       continue;
     }
-    if (decision.ruling == Ruling::kDenied && decision.by != "no rule") {
+    if (exists && decision.ruling == Ruling::kDenied && decision.by != "no rule") {
       missing.refused.push_back(decision.by);
       continue;
     }
+    TranslateContext context;
+    context.dialect = options.dialect;
+    context.profile = asked.profile;
     const Translation said = translate(rule.grant(), context);
-    missing.rules.insert(missing.rules.end(), said.rules.begin(), said.rules.end());
+    auto& rules = missing.rules[asked.profile];
+    rules.insert(rules.end(), said.rules.begin(), said.rules.end());
   }
-  normalise(missing.rules);
+  for (auto& [profile, rules] : missing.rules) normalise(rules);
   return missing;
 }
 
@@ -91,17 +91,53 @@ std::string indent_of(std::string_view text, const Statement& block) {
   return before.find_first_not_of(" \t") == std::string_view::npos ? std::string(before) : "  ";
 }
 
+struct Insertion {
+  std::size_t at = 0;
+  std::string text;
+};
+
 /// Before the line of the closing brace, if nothing but blanks stands before it there; else right before the brace.
-std::string with_inserted(std::string_view text, const Statement& block, const std::vector<std::string>& lines) {
+Insertion insertion(std::string_view text, const Statement& block, const std::vector<std::string>& lines) {
   std::size_t at = text.rfind('\n', block.close);
   at = at == std::string_view::npos ? 0 : at + 1;
   const bool own_line = text.substr(at, block.close - at).find_first_not_of(" \t") == std::string_view::npos;
-  if (!own_line) at = block.close;
-  std::string insertion = own_line ? "" : "\n";
+  Insertion out{own_line ? at : block.close, own_line ? "" : "\n"};
   const std::string indent = indent_of(text, block);
-  insertion += indent + "# Added from recordings:\n";
-  for (const std::string& line : lines) insertion += indent + line + "\n";
-  return std::string(text.substr(0, at)) + insertion + std::string(text.substr(at));
+  out.text += indent + "# Added from recordings:\n";
+  for (const std::string& line : lines) out.text += indent + line + "\n";
+  return out;
+}
+
+/// A hat with its rules, as lines of its profile's block.
+std::vector<std::string> hat_lines(const std::string& hat, const std::vector<std::string>& rules) {
+  std::vector<std::string> lines{"^" + quote_name(hat) + " {"};
+  for (const std::string& rule : rules) lines.push_back("  " + rule);
+  lines.emplace_back("}");
+  return lines;
+}
+
+/// What goes into each block: a hat that is missing goes whole into its profile's.
+std::map<std::string, std::vector<std::string>> lines_by_block(const Missing& missing, const BaseBlocks& blocks) {
+  std::map<std::string, std::vector<std::string>> out;
+  for (const auto& [profile, rules] : missing.rules) {
+    std::vector<std::string> lines;
+    for (const ProfileRule& rule : rules) lines.push_back(to_text(rule));
+    if (lines.empty()) continue;
+    const bool exists = blocks.block(profile) != nullptr;
+    if (!exists) lines = hat_lines(profile.substr(blocks.main().size() + 2), lines);
+    auto& to = out[exists ? profile : blocks.main()];
+    to.insert(to.end(), lines.begin(), lines.end());
+  }
+  return out;
+}
+
+std::string with_lines(std::string_view text, const Missing& missing, const BaseBlocks& blocks) {
+  std::vector<Insertion> all;
+  for (const auto& [profile, lines] : lines_by_block(missing, blocks)) all.push_back(insertion(text, *blocks.block(profile), lines));
+  std::sort(all.begin(), all.end(), [](const Insertion& a, const Insertion& b) { return a.at > b.at; });
+  std::string out(text);
+  for (const Insertion& one : all) out.insert(one.at, one.text);
+  return out;
 }
 
 }  // namespace
@@ -110,20 +146,22 @@ Result<BaseUpdate> update_profile(std::string_view text, const std::string& file
                                   const EmitOptions& options, Diagnostics& diagnostics) {
   const auto statements = parse_syntax(text, file);
   if (!statements) return statements.error();
-  const auto block = find_block(*statements, policy, file);
-  if (!block) return block.error();
+  const LoggedPolicy seen = with_logged_programs(policy);
+  const auto blocks = BaseBlocks::find(*statements, seen.policy, file);
+  if (!blocks) return blocks.error();
   auto decider = read_profile_text(text, file, diagnostics);
   if (!decider) return decider.error();
-  const std::string profile = block_name(**block);
-  Missing missing = missing_rules(**decider, profile, generalise(policy, options.generalise), options);
-  drop_present(missing.rules, **decider, profile);
+  Missing missing = missing_rules(**decider, *blocks, generalise(seen.policy, options.generalise), options);
   BaseUpdate update;
+  for (auto& [profile, rules] : missing.rules) {
+    drop_present(rules, **decider, profile);
+    for (const ProfileRule& rule : rules) update.added.push_back(to_text(rule));
+  }
   update.already = missing.already;
   update.refused = std::move(missing.refused);
   update.text = std::string(text);
-  for (const ProfileRule& rule : missing.rules) update.added.push_back(to_text(rule));
   if (update.added.empty()) return update;
-  update.text = with_inserted(text, **block, update.added);
+  update.text = with_lines(text, missing, *blocks);
   if (const auto checked = read_profile_text(update.text, file, diagnostics); !checked) return checked.error();
   return update;
 }
