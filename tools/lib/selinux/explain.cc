@@ -20,7 +20,6 @@ struct Request {
   std::string class_name;
   std::vector<MatchedRule> allow;
   std::vector<MatchedRule> auditdeny;
-  std::uint32_t allowed;
 };
 
 std::string role_name(const policydb_t& db, std::uint32_t value) { return db.sym_val_to_name[SYM_ROLES][value - 1]; }
@@ -117,6 +116,8 @@ void add_bounds(const Request& request, std::uint32_t bit, PermissionVerdict& ou
                          {fmt::format("typebounds {} {};", request.impl.type_name(parent), request.source_type)}, {}});
 }
 
+/// By the four things that libsepol asks too, each for this permission alone; a test holds the two together. libsepol
+/// puts every constraint of the class in words for each answer, which costs more than all that is done here.
 PermissionVerdict judge(const Request& request, const std::string& perm, bool permissive) {
   PermissionVerdict out{perm, false, {}};
   const std::uint32_t bit = request.impl.perm_bit(request.klass, perm);
@@ -125,18 +126,16 @@ PermissionVerdict judge(const Request& request, const std::string& perm, bool pe
                                                                  request.class_name, perm), {}, {}});
     return out;
   }
-  out.allowed = (request.allowed & bit) != 0;
+  if (!covered(request.allow, bit)) out.reasons.push_back(type_enforcement(request, bit, perm));
+  add_constraints(request, bit, out);
+  add_rbac(request, bit, out);
+  add_bounds(request, bit, out);
+  out.allowed = out.reasons.empty();
   if (out.allowed) {
     out.reasons.push_back({ReasonKind::kAllowed, "a rule allows it", texts(request, covering(request.allow, bit, true)),
                            {}});
     return out;
   }
-  if (!covered(request.allow, bit)) out.reasons.push_back(type_enforcement(request, bit, perm));
-  add_constraints(request, bit, out);
-  add_rbac(request, bit, out);
-  add_bounds(request, bit, out);
-  if (out.reasons.empty())
-    out.reasons.push_back({ReasonKind::kNoRule, "libsepol denies it and gives no reason that is known here", {}, {}});
   add_dontaudit(request, bit, out);
   if (permissive)
     out.reasons.push_back({ReasonKind::kPermissive, request.source_type + " is permissive: logged, not enforced", {}, {}});
@@ -176,14 +175,9 @@ Explanation PolicyDb::explain(const std::string& source, const std::string& targ
   }
   const context_struct_t* from = sepol_sidtab_search(&impl_->sids, *s);
   const context_struct_t* to = sepol_sidtab_search(&impl_->sids, *t);
-  Request request{*impl_, *from, *to, *datum, impl_->type_name(from->type), impl_->type_name(to->type), klass, {}, {}, 0};
+  Request request{*impl_, *from, *to, *datum, impl_->type_name(from->type), impl_->type_name(to->type), klass, {}, {}};
   for (MatchedRule& rule : impl_->match(from->type, to->type, datum->s.value, AVTAB_ALLOWED | AVTAB_AUDITDENY))
     ((rule.key.specified & AVTAB_ALLOWED) != 0 ? request.allow : request.auditdeny).push_back(rule);
-  // What no enabled rule allows, libsepol cannot allow: it need not be asked.
-  const bool any = std::any_of(perms.begin(), perms.end(), [&](const std::string& perm) {
-    return covered(request.allow, impl_->perm_bit(*datum, perm));
-  });
-  if (any) request.allowed = impl_->allowed(*s, *t, datum->s.value);
   out.permissive = ebitmap_get_bit(&impl_->db.permissive_map, from->type) != 0;
   for (const std::string& perm : perms) out.perms.push_back(judge(request, perm, out.permissive));
   out.allowed = std::all_of(out.perms.begin(), out.perms.end(), [](const auto& perm) { return perm.allowed; });

@@ -156,18 +156,26 @@ std::vector<MatchedRule> PolicyDb::Impl::match(std::uint32_t source, std::uint32
   return out;
 }
 
-std::string PolicyDb::Impl::perms_text(std::uint32_t klass, std::uint32_t bits) const {
-  std::string out;
+/// libsepol walks the class's table for each name that it is asked.
+const std::vector<std::string>& PolicyDb::Impl::perm_names(std::uint32_t klass) const {
+  auto& names = perm_names_of[klass];
+  if (!names.empty()) return names;
+  use();
   for (int i = 0; i < 32; ++i) {
-    if ((bits & (1U << i)) == 0) continue;
     const char* name = sepol_av_perm_to_string(static_cast<sepol_security_class_t>(klass), 1U << i);
-    out += (out.empty() ? "" : " ") + std::string(trim(name == nullptr ? "?" : name));
+    names.emplace_back(trim(name == nullptr ? "?" : name));
   }
-  return "{ " + out + " }";
+  return names;
+}
+
+std::string PolicyDb::Impl::perms_text(std::uint32_t klass, std::uint32_t bits) const {
+  const auto& names = perm_names(klass);
+  std::string out = bits == 0 ? "{  " : "{ ";
+  for (; bits != 0; bits &= bits - 1) out += names[static_cast<std::size_t>(__builtin_ctz(bits))] + " ";
+  return out + "}";
 }
 
 std::string PolicyDb::Impl::rule_text(const MatchedRule& rule) const {
-  use();
   const bool allow = (rule.key.specified & AVTAB_ALLOWED) != 0;
   const std::uint32_t shown = allow ? rule.data : ~rule.data;
   std::string out = std::string(allow ? "allow " : "dontaudit ") + type_name(rule.key.source_type) + " " +
@@ -225,6 +233,7 @@ void PolicyDb::Impl::forget() {
   opens.clear();
   allowed_cache.clear();
   attributes_of.clear();
+  perm_names_of.clear();
   rule_sides.reset();
 }
 

@@ -61,6 +61,7 @@ struct PolicyDb::Impl {
   mutable std::map<std::vector<BooleanSetting>, std::size_t> opens;
   mutable std::unordered_map<std::uint64_t, std::uint32_t> allowed_cache;  ///< by sids and class
   mutable std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> attributes_of;
+  mutable std::unordered_map<std::uint32_t, std::vector<std::string>> perm_names_of;  ///< by class
   mutable std::optional<RuleSides> rule_sides;
 
   void use() const;  ///< points libsepol's process-wide pointers at this policy
@@ -76,6 +77,7 @@ struct PolicyDb::Impl {
   std::vector<MatchedRule> match(std::uint32_t source, std::uint32_t target, std::uint32_t klass,
                                  std::uint16_t specified) const;
   std::string rule_text(const MatchedRule& rule) const;
+  const std::vector<std::string>& perm_names(std::uint32_t klass) const;  ///< 32, by their bits
   std::string perms_text(std::uint32_t klass, std::uint32_t bits) const;
   const ConditionalRule* conditional(avtab_ptr_t node) const;
   std::string condition_text(const cond_node_t& node) const;
