@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "audit/decode.h"
+#include "audit/key_table.h"
 #include "base/text.h"
 
 namespace cordon::audit {
@@ -23,6 +24,7 @@ struct AvcKey {
   string_view name;
   Field AvcView::*member;
 };
+/// The first kDeciding tell decisions apart, the others facts.
 /// Sources: kernel security/selinux/avc.c and security/lsm_audit.c (ioctlcmd, nl-msgtype), libselinux avc.c.
 constexpr std::array kAvcKeys = std::to_array<AvcKey>({{"scontext", &AvcView::source},
                                                        {"tcontext", &AvcView::target},
@@ -32,13 +34,20 @@ constexpr std::array kAvcKeys = std::to_array<AvcKey>({{"scontext", &AvcView::so
                                                        {"nl-msgtype", &AvcView::nlmsg},
                                                        {"srawcon", &AvcView::source_raw},
                                                        {"trawcon", &AvcView::target_raw},
-                                                       {"src", &AvcView::src},
-                                                       {"dest", &AvcView::dest}});
-constexpr std::array kObjectKeys = std::to_array<AvcKey>({{"comm", &AvcView::comm},
-                                                          {"exe", &AvcView::exe},
-                                                          {"path", &AvcView::path},
-                                                          {"name", &AvcView::name},
-                                                          {"ino", &AvcView::inode}});
+                                                       {"src", &AvcView::src},  // these two where a port is named
+                                                       {"dest", &AvcView::dest},
+                                                       {"comm", &AvcView::comm},
+                                                       {"exe", &AvcView::exe},
+                                                       {"path", &AvcView::path},
+                                                       {"name", &AvcView::name},
+                                                       {"ino", &AvcView::inode}});
+constexpr std::size_t kDeciding = 10;
+
+constexpr KeyTable kAvcNames([] {
+  std::array<string_view, kAvcKeys.size()> names;
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = kAvcKeys[i].name;
+  return names;
+}());
 
 /// "avc:  denied  { read } for  …" (raw) or "avc:  denied  { read } for …" (interpreted).
 bool take_head(string_view& text, AvcView& avc) {
@@ -55,24 +64,18 @@ bool take_head(string_view& text, AvcView& avc) {
   return true;
 }
 
-/// The first of a name counts.
-bool take_field(const Field& field, const auto& keys, AvcView& avc) {
-  for (const AvcKey& key : keys)
-    if (key.name == field.key) {
-      if ((avc.*key.member).raw.empty()) avc.*key.member = field;
-      return true;
-    }
-  return false;
-}
-
 AvcView view_of(const DecisionRecord& from) {
   AvcView avc;
   string_view text = from.text;
   avc.is_avc = take_head(text, avc);
   if (!avc.is_avc) return avc;
   FieldWalker walker(text, from.record.dialect);
-  for (Field field; walker.next(field);)
-    if (!take_field(field, kAvcKeys, avc)) take_field(field, kObjectKeys, avc);
+  for (Field field; walker.next(field);) {
+    const std::size_t at = kAvcNames.find(field.key);
+    if (at == kAvcNames.kNone) continue;
+    Field& known = avc.*kAvcKeys[at].member;
+    if (known.raw.empty()) known = field;  // the first of a name counts
+  }
   return avc;
 }
 
@@ -109,8 +112,8 @@ Outcome outcome_of(const AvcView& avc) {
 void take_details(const DecisionRecord& from, const AvcView& avc, Details& details) {
   details.source_raw = decode(avc.source_raw, from.record.dialect);
   details.target_raw = decode(avc.target_raw, from.record.dialect);
-  details.name = value_of(from, "name");
-  details.dev = value_of(from, "dev");
+  details.name = decode(from.object().name, from.record.dialect);
+  details.dev = decode(from.object().dev, from.record.dialect);
   if (!avc.permissive.raw.empty()) details.permissive = avc.permissive.raw == "1";
   const bool bind = avc.perms.find("name_bind") != string_view::npos;
   std::tie(details.number, details.arch) = subject_syscall(from);
@@ -155,12 +158,11 @@ void append_avc_key(const DecisionRecord& from, Grain grain, std::string& out) {
   append(out, avc.granted ? "granted" : "denied");
   append(out, avc.perms);
   if (!avc.is_avc) append(out, from.text);  // news or garbage, told apart by its words alone
-  for (const AvcKey& key : kAvcKeys)
-    if ((key.name != "src" && key.name != "dest") || avc.perms.find("name_") != string_view::npos)
-      append(out, (avc.*key.member).raw);
+  const bool ports = avc.perms.find("name_") != string_view::npos;
+  for (std::size_t i = 0; i < (ports ? kDeciding : kDeciding - 2); ++i) append(out, (avc.*kAvcKeys[i].member).raw);
   if (grain != Grain::kFact) return;
   append_object_key(from, avc, out);
-  append(out, value_of(from, "container"));
+  append(out, from.object().container.raw);
 }
 
 std::optional<Denial> decode_avc(const DecisionRecord& from) {
@@ -186,7 +188,7 @@ std::optional<Denial> decode_avc(const DecisionRecord& from) {
   Fact fact;
   fact.subject.exe = subject_exe(from);
   if (fact.subject.exe.empty()) fact.subject.comm = subject_comm(from);
-  fact.subject.container = value_of(from, "container");
+  fact.subject.container = decode(from.object().container, from.record.dialect);
   fact.subject.domain = op.source;
   fact.operation = std::move(op);
   denial.facts.push_back(std::move(fact));

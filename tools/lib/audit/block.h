@@ -28,8 +28,8 @@ struct Block {
   std::uint64_t other_lines = 0;  ///< lines that hold no record
   std::uint64_t sequence = 0;     ///< 0, 1, 2, … over all sources
 
+  /// The bytes stay as they are: to zero them for each use costs as much as to read them.
   void clear() {
-    bytes.clear();
     side.clear();
     records.clear();
     malformed.clear();

@@ -1,17 +1,39 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "audit/denial.h"
+#include "audit/fields.h"
 
 /// The room's own: one decoder a mechanism. Each gives nothing for a record that holds no decision (a notice, a status).
 namespace cordon::audit {
 
-/// What all decoders look at.
-struct DecisionRecord {
+/// Who did it and on what, as a decision record says it: the first field of each name. Without a key: absent.
+struct ObjectFields {
+  Field comm, exe, pid, path, name, inode, dev, interface, member, container;
+};
+
+/// The same of the event's SYSCALL record.
+struct CallFields {
+  Field comm, exe, number, arch;
+};
+
+/// What all decoders look at. It must outlive nothing that it views.
+class DecisionRecord {
+ public:
+  DecisionRecord(const Event& of, const Record& one, std::string_view words) : event(of), record(one), text(words) {}
   const Event& event;
   const Record& record;
-  std::string_view text;  ///< the body, or the inner message of a USER_AVC
+  const std::string_view text;  ///< the body, or the inner message of a USER_AVC
+
+  /// Found in one walk when first asked for: most records are counted and never asked.
+  const ObjectFields& object() const;
+  const CallFields& call() const;
+
+ private:
+  mutable std::optional<ObjectFields> object_;
+  mutable std::optional<CallFields> call_;
 };
 
 /// Which decoder a record belongs to.
@@ -46,12 +68,8 @@ std::pair<std::int32_t, std::string> subject_syscall(const DecisionRecord& from)
 std::string object_path(const DecisionRecord& from);
 
 /// "(null)"-free, decoded value of a field of the record's text.
-inline std::string value_of(const DecisionRecord& from, std::string_view key);
-
-}  // namespace cordon::audit
-
-#include "audit/fields.h"
-
-inline std::string cordon::audit::value_of(const DecisionRecord& from, std::string_view key) {
+inline std::string value_of(const DecisionRecord& from, std::string_view key) {
   return decoded_field(from.text, key, from.record.dialect);
 }
+
+}  // namespace cordon::audit

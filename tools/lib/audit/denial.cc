@@ -1,10 +1,10 @@
 #include "audit/denial.h"
 
-#include <algorithm>
 #include <array>
-#include <unordered_map>
 
+#include "audit/decision_index.h"
 #include "audit/decode.h"
+#include "audit/key_table.h"
 #include "base/text.h"
 
 namespace cordon::audit {
@@ -24,13 +24,11 @@ Decoder decoder_of(DecisionKind kind) {
   return nullptr;
 }
 
-/// What differs from record to record without changing what was decided.
-constexpr std::array kVolatile = std::to_array<string_view>(
+/// What differs from record to record without changing what was decided; the last two are who did it.
+constexpr KeyTable kVolatile(std::to_array<string_view>(
     {"pid", "parent", "task", "magic_token", "token", "peer_pid", "auid", "ses", "uid", "gid", "ip", "sauid", "hostname",
-     "addr_pid", "terminal", "exe_pid", "fsuid", "ouid", "sig", "offset"});
-constexpr std::array kSubject = std::to_array<string_view>({"comm", "exe"});
-
-bool contains(const auto& list, string_view key) { return std::find(list.begin(), list.end(), key) != list.end(); }
+     "addr_pid", "terminal", "exe_pid", "fsuid", "ouid", "sig", "offset", "comm", "exe"}));
+constexpr std::size_t kFirstOfSubject = 20;
 
 void complete(Denial& denial, const DecisionRecord& from, const std::string& source) {
   denial.details.record_type = record_type_name(from.record.type);
@@ -66,21 +64,21 @@ bool decision_key(const DecisionRecord& from, DecisionKind kind, Grain grain, st
   return true;
 }
 
-/// Fields that do not tell decisions apart are left out; who owns the file counts as "the same user or not".
+/// The body without the fields that do not tell decisions apart; who owns the file counts as "the same user or not".
 void append_plain_key(const DecisionRecord& from, Grain grain, std::string& out) {
   string_view fsuid, ouid;
   FieldWalker walker(from.text, from.record.dialect);
-  bool any = false;
+  std::size_t kept = 0;  // what stands before is copied or left out
   for (Field field; walker.next(field);) {
-    any = true;
-    if (field.key == "fsuid") fsuid = field.raw;
-    if (field.key == "ouid") ouid = field.raw;
-    if (contains(kVolatile, field.key)) continue;
-    if (contains(kSubject, field.key) && grain == Grain::kDecision) continue;
-    out.append(field.key).append(1, '=').append(field.raw).append(1, '\0');
+    const std::size_t at = kVolatile.find(field.key);
+    if (at == kVolatile.kNone || (at >= kFirstOfSubject && grain == Grain::kFact)) continue;
+    if (field.key == "fsuid" && fsuid.empty()) fsuid = field.raw;
+    if (field.key == "ouid" && ouid.empty()) ouid = field.raw;
+    out += from.text.substr(kept, static_cast<std::size_t>(field.key.data() - from.text.data()) - kept);
+    kept = from.text.size() - walker.rest().size();
   }
+  out += from.text.substr(kept);
   out += fsuid.empty() || ouid.empty() ? '?' : fsuid == ouid ? '=' : '!';
-  if (!any) out += from.text;
 }
 
 std::vector<Denial> decode_decisions(const Event& event,
@@ -96,21 +94,29 @@ std::vector<Denial> decode_decisions(const Event& event,
 }
 
 struct DenialStore::State {
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(string_view key) const { return std::hash<string_view>{}(key); }
+  /// What changes with each record of a group, kept apart from the rest, which is large.
+  struct Group {
+    static constexpr std::uint32_t kNoDenial = ~std::uint32_t{0};
+    std::uint32_t denial = kNoDenial;  ///< its place among the denials
+    bool sampled = false;  ///< has all the samples that it may have
+    Tally tally;
+    std::uint64_t other_samples = 0;
   };
-  static constexpr std::size_t kNoDenial = ~std::size_t{0};
-  static constexpr std::uint64_t kSampleAll = 32;    ///< so many records of a group are looked at for samples, …
-  static constexpr std::uint64_t kSampleEvery = 16;  ///< … then every so many-th
+  /// So many records of a group are looked at for samples, and then every so many-th. The key of an AVC leaves out what
+  /// the object is; the others' keys hold it, and only who did it may differ.
+  struct Sampling {
+    std::uint64_t all, every;
+  };
+  static constexpr Sampling kOfVectors{32, 16}, kOfOthers{8, 64};
 
   void add_record(const Event& event, const Record& record);
-  void count(Denial& denial, const DecisionRecord& from);
-  void add_sample(Denial& denial, const DecisionRecord& from);
+  void begin(Group& group, const DecisionRecord& from, DecisionKind kind);
+  void count(Group& group, const DecisionRecord& from, Sampling sampling);
+  void add_sample(Group& group, const DecisionRecord& from);
 
   Grain grain = Grain::kDecision;
   std::function<const std::string&(std::uint32_t)> source_name;
-  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> index;
+  DecisionIndex<Group> groups;
   std::vector<Denial> denials;
   std::string key;
   std::uint64_t policy_loads = 0;
@@ -124,37 +130,38 @@ DenialStore::DenialStore(Grain grain, std::function<const std::string&(std::uint
 }
 DenialStore::~DenialStore() = default;
 
-void DenialStore::State::add_sample(Denial& denial, const DecisionRecord& from) {
-  if (denial.samples.size() >= Denial::kSamples) {
-    ++denial.other_samples;
-    return;
-  }
+void DenialStore::State::add_sample(Group& group, const DecisionRecord& from) {
+  Denial& denial = denials[group.denial];
   Evidence sample = evidence_of(from);
   for (const Evidence& known : denial.samples)
     if (known.same_object(sample)) return;
   sample.source = source_name(from.record.source);
   denial.samples.push_back(std::move(sample));
+  group.sampled = denial.samples.size() == Denial::kSamples;
 }
 
-void DenialStore::State::count(Denial& denial, const DecisionRecord& from) {
-  denial.tally.add({1, 0, from.record.time_ms, from.record.time_ms});
+void DenialStore::State::count(Group& group, const DecisionRecord& from, Sampling sampling) {
+  group.tally.add({1, 0, from.record.time_ms, from.record.time_ms});
   if (grain != Grain::kDecision) return;
-  const bool looked_at = denial.tally.count <= kSampleAll || denial.tally.count % kSampleEvery == 0;
-  looked_at ? add_sample(denial, from) : void(++denial.other_samples);
+  const bool looked_at = group.tally.count <= sampling.all || group.tally.count % sampling.every == 0;
+  looked_at && !group.sampled ? add_sample(group, from) : void(++group.other_samples);
+}
+
+void DenialStore::State::begin(Group& group, const DecisionRecord& from, DecisionKind kind) {
+  auto denial = decode_decision(from, kind, source_name(from.record.source));
+  if (!denial) return;
+  group.denial = static_cast<std::uint32_t>(denials.size());
+  group.tally = denial->tally;
+  denials.push_back(*std::move(denial));
 }
 
 void DenialStore::State::add_record(const Event& event, const Record& record) {
   const DecisionRecord from{event, record, text_of(record)};
   const DecisionKind kind = decision_kind(record, from.text);
   if (!decision_key(from, kind, grain, key)) return;
-  if (const auto found = index.find(string_view(key)); found != index.end()) {
-    if (found->second != kNoDenial) count(denials[found->second], from);
-    return;
-  }
-  auto denial = decode_decision(from, kind, source_name(record.source));
-  index.emplace(key, denial ? denials.size() : kNoDenial);
-  if (!denial) return;
-  denials.push_back(*std::move(denial));
+  const auto placed = groups.place(key);
+  if (placed.second) begin(placed.first, from, kind);
+  else if (placed.first.denial != Group::kNoDenial) count(placed.first, from, kind == DecisionKind::kVector ? kOfVectors : kOfOthers);
 }
 
 void DenialStore::add(const Event& event) {
@@ -168,7 +175,7 @@ void DenialStore::add(const Event& event) {
 }
 
 void DenialStore::restart() {
-  state_->index.clear();
+  state_->groups.clear();
   state_->denials.clear();
 }
 
@@ -177,8 +184,13 @@ std::uint64_t DenialStore::policy_loads() const { return state_->policy_loads; }
 std::int64_t DenialStore::last_policy_load_ms() const { return state_->last_policy_load_ms; }
 
 std::vector<Denial> DenialStore::take() {
-  for (Denial& denial : state_->denials)
-    for (Fact& fact : denial.facts) fact.tally = denial.tally;
+  state_->groups.for_each([&](const State::Group& group) {
+    if (group.denial == State::Group::kNoDenial) return;
+    Denial& denial = state_->denials[group.denial];
+    denial.tally = group.tally;
+    denial.other_samples = group.other_samples;
+    for (Fact& fact : denial.facts) fact.tally = group.tally;
+  });
   std::vector<Denial> out = std::move(state_->denials);
   restart();
   return out;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
+#include "audit/key_table.h"
 #include "base/bytes.h"
 
 namespace cordon::audit {
@@ -11,17 +13,50 @@ namespace {
 
 constexpr char kEnrichedSeparator = '\x1d';
 
-bool is_blank(char c) { return c == ' ' || c == kEnrichedSeparator || c == '\t' || c == '\n' || c == '\r'; }
+enum : std::uint8_t { kBlank = 1, kKeyChar = 2 };
 
-bool is_key_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+/// What each byte may be: most of a log is looked at here, byte by byte.
+constexpr std::array<std::uint8_t, 256> kBytes = [] {
+  std::array<std::uint8_t, 256> out{};
+  for (const char c : {' ', kEnrichedSeparator, '\t', '\n', '\r'}) out[static_cast<unsigned char>(c)] = kBlank;
+  for (int c = 0; c < 26; ++c) out['a' + c] = out['A' + c] = kKeyChar;
+  for (int c = '0'; c <= '9'; ++c) out[c] = kKeyChar;
+  out['_'] = out['-'] = kKeyChar;
+  return out;
+}();
+
+bool is_blank(char c) { return kBytes[static_cast<unsigned char>(c)] == kBlank; }
+bool is_key_char(char c) { return kBytes[static_cast<unsigned char>(c)] == kKeyChar; }
+
+constexpr std::uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
+
+/// The high bit of each byte that is at most ' ' or equals `stop`; exact for the lowest such byte, which is what counts.
+std::uint64_t marks_in(std::uint64_t word, char stop) {
+  const std::uint64_t other = word ^ (kOnes * static_cast<unsigned char>(stop));
+  return (((word - kOnes * 0x21) & ~word) | ((other - kOnes) & ~other)) & kHighs;
+}
+
+/// Where the next blank or `stop` is, eight bytes at a time.
+inline const char* find_blank_or(const char* at, const char* end, char stop) {
+  for (; at != end; ++at) {
+    if constexpr (std::endian::native == std::endian::little) {
+      for (std::uint64_t word = 0; end - at >= static_cast<std::ptrdiff_t>(sizeof word); at += sizeof word) {
+        std::memcpy(&word, at, sizeof word);
+        if (const std::uint64_t marks = marks_in(word, stop)) {
+          at += std::countr_zero(marks) / 8;
+          break;
+        }
+      }
+      if (at == end) break;
+    }
+    if (*at == stop || is_blank(*at)) break;
+  }
+  return at;
 }
 
 /// Where the word that starts at 0 ends.
 std::size_t word_end(std::string_view text) {
-  std::size_t at = 0;
-  while (at < text.size() && !is_blank(text[at])) ++at;
-  return at;
+  return static_cast<std::size_t>(find_blank_or(text.data(), text.data() + text.size(), ' ') - text.data());
 }
 
 /// True if a key= starts at `text`.
@@ -38,12 +73,12 @@ std::string_view without_wrapping(std::string_view value) {
   return value;
 }
 
-constexpr std::array kEncodedFields = std::to_array<std::string_view>(
+constexpr KeyTable kEncodedFields(std::to_array<std::string_view>(
     {"acct",  "addr",    "apparmor_name", "cmd",   "comm",      "cwd",       "data",    "device", "dir",
      "exe",   "file",    "grp",           "key",   "label",     "name",      "namespace", "new-chardev", "new-disk",
      "new-fs", "new-name", "new-rng",     "ocomm", "old-chardev", "old-disk", "old-fs", "old-rng", "path",
      "peer",  "peer_addr", "peer_label",  "peer_profile", "prefix", "proctitle", "profile", "srcname", "srawcon",
-     "sw",    "target",  "trawcon",       "vm",    "watch",     "invalid_context"});
+     "sw",    "target",  "trawcon",       "vm",    "watch",     "invalid_context"}));
 
 bool is_upper_hex(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
@@ -53,44 +88,50 @@ bool is_upper_hex(std::string_view text) {
 }  // namespace
 
 bool FieldWalker::next(Field& field) {
-  while (!rest_.empty()) {
-    if (is_blank(rest_.front())) {
-      rest_.remove_prefix(1);
+  const char* at = rest_.data();
+  const char* const end = at + rest_.size();
+  while (at != end) {
+    if (is_blank(*at)) {
+      ++at;
       continue;
     }
-    std::size_t at = 0;
-    while (at < rest_.size() && rest_[at] != '=' && !is_blank(rest_[at])) ++at;
-    if (at == rest_.size() || rest_[at] != '=') {
-      rest_.remove_prefix(at);
-      continue;
-    }
-    field.key = rest_.substr(0, at);
-    while (!field.key.empty() && !is_key_char(field.key.front())) field.key.remove_prefix(1);
-    rest_.remove_prefix(at + 1);
+    const char* key = at;
+    at = find_blank_or(at, end, '=');
+    if (at == end || *at != '=') continue;
+    while (key != at && !is_key_char(*key)) ++key;
+    field.key = {key, static_cast<std::size_t>(at - key)};
+    rest_ = {at + 1, static_cast<std::size_t>(end - at - 1)};
     take_value(field);
     if (!field.key.empty()) return true;
+    at = rest_.data();
   }
+  rest_ = {end, 0};
   return false;
 }
 
 void FieldWalker::take_value(Field& field) {
   field.closed = true;
   field.quote = Quote::kBare;
-  if (!rest_.empty() && (rest_.front() == '"' || rest_.front() == '\'')) {
-    const char quote = rest_.front();
-    field.quote = quote == '"' ? Quote::kDouble : Quote::kSingle;
-    rest_.remove_prefix(1);
-    // msg='…' holds text of a program: only its last quote closes it.
-    const std::size_t end =
-        field.key == "msg" ? rest_.substr(0, rest_.find(kEnrichedSeparator)).rfind(quote) : rest_.find(quote);
-    field.closed = end != std::string_view::npos;
-    field.raw = rest_.substr(0, end);
-    rest_.remove_prefix(field.closed ? end + 1 : rest_.size());
-    return;
-  }
+  if (!rest_.empty() && (rest_.front() == '"' || rest_.front() == '\'')) return take_quoted(field);
   const std::size_t end = dialect_ == Dialect::kInterpreted ? interpreted_end() : word_end(rest_);
-  field.raw = dialect_ == Dialect::kInterpreted ? rest_.substr(0, end) : without_wrapping(rest_.substr(0, end));
+  field.raw = {rest_.data(), end};
+  if (dialect_ != Dialect::kInterpreted && end > 0) field.raw = without_wrapping(field.raw);
   rest_.remove_prefix(end);
+}
+
+void FieldWalker::take_quoted(Field& field) {
+  const char quote = rest_.front();
+  field.quote = quote == '"' ? Quote::kDouble : Quote::kSingle;
+  rest_.remove_prefix(1);
+  const char* const start = rest_.data();
+  const char* const end = start + rest_.size();
+  // msg='…' holds text of a program: only its last quote closes it.
+  const std::string_view program = field.key == "msg" ? rest_.substr(0, rest_.find(kEnrichedSeparator)) : std::string_view{};
+  const void* close = program.data() != nullptr ? memrchr(start, quote, program.size()) : rest_.empty() ? nullptr : std::memchr(start, quote, rest_.size());
+  field.closed = close != nullptr;
+  const char* const last = field.closed ? static_cast<const char*>(close) : end;
+  field.raw = {start, static_cast<std::size_t>(last - start)};
+  rest_ = field.closed ? std::string_view(last + 1, static_cast<std::size_t>(end - last - 1)) : std::string_view(end, 0);
 }
 
 /// Interpreted values are unquoted and may hold blanks: they last until the next key=.
@@ -113,7 +154,7 @@ std::optional<Field> find_field(std::string_view body, std::string_view key, Dia
 }
 
 bool is_encoded_field(std::string_view key) {
-  return std::find(kEncodedFields.begin(), kEncodedFields.end(), key) != kEncodedFields.end();
+  return kEncodedFields.has(key);
 }
 
 std::string decode(const Field& field, Dialect dialect) {

@@ -24,9 +24,11 @@ class FieldWalker {
  public:
   FieldWalker(std::string_view body, Dialect dialect) : rest_(body), dialect_(dialect) {}
   bool next(Field& field);
+  std::string_view rest() const { return rest_; }  ///< what was not walked yet
 
  private:
   void take_value(Field& field);
+  void take_quoted(Field& field);
   std::size_t interpreted_end() const;
   std::string_view rest_;
   Dialect dialect_;

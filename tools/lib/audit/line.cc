@@ -63,20 +63,50 @@ ParsedLine take_type_from_body(Record& record) {
   return {LineKind::kRecord, {}};
 }
 
+/// Digits from `at` on, at most `most`: moved over, and their value. Null if there are none, or more.
+inline const char* take_digits(const char* at, const char* end, std::ptrdiff_t most, std::uint64_t& value) {
+  const char* const start = at;
+  const char* const last = end - at > most ? at + most : end;
+  std::uint64_t sum = 0;
+  for (unsigned digit = 0; at != last && (digit = static_cast<unsigned char>(*at) - unsigned{'0'}) <= 9; ++at) sum = sum * 10 + digit;
+  value = sum;
+  return at == start ? nullptr : at;
+}
+
+/// "1162850331.422:978): BODY", to the letter. False if anything is otherwise; the careful reader then says what it is.
+bool take_usual_stamp(string_view text, Record& record) {
+  std::uint64_t seconds = 0, millis = 0, serial = 0;
+  const char* const end = text.data() + text.size();
+  const char* at = take_digits(text.data(), end, 11, seconds);
+  if (at == nullptr || at == end || *at++ != '.') return false;
+  const char* const point = at;
+  at = take_digits(at, end, 3, millis);
+  if (at == nullptr || at - point != 3 || at == end || *at++ != ':') return false;
+  at = take_digits(at, end, 18, serial);
+  if (at == nullptr || end - at < 3 || std::memcmp(at, "): ", 3) != 0) return false;
+  record.time_ms = static_cast<std::int64_t>(seconds * 1000 + millis);
+  record.serial = serial;
+  record.body = without_leading_blanks({at + 3, static_cast<std::size_t>(end - at - 3)});
+  return true;
+}
+
 /// auditd's own form, which is nearly every line: "[node=N ]type=T msg=audit(S): BODY".
 ParsedLine parse_auditd(string_view line, Record& record) {
   if (starts_with(line, "node=")) {
     record.node = word_at(line.substr(5));
     line = without_leading_blanks(line.substr(5 + record.node.size()));
   }
-  const string_view name = word_at(line.substr(std::min<std::size_t>(5, line.size())));
-  string_view rest = line.substr(std::min(line.size(), 5 + name.size()));
   constexpr string_view kMsg = " msg=audit(";
-  if (!starts_with(line, "type=") || !starts_with(rest, kMsg)) return {};
+  if (!starts_with(line, "type=")) return {};
+  const string_view name = line.substr(5, std::min(line.find(' ', 5), line.size()) - 5);
+  const string_view rest = line.substr(5 + name.size());
+  if (!starts_with(rest, kMsg)) return {};
   record.type = record_type_from_name(name);
   record.numbered = starts_with(name, "UNKNOWN[") || (!name.empty() && name.front() <= '9');
   if (record.type == 0) return malformed("the record's type is unknown");
-  return take_stamp_and_body(rest.substr(kMsg.size()), record);
+  const string_view stamped = rest.substr(kMsg.size());
+  if (take_usual_stamp(stamped, record)) return {LineKind::kRecord, {}};
+  return take_stamp_and_body(stamped, record);
 }
 
 /// The type and node that stand before "audit(", if any.
@@ -141,6 +171,7 @@ bool is_mark(string_view line, std::size_t at) {
 }
 
 string_view trimmed(string_view line) {
+  if (!line.empty() && line.front() > ' ' && line.back() > ' ') return line;
   while (!line.empty() && (line.back() == '\r' || line.back() == '\0' || line.back() == ' ')) line.remove_suffix(1);
   while (!line.empty() && (line.front() == '\0' || line.front() == ' ')) line.remove_prefix(1);
   return line;

@@ -1,9 +1,9 @@
 #include "audit/log_trace.h"
 
 #include <algorithm>
-#include <unordered_map>
 #include <utility>
 
+#include "audit/decision_index.h"
 #include "audit/decode.h"
 #include "audit/scanner.h"
 #include "base/digest.h"
@@ -78,10 +78,6 @@ std::string trace_section(const std::vector<Denial>& denials, std::uint64_t lost
 }
 
 struct FactSections::State {
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>{}(key); }
-  };
   /// What the records of one key stand for: `size` facts from `first` on; none: no fact can be made of them.
   struct Group {
     std::uint32_t first = 0, size = 0;
@@ -95,7 +91,7 @@ struct FactSections::State {
 
   SourceName source_name;
   Write write;
-  std::unordered_map<std::string, Group, Hash, std::equal_to<>> groups;
+  DecisionIndex<Group> groups;
   std::vector<FactText> facts;
   std::string key;
   std::size_t held_bytes = 0;
@@ -109,9 +105,11 @@ FactSections::FactSections(SourceName source_name, Write write) : state_(std::ma
 FactSections::~FactSections() = default;
 
 const FactSections::State::Group& FactSections::State::group_of(const DecisionRecord& from, DecisionKind kind) {
-  if (const auto found = groups.find(std::string_view(key)); found != groups.end()) return found->second;
+  const auto placed = groups.place(key);
+  Group& group = placed.first;
+  if (!placed.second) return group;
   const auto denial = decode_decision(from, kind, source_name(from.record.source));
-  Group group{static_cast<std::uint32_t>(facts.size()), 0, denial.has_value()};
+  group = {static_cast<std::uint32_t>(facts.size()), 0, denial.has_value()};
   held_bytes += key.size() + kPerFact;
   if (denial)
     for (const Fact& fact : denial->facts) {
@@ -119,7 +117,7 @@ const FactSections::State::Group& FactSections::State::group_of(const DecisionRe
       held_bytes += facts.back().canonical.size() + fact.origin.source.size() + kPerFact;
       ++group.size;
     }
-  return groups.emplace(key, group).first->second;
+  return group;
 }
 
 void FactSections::State::add_record(const Event& event, const Record& record) {
