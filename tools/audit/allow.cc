@@ -1,8 +1,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
-#include <nlohmann/json.hpp>
+#include <memory>
 
 #include "allow_json.h"
 #include "apparmor_rules.h"
@@ -67,13 +68,6 @@ TeOptions te_options(const cli::Arguments& arguments) {
   return options;
 }
 
-/// -o adds to what is there, as audit2allow does; never through a symlink.
-Result<void> append_to(const std::string& path, std::string_view text) {
-  UniqueFd fd(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
-  if (!fd) return errno_error(errno, "cannot append", path);
-  return write_all(fd.get(), text, path);
-}
-
 Result<std::string> build(const cli::Arguments& arguments, const TeOptions& options, const std::string& te, bool mls) {
   if (!options.interfaces.empty()) return build_refpolicy_package(options.module, te, arguments.get("interfaces"));
   auto package = selinux::build_package(options.module, te, {}, mls);
@@ -97,9 +91,14 @@ Result<void> write_package(const cli::Arguments& arguments, const TeOptions& opt
   return {};
 }
 
-Result<void> deliver(const cli::Arguments& arguments, const std::string& text) {
-  if (arguments.has("output")) return append_to(arguments.get("output"), text);
-  return write_all(STDOUT_FILENO, text, "standard output");
+/// Standard output, or -o's file: added to what is there, as audit2allow does, never through a symlink. The Write holds
+/// the file open.
+Result<Write> output_of(const cli::Arguments& arguments) {
+  const std::string path = arguments.get("output");
+  if (path.empty()) return Write([](std::string_view text) { return write_all(STDOUT_FILENO, text, "standard output"); });
+  auto fd = std::make_shared<UniqueFd>(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+  if (!*fd) return errno_error(errno, "cannot append", path);
+  return Write([fd, path](std::string_view text) { return write_all(fd->get(), text, path); });
 }
 
 /// Names that checkmodule takes; -M may hold a directory, the module is its last part.
@@ -154,33 +153,54 @@ std::string all_output(const SelinuxRules& selinux, const ApparmorRules& apparmo
 
 }  // namespace
 
+namespace {
+
+/// What was made of the denials, for the printers.
+struct Made {
+  SelinuxRules selinux;
+  ApparmorRules apparmor;
+  SeccompRules seccomp;
+  std::vector<Judgement> fates;
+};
+
+Made make_rules(Gathered& gathered, const cli::Arguments& arguments) {
+  Made made{selinux_rules(gathered.denials, gathered.judges),
+            apparmor_rules(gathered.denials, gathered.audited, *apparmor::dialect_named(arguments.get("abi")),
+                           *apparmor::exec_mode(arguments.get("exec"))),
+            seccomp_rules(gathered.denials), {}};
+  made.fates = merged_fates(gathered.denials, made.selinux, made.apparmor, made.seccomp);
+  return made;
+}
+
+Result<void> print(const Made& made, const Gathered& gathered, const cli::Arguments& arguments) {
+  const auto options = options_with_interfaces(made.selinux, gathered, arguments);
+  if (!options) return options.error();
+  if (arguments.has("json")) {
+    const auto write = output_of(arguments);
+    if (!write) return write.error();
+    return write_allow_json(gathered, made.selinux, made.apparmor, made.seccomp, made.fates, *options, *write);
+  }
+  const std::string text = all_output(made.selinux, made.apparmor, made.seccomp, gathered, arguments, *options);
+  if (arguments.has("module-package"))
+    return write_package(arguments, *options, text, gives_any(made.selinux), !gathered.judges.policy || gathered.judges.policy->mls());
+  const auto write = output_of(arguments);
+  return write ? (*write)(text) : write.error();
+}
+
+}  // namespace
+
 int allow(const cli::Arguments& arguments) {
   if (arguments.has("why")) return why(arguments);
   if (const auto checked = check_names(arguments); !checked) return cli::fail(kTool, checked.error());
-  auto gathered = gather(arguments);
-  if (!gathered) return cli::fail(kTool, gathered.error());
-  gathered->judges.i_know = arguments.has("i-know");
-
-  const SelinuxRules selinux = selinux_rules(gathered->denials, gathered->judges);
-  const ApparmorRules apparmor =
-      apparmor_rules(gathered->denials, gathered->audited, *apparmor::dialect_named(arguments.get("abi")), *apparmor::exec_mode(arguments.get("exec")));
-  const SeccompRules seccomp = seccomp_rules(gathered->denials);
-  const auto fates = merged_fates(gathered->denials, selinux, apparmor, seccomp);
-  const auto options = options_with_interfaces(selinux, *gathered, arguments);
-  if (!options) return cli::fail(kTool, options.error());
-  std::string text;
-  if (arguments.has("json")) {
-    text = allow_json(*gathered, selinux, apparmor, seccomp, fates, *options).dump(2) + "\n";
-  } else {
-    text = all_output(selinux, apparmor, seccomp, *gathered, arguments, *options);
-  }
-  const bool package = arguments.has("module-package");
-  const auto done = package ? write_package(arguments, *options, text, gives_any(selinux), !gathered->judges.policy || gathered->judges.policy->mls())
-                            : deliver(arguments, text);
-  if (!done) return cli::fail(kTool, done.error());
-  print_counts(gathered->logs);
-  const bool unexplained = print_fates(*gathered, fates);
-  return exit_of(gathered->logs, arguments, unexplained ? cli::kFindings : cli::kFine);
+  auto read = gather(arguments);
+  if (!read) return cli::fail(kTool, read.error());
+  Gathered& gathered = kept(*std::move(read));
+  gathered.judges.i_know = arguments.has("i-know");
+  const Made& made = kept(make_rules(gathered, arguments));
+  if (const auto done = print(made, gathered, arguments); !done) return cli::fail(kTool, done.error());
+  print_counts(gathered.logs);
+  const bool unexplained = print_fates(gathered, made.fates);
+  return exit_of(gathered.logs, arguments, unexplained ? cli::kFindings : cli::kFine);
 }
 
 }  // namespace cordon::audit_tool

@@ -52,33 +52,69 @@ std::uint64_t count_of(const std::vector<std::size_t>& indexes, const std::vecto
   return count;
 }
 
-/// The rule's permissions that are given, and one entry of `refused` for each reason.
-void add_rule(const TeRule& rule, const InterfaceChoice* interface, const Gathered& gathered, Json& rules, Json& refused, Json& unknown) {
-  Json given = Json::array(), details = Json::object();
-  std::map<std::pair<std::string, std::string>, std::vector<std::string>> by_reason;
-  std::map<std::string, std::vector<std::string>> not_known;
+/// A rule's permissions by where they are told.
+struct Shares {
+  std::vector<std::string> given;
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> refused;  ///< by the reason and what to do instead
+  std::map<std::string, std::vector<std::string>> unknown;                          ///< by what is unknown
+};
+
+Shares shares_of(const TeRule& rule) {
+  Shares out;
   for (const auto& [perm, state] : rule.perms) {
-    if (!state.refused.empty()) by_reason[{state.refused, state.instead}].push_back(perm);
-    else if (state.unknown) not_known[state.reasons.empty() ? "" : state.reasons.front().words].push_back(perm);
-    else {
-      given.push_back(perm);
-      details[perm] = {{"allowed", state.allowed}, {"reasons", reasons_json(state)}, {"remarks", state.remarks}};
-    }
+    if (!state.refused.empty()) out.refused[{state.refused, state.instead}].push_back(perm);
+    else if (state.unknown) out.unknown[state.reasons.empty() ? "" : state.reasons.front().words].push_back(perm);
+    else out.given.push_back(perm);
   }
-  const Json head = {{"source", rule.source}, {"target", rule.target}, {"class", rule.klass}};
-  const auto with = [&](Json extra) {
-    Json entry = head;
-    entry.update(extra);
-    entry["count"] = count_of(rule.denials, gathered.denials);
-    entry["evidence"] = evidence_of(rule.denials, gathered.denials);
-    return entry;
-  };
-  if (!given.empty())
-    rules.push_back(with({{"permissions", given}, {"details", details}, {"ioctls", rule.ioctls}, {"nlmsg_types", rule.nlmsgs}}));
-  if (!given.empty() && interface != nullptr)
-    rules.back()["interface"] = {{"call", interface->call}, {"excess", interface->excess}, {"beyond", interface->beyond}};
-  for (const auto& [why, perms] : by_reason) refused.push_back(with({{"permissions", perms}, {"why", why.first}, {"instead", why.second}}));
-  for (const auto& [why, perms] : not_known) unknown.push_back(with({{"permissions", perms}, {"why", why}}));
+  return out;
+}
+
+Json entry_of(const TeRule& rule, const Gathered& gathered, const Json& extra) {
+  Json entry = {{"source", rule.source}, {"target", rule.target}, {"class", rule.klass}};
+  entry.update(extra);
+  entry["count"] = count_of(rule.denials, gathered.denials);
+  entry["evidence"] = evidence_of(rule.denials, gathered.denials);
+  return entry;
+}
+
+Json given_json(const TeRule& rule, const std::vector<std::string>& perms, const InterfaceChoice* interface, const Gathered& gathered) {
+  Json details = Json::object();
+  for (const std::string& perm : perms) {
+    const PermissionState& state = rule.perms.at(perm);
+    details[perm] = {{"allowed", state.allowed}, {"reasons", reasons_json(state)}, {"remarks", state.remarks}};
+  }
+  Json entry = entry_of(rule, gathered, {{"permissions", perms}, {"details", std::move(details)}, {"ioctls", rule.ioctls}, {"nlmsg_types", rule.nlmsgs}});
+  if (interface != nullptr) entry["interface"] = {{"call", interface->call}, {"excess", interface->excess}, {"beyond", interface->beyond}};
+  return entry;
+}
+
+void write_rules(const SelinuxRules& selinux, const Gathered& gathered, const TeOptions& options, JsonStream& out) {
+  out.begin_array("rules");
+  for (std::size_t i = 0; i < selinux.rules.size(); ++i) {
+    const auto interface = options.interfaces.find(i);
+    const auto given = shares_of(selinux.rules[i]).given;
+    if (!given.empty()) out.item(given_json(selinux.rules[i], given, interface == options.interfaces.end() ? nullptr : &interface->second, gathered));
+  }
+  out.end_array();
+}
+
+void write_roles(const SelinuxRules& selinux, const Gathered& gathered, JsonStream& out) {
+  out.begin_array("roles");
+  for (const RoleRule& role : selinux.roles)
+    out.item({{"role", role.role}, {"type", role.type}, {"remark", role.remark}, {"evidence", evidence_of(role.denials, gathered.denials)}});
+  out.end_array();
+}
+
+void write_left_out(const SelinuxRules& selinux, const Gathered& gathered, JsonStream& out) {
+  out.begin_array("refused");
+  for (const TeRule& rule : selinux.rules)
+    for (const auto& [why, perms] : shares_of(rule).refused)
+      out.item(entry_of(rule, gathered, {{"permissions", perms}, {"why", why.first}, {"instead", why.second}}));
+  out.end_array();
+  out.begin_array("unknown");
+  for (const TeRule& rule : selinux.rules)
+    for (const auto& [why, perms] : shares_of(rule).unknown) out.item(entry_of(rule, gathered, {{"permissions", perms}, {"why", why}}));
+  out.end_array();
 }
 
 Json profile_json(const ApparmorProfile& profile, const Gathered& gathered) {
@@ -113,28 +149,23 @@ Json counts_object(const Gathered& gathered, const std::vector<Judgement>& fates
           {"not_denied", gathered.not_denied}};
 }
 
-Json allow_json(const Gathered& gathered, const SelinuxRules& selinux, const ApparmorRules& apparmor, const SeccompRules& seccomp,
-                const std::vector<Judgement>& fates, const TeOptions& options) {
-  Json rules = Json::array(), refused = Json::array(), unknown = Json::array(), roles = Json::array();
-  for (std::size_t i = 0; i < selinux.rules.size(); ++i) {
-    const auto interface = options.interfaces.find(i);
-    add_rule(selinux.rules[i], interface == options.interfaces.end() ? nullptr : &interface->second, gathered, rules, refused, unknown);
-  }
-  for (const RoleRule& role : selinux.roles)
-    roles.push_back({{"role", role.role}, {"type", role.type}, {"remark", role.remark}, {"evidence", evidence_of(role.denials, gathered.denials)}});
-  Json profiles = Json::array(), programs = Json::array();
-  for (const auto& [name, profile] : apparmor.profiles) profiles.push_back(profile_json(profile, gathered));
-  for (const auto& [name, program] : seccomp.programs) programs.push_back(program_json(program, gathered));
-  return {{"version", 1},
-          {"kind", options.dontaudit ? "dontaudit" : "allow"},
-          {"rules", rules},
-          {"roles", roles},
-          {"refused", refused},
-          {"unknown", unknown},
-          {"apparmor", profiles},
-          {"seccomp", programs},
-          {"notes", gathered.notes},
-          {"counts", counts_object(gathered, fates)}};
+Result<void> write_allow_json(const Gathered& gathered, const SelinuxRules& selinux, const ApparmorRules& apparmor, const SeccompRules& seccomp,
+                              const std::vector<Judgement>& fates, const TeOptions& options, Write write) {
+  JsonStream out(std::move(write));
+  out.member("version", 1);
+  out.member("kind", options.dontaudit ? "dontaudit" : "allow");
+  write_rules(selinux, gathered, options, out);
+  write_roles(selinux, gathered, out);
+  write_left_out(selinux, gathered, out);
+  out.begin_array("apparmor");
+  for (const auto& [name, profile] : apparmor.profiles) out.item(profile_json(profile, gathered));
+  out.end_array();
+  out.begin_array("seccomp");
+  for (const auto& [name, program] : seccomp.programs) out.item(program_json(program, gathered));
+  out.end_array();
+  out.member("notes", gathered.notes);
+  out.member("counts", counts_object(gathered, fates));
+  return out.finish();
 }
 
 }  // namespace cordon::audit_tool

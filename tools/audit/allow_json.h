@@ -1,15 +1,14 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "gather.h"
+#include "json_stream.h"
 #include "te_text.h"
 
 namespace cordon::audit_tool {
 
 /// schemas/audit-allow.schema.json.
-nlohmann::ordered_json allow_json(const Gathered& gathered, const SelinuxRules& selinux, const ApparmorRules& apparmor,
-                                  const SeccompRules& seccomp, const std::vector<Judgement>& fates, const TeOptions& options);
+Result<void> write_allow_json(const Gathered& gathered, const SelinuxRules& selinux, const ApparmorRules& apparmor, const SeccompRules& seccomp,
+                              const std::vector<Judgement>& fates, const TeOptions& options, Write write);
 
 /// What allow and why have in common: what was read, where the denials went.
 nlohmann::ordered_json counts_object(const Gathered& gathered, const std::vector<Judgement>& fates);

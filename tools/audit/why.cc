@@ -111,32 +111,61 @@ bool wanted(const cli::Arguments& arguments, const audit::Denial& denial) {
 
 }  // namespace
 
-int why(const cli::Arguments& arguments) {
-  auto gathered = gather(arguments);
-  if (!gathered) return cli::fail(kTool, gathered.error());
-  const auto data = seccomp::load_data({});
-  if (!data) return cli::fail(kTool, data.error());
-  auto shelf = ProfileShelf::load(profile_paths(arguments, *gathered), gathered->notes);
-  const Explainer explainer(*gathered, *data, std::move(shelf));
+namespace {
+
+/// Explains each denial and hands over what is wanted of it; the fates of all.
+template <class Each>
+std::vector<Judgement> explain_all(const Gathered& gathered, const Explainer& explainer, const cli::Arguments& arguments, const Each& each) {
   std::vector<Judgement> fates;
-  std::string text;
-  Json findings = Json::array();
-  for (const audit::Denial& denial : gathered->denials) {
+  for (const audit::Denial& denial : gathered.denials) {
     const Explained explained = explainer.explain(denial);
     fates.push_back(explained.fate);
-    if (!wanted(arguments, denial)) continue;
-    if (arguments.has("json")) findings.push_back(json_of(denial, explained));
-    else text += text_of(denial, explained);
-    if (text.size() < kFlushAt) continue;
-    if (const auto done = write_all(STDOUT_FILENO, text, "standard output"); !done) return cli::fail(kTool, done.error());
-    text.clear();
+    if (wanted(arguments, denial)) each(denial, explained);
   }
-  if (arguments.has("json"))
-    text = Json{{"version", 1}, {"findings", findings}, {"notes", gathered->notes}, {"counts", counts_object(*gathered, fates)}}.dump(2) + "\n";
-  if (const auto done = write_all(STDOUT_FILENO, text, "standard output"); !done) return cli::fail(kTool, done.error());
-  print_counts(gathered->logs);
-  const bool unexplained = print_fates(*gathered, fates, false);
-  return exit_of(gathered->logs, arguments, unexplained ? cli::kFindings : cli::kFine);
+  return fates;
+}
+
+Result<void> to_output(std::string_view text) { return write_all(STDOUT_FILENO, text, "standard output"); }
+
+Result<void> print_json(const Gathered& gathered, const Explainer& explainer, const cli::Arguments& arguments, std::vector<Judgement>& fates) {
+  JsonStream out(to_output);
+  out.member("version", 1);
+  out.begin_array("findings");
+  fates = explain_all(gathered, explainer, arguments, [&](const audit::Denial& denial, const Explained& explained) { out.item(json_of(denial, explained)); });
+  out.end_array();
+  out.member("notes", gathered.notes);
+  out.member("counts", counts_object(gathered, fates));
+  return out.finish();
+}
+
+Result<void> print_text(const Gathered& gathered, const Explainer& explainer, const cli::Arguments& arguments, std::vector<Judgement>& fates) {
+  Result<void> outcome;
+  std::string text;
+  fates = explain_all(gathered, explainer, arguments, [&](const audit::Denial& denial, const Explained& explained) {
+    text += text_of(denial, explained);
+    if (text.size() < kFlushAt || !outcome) return;
+    outcome = to_output(text);
+    text.clear();
+  });
+  return outcome ? to_output(text) : outcome;
+}
+
+}  // namespace
+
+int why(const cli::Arguments& arguments) {
+  auto read = gather(arguments);
+  if (!read) return cli::fail(kTool, read.error());
+  Gathered& gathered = kept(*std::move(read));
+  const auto data = seccomp::load_data({});
+  if (!data) return cli::fail(kTool, data.error());
+  auto shelf = ProfileShelf::load(profile_paths(arguments, gathered), gathered.notes);
+  const Explainer explainer(gathered, *data, std::move(shelf));
+  std::vector<Judgement> fates;
+  const auto done = (arguments.has("json") ? print_json : print_text)(gathered, explainer, arguments, fates);
+  if (!done) return cli::fail(kTool, done.error());
+  print_counts(gathered.logs);
+  const bool unexplained = print_fates(gathered, fates, false);
+  return exit_of(gathered.logs, arguments, unexplained ? cli::kFindings : cli::kFine);
 }
 
 }  // namespace cordon::audit_tool
