@@ -39,6 +39,7 @@ void Recorder::on_call_stop(Tracee& tracee, bool seccomp) {
   if (stop.op == kNoStop) return resume(tracee);
   ++stops_;
   colocator_.stopped(tracee);
+  if (tracee.in_doubt) files::settle_doubt(world_, tracee);
   if (stop.op == kExitStop) {
     if (tracee.in_call) exit(tracee, stop);
   } else {
@@ -67,6 +68,7 @@ void Recorder::entry(Tracee& tracee, const abi::Stop& stop) {
   const bool wanted = entry_details(tracee) || plain;
   tracee.in_call = wanted || world_.wants_result(call.key);
   if (tracee.in_call) await(tracee);
+  else if (world_.full) files::count_expected(world_, tracee);
 }
 
 /// A call with something new to tell that does not return soon is written as tried, lest it be lost with us.
@@ -124,6 +126,7 @@ bool Recorder::entry_details(Tracee& tracee) {
   call.pending.clear();
   call.on_exit.clear();
   call.operand_count = 0;
+  call.expected = 0;
   call.open_flags = 0;
   unwrap(world_, tracee);
   if (effects != 0) entry_effects(world_, tracee);
@@ -165,6 +168,7 @@ void Recorder::exit_details(Tracee& tracee) {
 
 /// The task is gone and its call never returned: what it tried is a fact all the same.
 void Recorder::unfinished(Tracee& tracee) {
+  if (tracee.in_doubt) files::settle_doubt(world_, tracee);
   if (!tracee.in_call) return;
   Call& call = tracee.call;
   tracee.in_call = false;

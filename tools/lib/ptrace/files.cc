@@ -13,6 +13,7 @@
 #include "kernel/names.h"
 #include "ptrace/infer.h"
 #include "ptrace/memory.h"
+#include "ptrace/missing.h"
 #include "ptrace/net.h"
 
 namespace cordon::files {
@@ -256,6 +257,9 @@ void learn_outcome(World& world, Tracee& tracee) {
   if (const int error = error_of(call); is_usual(call, error) && !memory.settled) {
     memory.settled = true;
     memory.usual_error = error;
+  } else if (!memory.settled) {
+    memory.missing = may_stay_missing(tracee);
+    memory.usual_error = error;
   }
   memory.created |= created;
   world.paths.outcomes.push_back(outcome);
@@ -272,14 +276,9 @@ const PathOutcome* known_outcome(World& world, const Call& call, int error) {
   return nullptr;
 }
 
-/// A path call that is known to have worked is counted without waiting for its result. What descriptor an open made is
-/// found out when the descriptor is used: its number was forgotten when it was closed.
-bool count_unwatched(World& world, const Call& call, int usual_error) {
-  const PathOutcome* known = known_outcome(world, call, usual_error);
-  if (known == nullptr) return false;
-  for (std::uint32_t i = 0; i < known->facts_count; ++i)
-    world.ledger.bump(world.paths.facts[known->facts_begin + i], world.now_ms, false);
-  return true;
+void count(World& world, const PathOutcome& outcome, bool watched) {
+  for (std::uint32_t i = 0; i < outcome.facts_count; ++i)
+    world.ledger.bump(world.paths.facts[outcome.facts_begin + i], world.now_ms, watched);
 }
 
 void take_operand(World& world, Tracee& tracee, const CallRow& row, const std::uint64_t* args, const Use& use) {
@@ -430,16 +429,31 @@ bool entry(World& world, Tracee& tracee, const CallRow& row, const std::uint64_t
   if (looks_before(call, known == nullptr ? PathMemory{} : *known))
     for (unsigned i = 0; i < call.operand_count; ++i)
       if (call.operands[i].valid) walk(world, tracee, call.operands[i]);
-  if (wanted || row.always_exit || known == nullptr || !known->settled) return true;
-  return !count_unwatched(world, call, known->usual_error);
+  if (wanted || row.always_exit || known == nullptr) return true;
+  if (!known->settled && !(known->missing && is_missing(world, tracee))) return true;
+  const PathOutcome* outcome = known_outcome(world, call, known->usual_error);
+  if (outcome != nullptr) call.expected = static_cast<std::uint32_t>(outcome - world.paths.outcomes.data());
+  return outcome == nullptr;
+}
+
+/// What descriptor an open made is found out when the descriptor is used: its number was forgotten when it was closed.
+void count_expected(World& world, Tracee& tracee) {
+  if (tracee.call.expected == 0) return;
+  const PathOutcome& outcome = world.paths.outcomes[tracee.call.expected];
+  count(world, outcome, false);
+  tracee.in_doubt = outcome.error == ENOENT;
+}
+
+void settle_doubt(World& world, Tracee& tracee) {
+  tracee.in_doubt = false;
+  if (!is_missing(world, tracee)) unfinished(world, tracee);
 }
 
 void exit(World& world, Tracee& tracee) {
   Call& call = tracee.call;
   if (call.operand_count == 0 || is_no_access(call)) return;
   if (const PathOutcome* known = known_outcome(world, call, error_of(call))) {
-    for (std::uint32_t i = 0; i < known->facts_count; ++i)
-      world.ledger.bump(world.paths.facts[known->facts_begin + i], world.now_ms, true);
+    count(world, *known, true);
     if (known->object != 0 && !call.failed)
       if (FdEntry* entry = tracee.files->at(static_cast<int>(call.result))) *entry = {known->object, false, false};
   } else {

@@ -8,6 +8,12 @@ namespace cordon::files {
 /// At the entry of a call: reads its path operands and looks at its descriptors. True if the result is needed.
 bool entry(World& world, Tracee& tracee, const CallRow& row, const std::uint64_t* args);
 
+/// Instead of exit() where the result is not watched: counts the outcome that entry() expects.
+void count_expected(World& world, Tracee& tracee);
+
+/// At the next stop of a task in doubt: a name that has appeared since may have been there for the call.
+void settle_doubt(World& world, Tracee& tracee);
+
 /// At its exit: facts of its path operands.
 void exit(World& world, Tracee& tracee);
 

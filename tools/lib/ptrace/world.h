@@ -146,6 +146,7 @@ struct PathMemory {
   std::uint32_t first = 0;  ///< index into FileWatch's outcomes; 0: none
   int usual_error = 0;      ///< the outcome that unwatched repeats are counted on
   bool settled = false;     ///< its usual outcome has been seen: repeats need not be watched
+  bool missing = false;     ///< there was no such name: whether that is still so can be asked without a stop
   bool created = false;
 };
 
@@ -176,6 +177,7 @@ struct Call {
   Operand operands[2];
   std::uint8_t operand_count = 0;
   Hash128 path_key;
+  std::uint32_t expected = 0;  ///< the outcome that is counted unless the result is watched; 0: none
   std::vector<Pending> pending;
   std::uint32_t subject = 0;    ///< who made the call (an execve ends as somebody else)
   std::vector<Operation> on_exit;  ///< facts of special calls: take the call's verdict
@@ -192,6 +194,7 @@ struct Tracee {
   bool in_call = false;        ///< an exit stop is awaited
   bool fresh = false;          ///< of a call that may give facts, which are not written yet
   bool awaited = false;        ///< in the recorder's list of such
+  bool in_doubt = false;       ///< its last call was counted as one on a missing name
   std::int64_t fresh_since_ms = 0;
   bool stopped_early = false;  ///< a new child that stopped before its parent told of it
   int early_status = 0;
