@@ -159,7 +159,9 @@ void Recorder::adopt_orphans() {
 Tracee* Recorder::on_exec(pid_t tid) {
   const auto former = static_cast<pid_t>(event_message(tid));
   last_ = nullptr;
+  forget_memory(tid);
   if (former != 0 && former != tid) {
+    forget_memory(former);
     const auto moved = world_.tracees.find(former);
     if (moved != world_.tracees.end()) {
       std::unique_ptr<Tracee> task = std::move(moved->second);

@@ -28,6 +28,7 @@ constexpr std::size_t kMostTurns = 65536;
 
 Result<RecordOutcome> Recorder::run() {
   world_.now_ms = now_in_ms();
+  keep_memories_open();
   const bool attaching = options_.attaches();
   if (const Result<void> started = attaching ? start_attached() : start_command(); !started) return started.error();
   if (options_.stop != nullptr) options_.stop->arm(gettid());
@@ -145,6 +146,7 @@ void Recorder::ended(Tracee& tracee, int status) {
   unfinished(tracee);
   if (tracee.process != nullptr && tracee.process->tasks != 0) --tracee.process->tasks;
   last_ = nullptr;
+  forget_memory(tid);
   world_.tracees.erase(tid);
   if (options_.progress != nullptr) options_.progress->processes.store(static_cast<std::uint32_t>(world_.tracees.size()));
   adopt_orphans();
@@ -189,6 +191,7 @@ bool Recorder::let_go(Tracee& tracee, int signal) {
   unfinished(tracee);
   if (ptrace(PTRACE_DETACH, tid, 0, signal) != 0) return false;
   last_ = nullptr;
+  forget_memory(tid);
   world_.tracees.erase(tid);
   return true;
 }
