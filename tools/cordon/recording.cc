@@ -20,11 +20,11 @@ class WatchedSink : public TraceSink {
 
   const std::atomic<bool>& listening() const { return listening_; }
 
-  Result<void> on_fact(const Fact& fact) override {
+  Result<void> on_fact(const Fact& fact, const FactId& id, std::string_view canonical) override {
     note_listening(fact.operation);
     progress_.show(fmt::format("recording: {} from {}", counted(counts_.facts.load(), "fact"),
                                counted(counts_.processes.load(), "running task")));
-    return TraceSink::on_fact(fact);
+    return TraceSink::on_fact(fact, id, canonical);
   }
 
  private:

@@ -24,8 +24,8 @@ class FactSink {
   virtual ~FactSink() = default;
   virtual Result<void> on_head(const Head& head) = 0;
   virtual Result<void> on_proc(const Proc& proc) = 0;
-  /// First sight of a fact; its tally holds what is known so far.
-  virtual Result<void> on_fact(const Fact& fact) = 0;
+  /// First sight of a fact; its tally holds what is known so far. `canonical` is its canonical JSON, `id` made from that.
+  virtual Result<void> on_fact(const Fact& fact, const FactId& id, std::string_view canonical) = 0;
   /// A call that has been waiting for its result for a while; its verdict is kUnwatched. Its facts come when it returns.
   virtual Result<void> on_tried(const Fact& fact) = 0;
   /// Once for each fact, at the end.

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "facts/trace_io.h"
 
 namespace cordon {
 namespace {
@@ -26,7 +27,9 @@ FactId hex_of(const Hash128& id) {
 }  // namespace
 
 FactIndex Ledger::add(const Fact& fact, std::int64_t now_ms, bool watched) {
-  const Hash128 id = id_from_hex(fact_id(fact));
+  const std::string canonical = canonical_json(fact);
+  const FactId hex = fact_id_of(canonical);
+  const Hash128 id = id_from_hex(hex);
   if (const FactIndex* known = by_id_.find(id)) {
     bump(*known, now_ms, watched);
     return *known;
@@ -35,7 +38,7 @@ FactIndex Ledger::add(const Fact& fact, std::int64_t now_ms, bool watched) {
   rows_.push_back({id, {1, watched ? 0u : 1u, now_ms, now_ms}});
   by_id_.insert(id) = index;
   if (error_) return index;
-  if (const Result<void> written = sink_.on_fact(fact); !written) error_ = written.error();
+  if (const Result<void> written = sink_.on_fact(fact, hex, canonical); !written) error_ = written.error();
   return index;
 }
 

@@ -19,7 +19,9 @@ Result<void> TraceSink::on_head(const Head& head) {
 
 Result<void> TraceSink::on_proc(const Proc& proc) { return writer_->write(proc_line(run_, proc)); }
 
-Result<void> TraceSink::on_fact(const Fact& fact) { return writer_->write(fact_line(run_, fact)); }
+Result<void> TraceSink::on_fact(const Fact& fact, const FactId& id, std::string_view canonical) {
+  return writer_->write(fact_line(run_, id, canonical, fact.origin));
+}
 
 Result<void> TraceSink::on_tried(const Fact& fact) { return writer_->write(tried_line(run_, fact)); }
 

@@ -18,7 +18,7 @@ class TraceSink : public FactSink {
 
   Result<void> on_head(const Head& head) override;
   Result<void> on_proc(const Proc& proc) override;
-  Result<void> on_fact(const Fact& fact) override;
+  Result<void> on_fact(const Fact& fact, const FactId& id, std::string_view canonical) override;
   Result<void> on_tried(const Fact& fact) override;
   Result<void> on_tally(const FactId& id, const Tally& tally) override;
   Result<void> on_end(const End& end) override;
