@@ -67,7 +67,7 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
   auto fd = open_input(path);
   if (!fd) return fd.error();
   std::string content;
-  std::string block(64 * 1024, '\0');
+  std::string block(4 * 1024, '\0');  // most files of /proc are shorter
   while (true) {
     auto got = read_some(fd->get(), block.data(), block.size(), printable(path));
     if (!got) return got.error();
@@ -76,6 +76,7 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
       return Error{ErrorCode::kBadInput, "larger than the limit of " + std::to_string(max_bytes) + " bytes",
                    printable(path), {}};
     content.append(block, 0, *got);
+    if (*got == block.size()) block.resize(64 * 1024);
   }
 }
 
