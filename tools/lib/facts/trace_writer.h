@@ -21,8 +21,9 @@ class TraceWriter {
   /// One line of trace_io.h, its '\n' included. "No space left" and the like name the file.
   Result<void> write(std::string_view line);
 
-  /// To the disk (fsync); errors of devices that cannot are ignored.
-  Result<void> sync();
+  /// Network file systems tell only now of what did not get through (close(2)). Not forced to the disk: that can take
+  /// longer than the run, and a trace that a power cut has shortened has no end and says so.
+  Result<void> close();
 
  private:
   TraceWriter(UniqueFd fd, std::string where) : fd_(std::move(fd)), where_(std::move(where)) {}

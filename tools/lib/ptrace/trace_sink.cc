@@ -36,7 +36,7 @@ Result<void> TraceSink::on_tally(const FactId& id, const Tally& tally) {
 Result<void> TraceSink::on_end(const End& end) {
   tallies_ += end_line(run_, end);
   if (Result<void> written = writer_->write(tallies_); !written) return written;
-  return writer_->sync();
+  return writer_->close();
 }
 
 }  // namespace cordon
