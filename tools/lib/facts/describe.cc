@@ -22,6 +22,7 @@ std::string arrow(std::string_view text) { return text.empty() ? std::string() :
 std::string words(const SyscallOp& op) {
   std::string text = op.name.empty() ? fmt::format("syscall_{}", op.number) : op.name;
   if (op.arch != native_arch()) text = std::string(name_of(op.arch)) + ":" + text;
+  if (op.clone_flags) text += fmt::format("(flags={:#x})", *op.clone_flags);
   if (op.args.empty()) return text;
   text += '(';
   for (const ArgPredicate& arg : op.args) {

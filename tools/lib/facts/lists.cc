@@ -24,6 +24,7 @@ std::vector<std::string> list_syscalls(const Trace& trace) {
   for_each_op<SyscallOp>(trace, [&](const SyscallOp& op, const Fact&) {
     SyscallOp bare = op;
     bare.args.clear();
+    bare.clone_flags.reset();
     names.insert(describe(Operation(bare)));
   });
   return sorted(names);

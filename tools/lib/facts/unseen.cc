@@ -20,6 +20,7 @@ std::optional<std::string> syscall_of(const Fact& fact) {
   if (op == nullptr) return std::nullopt;
   SyscallOp bare = *op;
   bare.args.clear();
+  bare.clone_flags.reset();
   return describe(Operation(bare));
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -170,6 +171,7 @@ struct Call {
   std::int64_t number = 0;
   std::uint64_t args[6]{};
   CallRow* row = nullptr;
+  std::optional<std::uint64_t> clone_flags;  ///< of clone3(2)
   ActionKey key;               ///< of the syscall fact itself
   std::int64_t result = 0;
   bool failed = false;
