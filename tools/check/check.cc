@@ -41,11 +41,13 @@ constexpr std::string_view ruling_word(Ruling ruling) {
 }
 
 Json decision_json(const Fact& fact, const Decision& decision) {
-  return {{"id", fact_id(fact)},
-          {"fact", describe(fact.operation)},
-          {"ruling", ruling_word(decision.ruling)},
-          {"by", printable(decision.by)},
-          {"why", printable(decision.why)}};
+  Json out = {{"id", fact_id(fact)},
+              {"fact", describe(fact.operation)},
+              {"ruling", ruling_word(decision.ruling)},
+              {"by", printable(decision.by)},
+              {"why", printable(decision.why)}};
+  if (!decision.remark.empty()) out["remark"] = printable(decision.remark);
+  return out;
 }
 
 Json checked_json(const Checked& checked, const Trace& trace) {

@@ -93,6 +93,21 @@ Style style_of(const Proof& proof) {
   return proof.cannot_tell != 0 ? Style::kYellow : Style::kGreen;
 }
 
+/// Facts with the same remark are told once, with their number.
+std::string remarks_text(const Proof& proof, const Trace& trace) {
+  std::map<std::string, std::pair<std::string, std::size_t>> by_remark;
+  for (std::size_t i = 0; i < proof.decisions.size(); ++i) {
+    if (proof.decisions[i].remark.empty()) continue;
+    auto& entry = by_remark[proof.decisions[i].remark];
+    if (entry.second++ == 0) entry.first = describe(trace.facts[i].operation);
+  }
+  std::string text;
+  for (const auto& [remark, entry] : by_remark)
+    text += fmt::format("{}  remark: {}{} — {}\n", kIndent, entry.first,
+                        entry.second > 1 ? fmt::format(" and {} more", entry.second - 1) : "", printable(remark));
+  return text;
+}
+
 }  // namespace
 
 Result<void> check_name(const std::string& name) {
@@ -143,7 +158,7 @@ std::string proof_text(const std::string& label, const Proof& proof, const Trace
                         printable(decision.why));
   }
   if (shown > most) text += fmt::format("{}  and {} more\n", kIndent, shown - most);
-  return text;
+  return text + remarks_text(proof, trace);
 }
 
 }  // namespace cordon::flow

@@ -64,6 +64,7 @@ struct Decision {
   Ruling ruling = Ruling::kCannotTell;
   std::string by;   ///< the rule that decided (file:line and text where known), or "no rule"
   std::string why;  ///< in words, for kDenied and kCannotTell
+  std::string remark = {};  ///< what is to be known of a fact that is allowed in another way than it was seen
 };
 
 /// A finished profile that can be asked. Holds no reference to what it was read from.
