@@ -39,7 +39,9 @@ SyscallOp operation(Bytes& bytes) {
   const std::uint8_t kind = bytes.byte();
   if (kind < 240) op.name = names.at((kind * 256U + bytes.byte()) % names.size());
   else if (kind < 250) op.name = std::string("x\"\n,") + static_cast<char>(bytes.byte() & 0x7f);
+  else if (kind < 254) op.name = kClone3;
   else op.number = static_cast<int>(bytes.word() & 0x7fffffff);
+  if (op.name == kClone3 && bytes.byte() % 4 != 0) op.clone_flags = bytes.byte() % 2 == 0 ? 0x3d0f00 : bytes.word() << (bytes.byte() % 8);
   for (std::uint8_t i = bytes.byte() % 4; i > 0; --i)
     op.args.push_back({bytes.byte() % 6U, bytes.word(), bytes.byte() % 2 == 0 ? 0xffffffff : bytes.word()});
   return op;
@@ -55,6 +57,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::uint8_t choice = bytes.byte();
   BackendOptions options;
   options.values["arguments"] = choice % 2 == 0 ? "safe" : "tight";
+  static constexpr std::array<const char*, 3> kModes = {"auto", "allow", "fallback"};
+  options.values["clone3"] = kModes.at(choice % kModes.size());
   Policy policy;
   policy.name = "fuzz";
   while (bytes.more() && policy.rules.size() < kMaxRules)

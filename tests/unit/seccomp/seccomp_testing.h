@@ -21,22 +21,27 @@ inline SyscallOp call(std::string name, std::vector<ArgPredicate> args = {}, Arc
   return op;
 }
 
+using Values = std::map<std::string, std::string>;
+
 /// Each operation as an observed rule.
-inline Policy policy_of(const std::vector<SyscallOp>& ops) {
+inline Policy policy_of(const std::vector<Operation>& ops) {
   Policy policy;
   policy.name = "demo";
   policy.program = "/usr/bin/demo";
-  for (const SyscallOp& op : ops) policy.rules.push_back(Rule::observed({{"/usr/bin/demo", "", "", ""}, op, std::nullopt}, {"f"}));
+  for (const Operation& op : ops) policy.rules.push_back(Rule::observed({{"/usr/bin/demo", "", "", ""}, op, std::nullopt}, {"f"}));
   return policy;
 }
 
-inline Result<Emission> emit(const std::vector<SyscallOp>& ops, std::map<std::string, std::string> values = {},
-                             Platform platform = Platform::kTry) {
+inline Result<Emission> emit_all(const std::vector<Operation>& ops, Values values = {}, Platform platform = Platform::kTry) {
   BackendOptions options;
   options.platform = platform;
   options.values = std::move(values);
   Diagnostics diagnostics;
   return seccomp_backend().emit(policy_of(ops), options, diagnostics);
+}
+
+inline Result<Emission> emit(const std::vector<SyscallOp>& ops, Values values = {}, Platform platform = Platform::kTry) {
+  return emit_all({ops.begin(), ops.end()}, std::move(values), platform);
 }
 
 inline std::string file_of(const Emission& emission, const std::string& suffix) {

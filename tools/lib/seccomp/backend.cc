@@ -36,7 +36,10 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
     {"seccomp-format",
      "oci|containerd|kubernetes|docker|podman|spo|systemd|minijail|firejail|bpf|libseccomp", "oci",
      "write this form too, beside the OCI profile"},
-    {"packs", "", "auto", "baseline packs, separated by commas, beside those of --for (glibc, musl, go, jvm, node, python); -NAME leaves one out"},
+    {"packs", "", "auto",
+     "baseline packs, separated by commas. auto: those of --for, and of glibc, musl, go, jvm, node and python those that the recording tells of; NAME adds one, -NAME leaves one out, none begins with no pack"},
+    {"clone3", "auto|allow|fallback", "auto",
+     "what a seen clone3 comes to, whose flags no filter sees: auto denies it with ENOSYS where its callers are known to fall back to clone, and grants clone with the same flags"},
     {"timing", "on|off", "on", "allow the calls that a program makes or not as its timing happens to be, beside those seen"},
     {"twins", "on|off", "on", "allow the calls that other libc versions and ABIs use instead of those seen"},
     {"no-new-privs", "yes|no|both", "both", "whether the program runs with no_new_privs, which decides what a runtime needs"},
@@ -73,19 +76,31 @@ Error bad_option(std::string_view name, const std::string& value) {
   return Error{ErrorCode::kUsage, "--" + std::string(name) + " does not take \"" + value + "\"", {}, {}};
 }
 
-Result<std::vector<std::string>> packs_in(const BackendOptions& options, const Data& data) {
-  std::vector<std::string> packs = platform_packs(options.platform);
+Error no_such_pack(const std::string& name, const Data& data) {
+  std::vector<std::string> names;
+  for (const auto& [known, pack] : data.packs) names.push_back(known);
+  return Error{ErrorCode::kUsage, "no pack is called \"" + name + "\"", {}, "there are " + join(names, ", ")};
+}
+
+Result<void> packs_in(const BackendOptions& options, const Data& data, PlanOptions& out) {
+  out.packs = platform_packs(options.platform);
+  out.told_packs = true;
   const std::string given = value_of(options, "packs");
   for (const std::string_view word : split(given, ',')) {
     if (word.empty() || word == "auto") continue;
-    const bool out = word.front() == '-';
-    const std::string name(out ? word.substr(1) : word);
-    if (!data.packs.contains(name))
-      return Error{ErrorCode::kUsage, "no pack is called \"" + name + "\"", {}, "see profiles/seccomp/packs"};
-    std::erase(packs, name);
-    if (!out) packs.push_back(name);
+    if (word == "none") {
+      out.packs.clear();
+      out.told_packs = false;
+      continue;
+    }
+    const bool leaves_out = word.front() == '-';
+    const std::string name(leaves_out ? word.substr(1) : word);
+    if (!data.packs.contains(name)) return no_such_pack(name, data);
+    std::erase(out.packs, name);
+    if (leaves_out) out.left_out.insert(name);
+    else out.packs.push_back(name);
   }
-  return packs;
+  return {};
 }
 
 std::vector<Runtime> runtimes_in(const BackendOptions& options) {
@@ -169,6 +184,12 @@ class Emitter {
     if (const auto means = layout_means(profile, plan.arches.front()); means && means->plain > 0)
       out_.summary.push_back(fmt::format("an allowed call runs {:.0f} instructions, {:.0f} in runc's tree layout ({:.2f} of the plain one)",
                                          means->plain, means->tree, means->tree / means->plain));
+    std::vector<std::string> told;
+    for (const auto& [pack, path] : plan.told_packs) told.push_back(pack + " (" + path + ")");
+    if (!told.empty()) out_.summary.push_back("baseline packs that the recording tells of: " + join(told, ", ") + "; --packs -NAME leaves one out");
+    if (plan.fallen_back.contains(std::string(kClone3)))
+      out_.summary.emplace_back("clone3 is answered ENOSYS: its callers fall back to clone, which is granted with the flags that were seen (--clone3 allow: not so)");
+    if (!plan.whole_clone3.empty()) out_.summary.push_back(plan.whole_clone3);
     if (!profile.flags.empty()) out_.summary.emplace_back("the profile has flags, which runc 1.1 refuses; crun and later runcs take them");
     for (std::string& line : risk_summary(assess(profile, data_, plan.arches.front()), data_)) out_.summary.push_back(std::move(line));
     for (std::size_t i = 1; i < plan.arches.size(); ++i)
@@ -210,6 +231,7 @@ class Emitter {
   Result<void> audit_profile(const Plan& plan) {
     Plan soft = plan;
     soft.denial = {Action::kLog, 0, {}, false};
+    for (const std::string& name : plan.fallen_back) soft.allow(name, {0, "observed", ""});  // nobody falls back from what runs
     const Profile profile = profile_of(soft);
     if (auto length = proven(profile, kAllRuntimes, plan.arches.front()); !length) return length.error();
     out_.files.push_back({".seccomp-audit.json", write_json(profile, Dialect::kOci)});
@@ -259,6 +281,7 @@ class SeccompBackend final : public Backend {
     const auto* op = std::get_if<SyscallOp>(&grant.operation);
     if (op == nullptr) return {Fit::kNone, "seccomp sees system calls only"};
     if (op->name.empty()) return {Fit::kNone, "a call without a name"};
+    if (op->name == kClone3) return {Fit::kWider, "a filter cannot see the flags of clone3"};
     if (!is_known_name(op->name)) return {Fit::kNarrower, "libseccomp does not know " + op->name};
     auto data = load_data(options.data_dir);
     const auto level = argument_level(value_of(options, "arguments"));
@@ -288,7 +311,10 @@ class SeccompBackend final : public Backend {
 
   Result<std::unique_ptr<Decider>> read(const std::vector<std::string>& paths, const BackendOptions& options,
                                         Diagnostics& diagnostics) const override {
+    auto data = load_data(options.data_dir);
+    if (!data) return data.error();
     auto decider = std::make_unique<FilterDecider>();
+    decider->fall_back(*data, clone3_mode(value_of(options, "clone3")) == Clone3::kFallback);
     std::size_t used = 0;
     for (const std::string& path : paths) {
       auto bytes = read_file(path, kMaxProfileBytes);
@@ -347,14 +373,14 @@ Result<PlanOptions> plan_options(const BackendOptions& options, const Data& data
   if (action == "log") out.denial = Action::kLog;
   else if (action == "kill_process") out.denial = Action::kKillProcess;
   else if (action != "errno") return bad_option("seccomp-action", action);
+  if (const auto mode = clone3_mode(value_of(options, "clone3"))) out.clone3 = *mode;
+  else return bad_option("clone3", value_of(options, "clone3"));
   out.compat = is_set(options, "compat");
   out.log_denials = is_set(options, "log-denials");
   out.timing = is_set(options, "timing");
   out.twins = is_set(options, "twins");
   out.new_privs = value_of(options, "no-new-privs") != "yes";
-  auto packs = packs_in(options, data);
-  if (!packs) return packs.error();
-  out.packs = std::move(*packs);
+  if (auto ok = packs_in(options, data, out); !ok) return ok.error();
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "seccomp/combine.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <tuple>
 
@@ -97,6 +98,22 @@ void add_allowance(Profile& profile, const std::string& name, const Allowance& a
   }
 }
 
+/// Callers fall back on ENOSYS alone: a base that gives another errno gets a rule.
+void answer_missing(Based& out, const Reference& base, Arch host, const std::string& name) {
+  const auto number = number_on(host, name);
+  if (!number) return;
+  const std::uint32_t value = permissive_value(base.ask({host, static_cast<std::uint32_t>(*number), {}}));
+  if (seccomp::lets_pass(value) || value == (SECCOMP_RET_ERRNO | ENOSYS)) return;
+  drop_denial(out.profile, name);
+  SyscallRule rule;
+  rule.names = {name};
+  rule.action = Action::kErrno;
+  rule.errno_ret = ENOSYS;
+  rule.comment = "fallback";
+  out.profile.rules.push_back(rule);
+  out.added.push_back(name + " (ENOSYS, from which its callers fall back)");
+}
+
 }  // namespace
 
 Result<Profile> merge_profiles(const std::vector<Profile>& profiles) {
@@ -145,6 +162,7 @@ Based add_to_base(const Profile& base, const Plan& plan, Arch host) {
     const Origin& origin = allowance.whole ? allowance.origin : allowance.sets.begin()->second;
     out.added.push_back(name + " (" + origin.layer + ")");
   }
+  for (const std::string& name : plan.fallen_back) answer_missing(out, reference, host, name);
   for (const std::string& name : names_on(host))
     if (!plan.calls.contains(name) && reach_of(reference, host, name) != Reach::kDenied) out.unneeded.push_back(name);
   return out;

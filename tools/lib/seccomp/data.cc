@@ -95,7 +95,11 @@ class Rows {
 };
 
 Pack pack_of(const Json& root, Rows& rows) {
-  Pack pack{rows.word(root, "pack"), rows.word(root, "kind"), rows.word(root, "what"), rows.word(root, "source"), {}};
+  Pack pack{rows.word(root, "pack"), rows.word(root, "kind"), rows.word(root, "what"), rows.word(root, "source"), {}, {}, {}};
+  if (const auto told = root.find("told_by"); told != root.end()) {
+    pack.told_by_maps = rows.words(*told, "maps", false);
+    pack.told_by_reads = rows.words(*told, "reads", false);
+  }
   pack.rows = rows.all([&](const Json& row) {
     return PackRow{rows.words(row, "names"), rows.arg(row), rows.word(row, "when", false) == "new_privs",
                    rows.word(row, "reason"), rows.word(row, "source", false)};
@@ -117,6 +121,12 @@ ErrnoRow errno_row_of(const Json& row, Rows& rows) {
   const auto number = errno_number(rows.word(row, "errno"));
   if (!number) rows.fail("an unknown errno");
   return {rows.words(row, "names"), static_cast<std::uint32_t>(number.value_or(0)), rows.word(row, "reason")};
+}
+
+FallbackRow fallback_of(const Json& row, Rows& rows) {
+  const auto flags = rows.number(row, "flags");
+  if (!flags) rows.fail("no flags");
+  return {flags.value_or(0), rows.word(row, "caller"), rows.word(row, "reason")};
 }
 
 ArgumentRow argument_of(const Json& row, Rows& rows) {
@@ -167,6 +177,8 @@ Result<void> add_table(std::string_view path, std::string_view text, const std::
     data.timings = rows.all([&](const Json& row) { return timing_of(row, rows); });
   } else if (path == "errno.json") {
     data.errnos = rows.all([&](const Json& row) { return errno_row_of(row, rows); });
+  } else if (path == "fallbacks.json") {
+    data.fallbacks = rows.all([&](const Json& row) { return fallback_of(row, rows); });
   } else if (path == "arguments.json") {
     data.arguments = rows.all([&](const Json& row) { return argument_of(row, rows); });
   } else if (path == "risk.json") {

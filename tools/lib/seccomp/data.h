@@ -34,6 +34,8 @@ struct Pack {
   std::string kind;
   std::string what;
   std::string source;
+  std::vector<std::string> told_by_maps;   ///< globs (fnmatch(3), '*' spans '/'): a program that mapped or executed one
+  std::vector<std::string> told_by_reads;  ///< or that read one, needs the pack
   std::vector<PackRow> rows;
 };
 
@@ -57,6 +59,13 @@ struct TimingRow {
 struct ErrnoRow {
   std::vector<std::string> names;
   std::uint32_t number = 0;
+  std::string reason;
+};
+
+/// Who calls clone3(2) with just these flags calls clone(2) with the same ones where clone3 gives ENOSYS.
+struct FallbackRow {
+  std::uint64_t flags = 0;
+  std::string caller;
   std::string reason;
 };
 
@@ -106,6 +115,7 @@ struct Data {
   std::vector<TwinRow> twins;
   std::vector<TimingRow> timings;
   std::vector<ErrnoRow> errnos;
+  std::vector<FallbackRow> fallbacks;
   std::vector<ArgumentRow> arguments;
   std::vector<RiskRow> risks;
   std::vector<CveRow> cves;

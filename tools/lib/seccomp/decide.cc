@@ -1,6 +1,7 @@
 #include "seccomp/decide.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <optional>
 
@@ -95,6 +96,11 @@ void FilterDecider::add_program(BpfProgram program, const std::string& where) {
   filters_.push_back({where, "", std::move(program), nullptr, std::move(constants)});
 }
 
+void FilterDecider::fall_back(std::shared_ptr<const Data> data, bool always) {
+  fallbacks_ = std::move(data);
+  always_falls_back_ = always;
+}
+
 Decision FilterDecider::decide(const Fact& fact) {
   const auto* op = std::get_if<SyscallOp>(&fact.operation);
   if (op == nullptr) return decision(Ruling::kNotApplicable, "", "seccomp sees system calls only");
@@ -134,8 +140,22 @@ Decision FilterDecider::decide_in(const Filter& filter, const SyscallOp& op) con
   }
   if (passed && denied)
     return decision(Ruling::kCannotTell, by, "it depends on an argument that the fact does not hold" + filter.runtime);
-  if (denied) return decision(Ruling::kDenied, by, "the filter" + filter.runtime + " does " + describe_value(*denied));
+  if (denied) {
+    auto refused = decision(Ruling::kDenied, by, "the filter" + filter.runtime + " does " + describe_value(*denied));
+    return *denied == (SECCOMP_RET_ERRNO | ENOSYS) ? decide_fallback(filter, op, std::move(refused)) : refused;
+  }
   return decision(Ruling::kAllowed, by, "");
+}
+
+Decision FilterDecider::decide_fallback(const Filter& filter, const SyscallOp& op, Decision denied) const {
+  if (op.name != kClone3 || fallbacks_ == nullptr) return denied;
+  const FallbackRow* row = known_fallback(op, *fallbacks_);
+  if (row == nullptr && !always_falls_back_) return denied;
+  Decision out = decide_in(filter, fallback_call(op));
+  const std::string caller = row == nullptr ? "who calls it is taken to fall back" : row->caller + " falls back";
+  if (out.ruling == Ruling::kAllowed) out.remark = "answered ENOSYS; " + caller + " to clone, which is granted with these flags";
+  else out.why = "answered ENOSYS; " + caller + " to clone, of which " + out.why;
+  return out;
 }
 
 }  // namespace cordon::seccomp

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "policy/backend.h"
+#include "seccomp/fallback.h"
 #include "seccomp/reference.h"
 
 namespace cordon::seccomp {
@@ -18,6 +19,9 @@ class FilterDecider final : public Decider {
                            Arch host = native_arch());
   /// A raw program, for every ABI that it tests for.
   void add_program(BpfProgram program, const std::string& where);
+
+  /// A clone3 that gets ENOSYS counts as the clone that its caller falls back to: where the caller is known to, or always.
+  void fall_back(std::shared_ptr<const Data> data, bool always);
 
   Decision decide(const Fact& fact) override;
   /// The same for an operation: what a filter is asked is no more than that.
@@ -33,7 +37,11 @@ class FilterDecider final : public Decider {
   };
   Decision decide_in(const Filter& filter, const SyscallOp& op) const;
 
+  Decision decide_fallback(const Filter& filter, const SyscallOp& op, Decision denied) const;
+
   std::vector<Filter> filters_;
+  std::shared_ptr<const Data> fallbacks_;  ///< none: nothing falls back
+  bool always_falls_back_ = false;
   std::map<SyscallOp, Decision> decided_;  ///< many programs make the same call
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "base/bytes.h"
 #include "base/text.h"
@@ -54,13 +55,14 @@ void note_arguments(const Plan& plan, std::string_view format, Rendering& out) {
 
 Result<Rendering> render_oci(const Plan& plan, const Data&) { return Rendering{write_json(profile_of(plan), Dialect::kOci), {}}; }
 
-/// Calls that need a capability only where the container has it; ptrace(2) only on kernels where it does not bypass the
-/// filter (seccomp(2): before 4.8).
-std::map<std::string, Selector> call_conditions(const Data& data) {
+/// Calls that need a capability which the program was seen to use: only where the container has it. Without that
+/// evidence the call may be one that needs none, as in a user namespace of its own, or adjtimex(2) that only reads.
+/// ptrace(2): only on kernels where it does not bypass the filter (seccomp(2): before 4.8).
+std::map<std::string, Selector> call_conditions(const Plan& plan, const Data& data) {
   std::map<std::string, Selector> conditions;
   for (const RiskRow& row : data.risks)
     for (const std::string& call : row.calls)
-      if (!row.capability.empty()) conditions[call].caps = {row.capability};
+      if (plan.capabilities.contains(row.capability)) conditions[call].caps = {row.capability};
   conditions["ptrace"].min_kernel = KernelVersion{4, 8};
   return conditions;
 }
@@ -84,19 +86,70 @@ std::vector<Placed> placed_rules(const std::vector<const Plan*>& plans) {
   return out;
 }
 
-/// The rule once for each set of conditions that its names have.
-void add_conditional(const Placed& placed, std::size_t machines, const std::map<std::string, Selector>& conditions, Profile& profile) {
-  std::map<Selector, std::vector<std::string>> parts;
-  for (const auto& [name, arches] : placed.names) {
-    const auto found = conditions.find(name);
-    Selector selector = placed.rule.action == Action::kAllow && found != conditions.end() ? found->second : Selector{};
-    if (arches.size() < machines) selector.arches = {arches.begin(), arches.end()};
-    parts[selector].push_back(name);
+using Machines = std::set<std::string>;  ///< by Go's names
+
+/// Includes and excludes of a name that has a rule on some machines only: by the shorter list.
+struct Conditions {
+  Selector includes;
+  Selector excludes;
+  auto operator<=>(const Conditions&) const = default;
+};
+Conditions on_machines(const Machines& here, const Machines& all) {
+  Conditions out;
+  Machines absent;
+  std::set_difference(all.begin(), all.end(), here.begin(), here.end(), std::inserter(absent, absent.end()));
+  if (absent.size() < here.size()) out.excludes.arches = {absent.begin(), absent.end()};
+  else out.includes.arches = {here.begin(), here.end()};
+  return out;
+}
+
+void add_parts(const SyscallRule& rule, const std::map<Conditions, std::vector<std::string>>& parts, Profile& profile) {
+  for (const auto& [conditions, names] : parts) {
+    profile.rules.push_back(rule);
+    profile.rules.back().names = names;
+    profile.rules.back().includes = conditions.includes;
+    profile.rules.back().excludes = conditions.excludes;
   }
-  for (auto& [selector, names] : parts) {
-    profile.rules.push_back(placed.rule);
-    profile.rules.back().names = std::move(names);
-    profile.rules.back().includes = selector;
+}
+
+/// The rule once for each set of conditions that its names have.
+void add_conditional(const Placed& placed, const Machines& machines, const std::map<std::string, Selector>& selectors, Profile& profile) {
+  std::map<Conditions, std::vector<std::string>> parts;
+  for (const auto& [name, here] : placed.names) {
+    Conditions conditions = on_machines(here, machines);
+    const auto found = selectors.find(name);
+    if (placed.rule.action == Action::kAllow && found != selectors.end()) {
+      conditions.includes.caps = found->second.caps;
+      conditions.includes.min_kernel = found->second.min_kernel;
+    }
+    parts[conditions].push_back(name);
+  }
+  add_parts(placed.rule, parts, profile);
+}
+
+/// A call that is allowed only with a capability gets the errno that its callers fall back from without it.
+void add_without_capability(const std::vector<const Plan*>& plans, const Machines& machines,
+                            const std::map<std::string, Selector>& selectors, const Data& data, Profile& profile) {
+  const Denial& denial = plans.front()->denial;
+  if (denial.action == Action::kLog) return;
+  for (const ErrnoRow& row : data.errnos) {
+    std::map<Conditions, std::vector<std::string>> parts;
+    for (const std::string& name : row.names) {
+      const auto found = selectors.find(name);
+      if (found == selectors.end() || found->second.caps.empty()) continue;
+      Machines here;
+      for (const Plan* plan : plans)
+        if (plan->calls.contains(name) && on_plan(*plan, name)) here.emplace(go_name(plan->arches.front()));
+      if (here.empty()) continue;
+      Conditions conditions = on_machines(here, machines);
+      conditions.excludes.caps = found->second.caps;
+      parts[conditions].push_back(name);
+    }
+    SyscallRule rule;
+    rule.action = Action::kErrno;
+    rule.errno_ret = row.number;
+    rule.comment = "denied without the capability: " + row.reason;
+    add_parts(rule, parts, profile);
   }
 }
 
@@ -110,8 +163,11 @@ Profile conditional_profile(const Plan& plan, const Data& data) {
   for (const Plan* one : plans)
     profile.arch_map.push_back({one->arches.front(), {one->arches.begin() + 1, one->arches.end()}});
   profile.rules.clear();
-  const auto conditions = call_conditions(data);
-  for (const Placed& placed : placed_rules(plans)) add_conditional(placed, plans.size(), conditions, profile);
+  Machines machines;
+  for (const Plan* one : plans) machines.emplace(go_name(one->arches.front()));
+  const auto selectors = call_conditions(plan, data);
+  for (const Placed& placed : placed_rules(plans)) add_conditional(placed, machines, selectors, profile);
+  add_without_capability(plans, machines, selectors, data, profile);
   return profile;
 }
 

@@ -1,5 +1,7 @@
 #include "seccomp/plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/bytes.h"
@@ -8,6 +10,7 @@
 #include "kernel/syscalls.h"
 #include "seccomp/expand.h"
 #include "seccomp/names.h"
+#include "seccomp/packs.h"
 
 namespace cordon::seccomp {
 namespace {
@@ -43,8 +46,8 @@ std::uint64_t value_at(const SyscallOp& op, const FilteredPosition& position) {
   return 0;
 }
 
-/// The positions that every grant of the call knows, on every ABI that made it.
-std::vector<FilteredPosition> common_positions(const std::string& call, const Seen& seen, ArgumentLevel level, const Data& data) {
+/// The positions of a level that every grant of the call knows, on every ABI that made it.
+std::vector<FilteredPosition> positions_at(const std::string& call, const Seen& seen, ArgumentLevel level, const Data& data) {
   std::vector<FilteredPosition> out;
   bool first = true;
   for (const auto& entry : seen.ops) {
@@ -62,10 +65,26 @@ std::vector<FilteredPosition> common_positions(const std::string& call, const Se
   return out;
 }
 
+/// A tighter level never filters less: where its own mask is not known, the wider level's stands.
+std::vector<FilteredPosition> common_positions(const std::string& call, const Seen& seen, ArgumentLevel level, const Data& data) {
+  auto out = positions_at(call, seen, level, data);
+  if (level != ArgumentLevel::kTight) return out;
+  for (const FilteredPosition& safe : positions_at(call, seen, ArgumentLevel::kSafe, data))
+    if (std::none_of(out.begin(), out.end(), [&](const FilteredPosition& p) { return p.index == safe.index; })) out.push_back(safe);
+  std::sort(out.begin(), out.end(), [](const FilteredPosition& a, const FilteredPosition& b) { return a.index < b.index; });
+  return out;
+}
+
 ArgSet set_of(const SyscallOp& op, const std::vector<FilteredPosition>& positions) {
   ArgSet set;
   for (const FilteredPosition& p : positions) set.push_back({p.index, Compare::kMaskedEq, p.mask, value_at(op, p)});
   return set;
+}
+
+std::set<ArgSet> sets_of(const Seen& seen, const std::vector<FilteredPosition>& positions) {
+  std::set<ArgSet> sets;
+  for (const auto& entry : seen.ops) sets.insert(set_of(*entry.second, positions));
+  return sets;
 }
 
 /// All values of the mask are there, so the condition says nothing.
@@ -73,6 +92,12 @@ bool is_everything(const std::set<ArgSet>& sets, const std::vector<FilteredPosit
   int bits = 0;
   for (const FilteredPosition& p : positions) bits += __builtin_popcountll(p.mask);
   return bits < 16 && sets.size() >= (std::size_t{1} << bits);
+}
+
+std::string capability_word(const std::string& name) {
+  std::string out = "CAP_" + name;
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  return out;
 }
 
 /// A hostile trace's words must not become words of a profile.
@@ -99,6 +124,8 @@ class Planner {
     if (options_.timing) add_timing(plan, data_);
     if (options_.twins) add_twins(plan, data_);
     for (const std::string& pack : options_.packs) add_pack(plan, data_.packs.at(pack), options_.new_privs);
+    if (options_.told_packs) add_told_packs();
+    answer_clone3();
     plan.denial = denial();
     return std::move(out_);
   }
@@ -106,6 +133,8 @@ class Planner {
  private:
   void collect() {
     for (std::size_t i = 0; i < policy_.rules.size(); ++i) {
+      if (const auto* capability = std::get_if<CapabilityOp>(&policy_.rules[i].grant().operation))
+        out_.plan.capabilities.insert(capability_word(capability->name));
       const auto* op = std::get_if<SyscallOp>(&policy_.rules[i].grant().operation);
       if (op == nullptr) continue;
       if (op->name.empty()) {
@@ -142,9 +171,12 @@ class Planner {
   }
 
   void allow_seen(const std::string& call, const Seen& seen) {
-    const auto positions = common_positions(call, seen, options_.arguments, data_);
-    std::set<ArgSet> sets;
-    for (const auto& [rule, op] : seen.ops) sets.insert(set_of(*op, positions));
+    auto positions = common_positions(call, seen, options_.arguments, data_);
+    auto sets = sets_of(seen, positions);
+    if (sets.size() > kMaxSets) {  // one argument may do where several are too many
+      positions = positions_at(call, seen, std::min(options_.arguments, ArgumentLevel::kSafe), data_);
+      sets = sets_of(seen, positions);
+    }
     const bool whole = positions.empty() || sets.size() > kMaxSets || is_everything(sets, positions);
     if (whole) out_.plan.allow(call, seen.origin);
     else
@@ -173,6 +205,45 @@ class Planner {
       for (const std::uint64_t value : position.row->always)
         out_.plan.allow(call, ArgSet{{position.index, Compare::kMaskedEq, position.mask, value & position.mask}},
                         {2, "values", position.row->argument + " values that are always allowed: " + position.row->always_reason});
+  }
+
+  void add_told_packs() {
+    for (const auto& [pack, path] : told_packs(policy_, data_)) {
+      if (options_.left_out.contains(pack)) continue;
+      add_pack(out_.plan, data_.packs.at(pack), options_.new_privs);
+      out_.plan.told_packs.emplace(pack, path);
+    }
+  }
+
+  /// After all that goes by what was seen: clone3 is denied where clone, whose flags a filter sees, does the same.
+  void answer_clone3() {
+    const auto seen = seen_.find(std::string(kClone3));
+    if (seen == seen_.end()) return;
+    const auto& ops = seen->second.ops;
+    const auto stranger = std::find_if(ops.begin(), ops.end(), [&](const auto& entry) {
+      return policy_.rules[entry.first].basis().kind == BasisKind::kPinned || known_fallback(*entry.second, data_) == nullptr;
+    });
+    const bool denied = options_.arguments != ArgumentLevel::kNone && options_.denial != Action::kLog &&
+                        (options_.clone3 == Clone3::kFallback || (options_.clone3 == Clone3::kAuto && stranger == ops.end()));
+    if (!denied) return note_whole_clone3(ops, stranger == ops.end() ? ops.front().second : stranger->second);
+    out_.plan.calls.erase(seen->first);
+    out_.plan.fallen_back.insert(seen->first);
+    for (const auto& [rule, op] : ops) {
+      note(rule, Fit::kNarrower, "clone3 is answered ENOSYS, and clone allowed with the same flags");
+      const ArgPredicate flags = fallback_call(*op).args.front();
+      out_.plan.allow("clone", ArgSet{{flags.index, Compare::kMaskedEq, flags.mask, flags.value}},
+                      {3, "fallback", "seen clone3, which is answered ENOSYS: a filter cannot see its flags, and sees those of clone"});
+    }
+  }
+
+  void note_whole_clone3(const std::vector<std::pair<std::size_t, const SyscallOp*>>& ops, const SyscallOp* example) {
+    const bool unknown = known_fallback(*example, data_) == nullptr;
+    std::string why = "a filter cannot see the flags of clone3: it is allowed whole, namespaces and all";
+    if (options_.clone3 == Clone3::kAuto && unknown)
+      why += example->clone_flags ? fmt::format(", since who calls it with flags {:#x} is not known to fall back to clone", *example->clone_flags)
+                                  : ", since its flags were not recorded";
+    for (const auto& entry : ops) note(entry.first, Fit::kWider, why);
+    out_.plan.whole_clone3 = why;
   }
 
   Denial denial() const {

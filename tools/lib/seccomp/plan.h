@@ -8,6 +8,7 @@
 #include "base/diagnostics.h"
 #include "policy/backend.h"
 #include "seccomp/data.h"
+#include "seccomp/fallback.h"
 #include "seccomp/profile.h"
 
 /// What a profile is to allow, before any file format: calls with their argument conditions, each with its origin.
@@ -17,7 +18,7 @@ using ArgSet = std::vector<ArgCondition>;  ///< ascending by index; all must hol
 
 /// Why a call is allowed. Lower ranks are listed first; what the program did comes before what was added.
 struct Origin {
-  int rank = 0;  ///< 0 observed, 1 pinned, 2 always-allowed values, 3 timing and twins, 4 packs, 5 another profile
+  int rank = 0;  ///< 0 observed, 1 pinned, 2 always-allowed values, 3 timing, twins and fallbacks, 4 packs, 5 another profile
   std::string layer;   ///< "observed", "pinned", "values", "timing", "twins", "pack crun", …
   std::string reason;  ///< empty for observed
   auto operator<=>(const Origin&) const = default;
@@ -46,6 +47,10 @@ struct Plan {
   std::vector<Arch> arches;  ///< the native ABI first
   std::map<std::string, Allowance> calls;
   Denial denial;
+  std::set<std::string> capabilities;  ///< that the program was seen to use: "CAP_SYS_ADMIN"
+  std::set<std::string> fallen_back;  ///< seen, but denied with ENOSYS, since their callers fall back
+  std::map<std::string, std::string> told_packs;  ///< packs that the recording told of, with the path that told
+  std::string whole_clone3;  ///< why clone3 is allowed whole; empty where it is not
   std::vector<Plan> elsewhere;  ///< the same for machines of other ABIs (--map-to); only Docker's form holds them all
 
   void allow(const std::string& call, Origin origin);
@@ -57,12 +62,15 @@ struct Plan {
 struct PlanOptions {
   ArgumentLevel arguments = ArgumentLevel::kSafe;
   bool compat = false;
+  Clone3 clone3 = Clone3::kAuto;
   bool timing = true;
   bool twins = true;
   bool new_privs = true;  ///< whether the program may run without no_new_privs
   Action denial = Action::kErrno;
   bool log_denials = false;
   std::vector<std::string> packs;
+  bool told_packs = false;         ///< those that the recording tells of as well
+  std::set<std::string> left_out;  ///< but for these
   std::vector<Arch> only_arches;  ///< map to these instead of what was seen
 };
 Result<PlanOptions> plan_options(const BackendOptions& options, const Data& data);

@@ -264,8 +264,10 @@ std::string to_text(const DeniedCall& denied) {
   for (const std::uint64_t arg : denied.call.args) args += fmt::format("{}{:#x}", args.empty() ? "" : ", ", arg);
   const std::string name = denied.name.empty() ? "syscall " + std::to_string(denied.call.number) : denied.name;
   const std::string arch = denied.call.arch == native_arch() ? "" : " (" + std::string(arch_info(denied.call.arch).name) + ")";
-  return fmt::format("{}({}){} was refused: {}{}", name, args, arch, describe_value(denied.value),
-                     denied.count > 1 ? ", " + counted(denied.count, "time") : "");
+  const std::string times = denied.count > 1 ? ", " + counted(denied.count, "time") : "";
+  if (name == kClone3 && denied.value == (SECCOMP_RET_ERRNO | ENOSYS))
+    return fmt::format("clone3{} was answered ENOSYS, so that its caller falls back to clone{}", arch, times);
+  return fmt::format("{}({}){} was refused: {}{}", name, args, arch, describe_value(denied.value), times);
 }
 
 }  // namespace cordon::seccomp
