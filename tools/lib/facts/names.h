@@ -21,7 +21,8 @@ struct EnumNames<FilePerm> {
   static constexpr std::array kNames = std::to_array<std::string_view>(
       {"read",    "write",    "append",   "create",   "truncate", "unlink", "rename_from", "rename_to", "link_from",
        "link_to", "symlink",  "readlink", "exec",     "map",      "map_exec", "lock",      "getattr",   "setattr",
-       "getxattr", "setxattr", "list",    "search",   "watch",    "ioctl",  "connect",     "mounton",   "chroot", "open_create"});
+       "getxattr", "setxattr", "list",    "search",   "watch",    "ioctl",  "connect",     "mounton",   "chroot", "open_create",
+       "map_changed"});
 };
 template <>
 struct EnumNames<FileKind> {

@@ -75,6 +75,7 @@ enum class FilePerm : std::uint32_t {
   kMounton,
   kChroot,
   kOpenCreate,  ///< opened with O_CREAT though the name may have been there: AppArmor asks for create all the same
+  kMapChanged,  ///< made executable where the mapping's own pages had been changed, as text relocations do
   kCount_,
 };
 using FilePerms = FlagSet<FilePerm>;
@@ -134,12 +135,14 @@ struct NetOp {
   std::uint16_t port = 0;
   std::string peer_address;
   std::uint16_t peer_port = 0;
+  std::uint16_t message = 0;  ///< netlink: a message that was sent, by its type (struct nlmsghdr); 0: not told
   static constexpr std::string_view kKind = "net";
   static constexpr auto fields() {
     return std::tuple{field("act", &NetOp::act, Presence::kAlways), field("family", &NetOp::family),
                       field("type", &NetOp::type), field("protocol", &NetOp::protocol),
                       field("address", &NetOp::address), field("port", &NetOp::port),
-                      field("peer_address", &NetOp::peer_address), field("peer_port", &NetOp::peer_port)};
+                      field("peer_address", &NetOp::peer_address), field("peer_port", &NetOp::peer_port),
+                      field("message", &NetOp::message)};
   }
   auto operator<=>(const NetOp&) const = default;
 };
