@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -76,14 +77,44 @@ static void passed_descriptor(void) {
   CHECK(write(received, "y", 1) == 1);
 }
 
+struct question {
+  struct nlmsghdr head;
+  struct ifinfomsg body;
+};
+
+static struct question ask(int type) {
+  struct question made = {.head = {.nlmsg_len = sizeof made, .nlmsg_type = (unsigned short)type, .nlmsg_flags = NLM_F_REQUEST}};
+  return made;
+}
+
+/* Messages of each way to send: in one buffer, two in one, in parts, in a message. None of them changes anything. */
+static void netlink(void) {
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (fd < 0) return;
+  struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+  struct question one = ask(RTM_GETLINK), two[2] = {ask(RTM_GETADDR), ask(RTM_GETROUTE)};
+  sendto(fd, &one, sizeof one, 0, (struct sockaddr*)&kernel, sizeof kernel);
+  CHECK(write(fd, two, sizeof two) == sizeof two);
+  struct question neighbour = ask(RTM_GETNEIGH), link = ask(RTM_SETLINK);
+  struct iovec parts[2] = {{&neighbour, 8}, {(char*)&neighbour + 8, sizeof neighbour - 8}};
+  CHECK(writev(fd, parts, 2) == sizeof neighbour);
+  struct iovec part = {&link, sizeof link};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+  CHECK(sendmsg(fd, &message, 0) == sizeof link);
+  struct question rule = ask(RTM_GETRULE);
+  struct iovec last = {&rule, sizeof rule};
+  struct mmsghdr many[2] = {{.msg_hdr = message}, {.msg_hdr = {.msg_iov = &last, .msg_iovlen = 1}}};
+  CHECK(sendmmsg(fd, many, 2, 0) == 2);
+  close(fd);
+}
+
 int main(int argc, char** argv) {
   CHECK(argc == 2);
   tcp();
   udp6();
   unix_sockets(argv[1]);
   passed_descriptor();
-  int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-  if (netlink >= 0) close(netlink);
+  netlink();
   CHECK(socket(AF_INET, 99, 0) < 0);
   return 0;
 }

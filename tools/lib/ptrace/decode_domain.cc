@@ -6,7 +6,7 @@
 #include "ptrace/decode.h"
 #include "ptrace/memory.h"
 
-/// Writes to /proc/PID/attr: how a program asks AppArmor for another profile or hat.
+/// Writes to /proc/PID/attr: how a program asks AppArmor for another profile or hat, and SELinux for another context.
 namespace cordon::decode {
 namespace {
 
@@ -24,19 +24,42 @@ constexpr auto kCommands = std::to_array<CommandRow>({
     {"exec ", "change_onexec"},
 });
 
-bool is_attribute(std::string_view path) {
-  if (!path.starts_with("/proc/")) return false;
-  for (const std::string_view end : {"/attr/current", "/attr/exec", "/attr/apparmor/current", "/attr/apparmor/exec"})
-    if (path.ends_with(end)) return true;
-  return false;
+/// The attributes of a process, and what SELinux is asked for by a write of a context: hooks.c selinux_setprocattr.
+struct AttributeRow {
+  std::string_view end;
+  std::string_view act;  ///< empty: AppArmor's alone
+};
+constexpr auto kAttributes = std::to_array<AttributeRow>({
+    {"/attr/apparmor/current", {}},
+    {"/attr/apparmor/exec", {}},
+    {"/attr/current", "setcon"},
+    {"/attr/exec", "setexec"},
+    {"/attr/fscreate", "setfscreate"},
+    {"/attr/keycreate", "setkeycreate"},
+    {"/attr/sockcreate", "setsockcreate"},
+});
+
+const AttributeRow* attribute_of(std::string_view path) {
+  if (!path.starts_with("/proc/")) return nullptr;
+  const auto* found = std::find_if(kAttributes.begin(), kAttributes.end(), [&](const AttributeRow& row) { return path.ends_with(row.end); });
+  return found == kAttributes.end() ? nullptr : found;
 }
 
 /// Only descriptors that the program opened itself are known here: nothing is looked up for a write.
-bool writes_attribute(const World& world, Tracee& tracee) {
+const AttributeRow* written_attribute(const World& world, Tracee& tracee) {
   const FdEntry* entry = tracee.files->at(static_cast<int>(tracee.call.args[0]));
-  if (entry == nullptr || entry->object == 0) return false;
+  if (entry == nullptr || entry->object == 0) return nullptr;
   const Object& object = world.objects[entry->object];
-  return object.kind == ObjectKind::kFile && is_attribute(world.texts.text(object.path));
+  return object.kind == ObjectKind::kFile ? attribute_of(world.texts.text(object.path)) : nullptr;
+}
+
+void drop_end(std::string_view& text) {
+  while (!text.empty() && (text.back() == '\0' || text.back() == '\n')) text.remove_suffix(1);
+}
+
+/// "user:role:type" with or without a range; nothing at all takes what was asked for before back.
+bool is_context(std::string_view text) {
+  return text.empty() || (std::count(text.begin(), text.end(), ':') >= 2 && text.find(' ') == text.npos);
 }
 
 /// "TOKEN^HAT NUL HAT …"; without a hat it is the way back.
@@ -58,7 +81,8 @@ void hats_asked_for(Tracee& tracee, std::string_view rest) {
 bool write_entry(World& world, Tracee& tracee) {
   Call& call = tracee.call;
   call.scratch[0] = 0;
-  if (!writes_attribute(world, tracee)) return false;
+  const AttributeRow* attribute = written_attribute(world, tracee);
+  if (attribute == nullptr) return false;
   std::string request(static_cast<std::size_t>(std::min<std::uint64_t>(call.args[2], kMaxRequest)), '\0');
   request.resize(read_memory(tracee.tid, call.args[1], request.data(), request.size()));
   for (const CommandRow& row : kCommands) {
@@ -70,11 +94,15 @@ bool write_entry(World& world, Tracee& tracee) {
       hats_asked_for(tracee, rest);
       return true;
     }
-    while (!rest.empty() && (rest.back() == '\0' || rest.back() == '\n')) rest.remove_suffix(1);
+    drop_end(rest);
     at_exit(tracee, DomainOp{std::string(row.act), std::string(rest), {}});
     return true;
   }
-  return false;
+  std::string_view context = request;
+  drop_end(context);
+  if (attribute->act.empty() || !is_context(context)) return false;
+  at_exit(tracee, DomainOp{std::string(attribute->act), std::string(context), {}});
+  return true;
 }
 
 /// A kernel without AppArmor answers EINVAL: which hat the program meant is known all the same.

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "ptrace/decode.h"
 #include "ptrace/files.h"
+#include "ptrace/mappings.h"
 #include "ptrace/memory.h"
 #include "ptrace/net.h"
 
@@ -86,44 +87,6 @@ constexpr KeyRow kKeys[] = {
     {8, "link"},   {9, "write"}, {10, "search"}, {11, "read"},   {15, "setattr"}, {21, "setattr"},
 };
 
-/// The mapping that covers an address, as /proc/TASK/maps shows it: "" if it is no file.
-std::string mapped_file(pid_t task, std::uint64_t address) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> maps(std::fopen(proc_path(task, "maps").c_str(), "re"), std::fclose);
-  if (!maps) return {};
-  char line[5000];
-  while (std::fgets(line, sizeof line, maps.get()) != nullptr) {
-    unsigned long long begin = 0;
-    unsigned long long end = 0;
-    int name = 0;
-    if (std::sscanf(line, "%llx-%llx %*s %*s %*s %*s %n", &begin, &end, &name) < 2) continue;
-    if (address < begin || address >= end) continue;
-    std::string text = name == 0 ? "" : line + name;
-    if (!text.empty() && text.back() == '\n') text.pop_back();
-    return text.starts_with('/') ? text : std::string();
-  }
-  return {};
-}
-
-// linux/fs.h PROCMAP_QUERY (6.11): one ioctl instead of reading the whole table.
-struct ProcmapQuery {
-  std::uint64_t size, flags, address, start, end, vma_flags, page_size, offset, inode;
-  std::uint32_t major, minor, name_size, build_id_size;
-  std::uint64_t name_address, build_id_address;
-};
-
-std::string mapped_file_fast(pid_t task, std::uint64_t address) {
-  const UniqueFd maps(open(proc_path(task, "maps").c_str(), O_RDONLY | O_CLOEXEC));
-  char name[4096] = "";
-  ProcmapQuery query{};
-  query.size = sizeof query;
-  query.address = address;
-  query.name_address = reinterpret_cast<std::uintptr_t>(name);
-  query.name_size = sizeof name;
-  if (!maps || ioctl(maps.get(), _IOWR('f', 17, ProcmapQuery), &query) != 0)
-    return errno == ENOTTY ? mapped_file(task, address) : std::string();
-  return query.inode != 0 && name[0] == '/' ? std::string(name) : std::string();
-}
-
 }  // namespace
 
 bool mq_open_entry(World&, Tracee& tracee) {
@@ -177,13 +140,14 @@ bool mprotect_entry(World& world, Tracee& tracee) {
   constexpr std::uint64_t kProtExec = 4;
   Call& call = tracee.call;
   if (!world.full || (call.args[2] & kProtExec) == 0) return false;
-  const std::string name = mapped_file_fast(tracee.tid, call.args[0]);
+  const std::string name = mapped_file(tracee.tid, call.args[0]);
   if (name.empty()) return false;
   FileOp file;
   bool outside = false;
   file.path = inside_view(tracee.fs->view, name, outside);
   file.disconnected = outside;
   file.perms = FilePerm::kMapExec;
+  if (has_changed_pages(tracee.tid, call.args[0])) file.perms |= FilePerm::kMapChanged;
   struct stat status {};
   if (stat(reach(tracee.fs->view, file.path).c_str(), &status) == 0) {
     file.kind = files::kind_of_mode(status.st_mode);

@@ -16,6 +16,7 @@
 #include "ptrace/files.h"
 #include "ptrace/infer.h"
 #include "ptrace/memory.h"
+#include "ptrace/netlink.h"
 
 namespace cordon::net {
 namespace {
@@ -162,14 +163,16 @@ void add_path(World& world, Tracee& tracee, SocketAct act, Operation& operation,
   call.on_exit.push_back(std::move(file));
 }
 
-bool act_on(World& world, Tracee& tracee, const Object& object, ObjectId id, SocketAct act, const Address& address) {
+/// `message`: the type of the netlink message that is sent, 0 if that is not what is done.
+bool act_on(World& world, Tracee& tracee, const Object& object, ObjectId id, SocketAct act, const Address& address, std::uint16_t message) {
   Call& call = tracee.call;
-  const ActionKey key{call.subject, what_of(Act::kNet, static_cast<std::uint32_t>(act)), id, hash_of(address), 0};
+  const ActionKey key{call.subject, what_of(Act::kNet, static_cast<std::uint32_t>(act)), id, hash_of(address), message};
   const Decoded decoded = address.size == 0 ? Decoded{} : decode(address);
   const bool fresh = world.wants_result(key);
   if (!fresh && decoded.path.empty()) return false;
   Operation operation = operation_of(object, act, decoded);
   if (!decoded.path.empty()) add_path(world, tracee, act, operation, decoded.path);
+  if (auto* net = std::get_if<NetOp>(&operation)) net->message = message;
   if (act == SocketAct::kBind) infer::bind_capability(world, tracee, object.family, decoded.port);
   if (fresh) call.pending.push_back({key, std::move(operation)});
   return true;
@@ -234,7 +237,13 @@ bool touch(World& world, Tracee& tracee, const CallRow& row, const std::uint64_t
       address = read_message_address(tracee.tid, tracee.call.arch, args[1]);
     }
   }
-  return act_on(world, tracee, object, entry->object, act->act, address);
+  const bool sends = act->act == SocketAct::kSend || act->act == SocketAct::kWrite;
+  std::vector<std::uint16_t> messages;
+  if (sends && netlink::tells_messages(object)) messages = netlink::message_types(world, tracee, row, args);
+  if (messages.empty()) messages = {0};
+  bool wanted = false;
+  for (const std::uint16_t message : messages) wanted |= act_on(world, tracee, object, entry->object, act->act, address, message);
+  return wanted;
 }
 
 void made(World& world, Tracee& tracee, int domain, int type, int protocol) {
