@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "audit/decision_index.h"
 #include "audit/denial.h"
 #include "audit/log_trace.h"
 #include "audit/reader.h"
@@ -81,6 +82,45 @@ TEST_CASE("the path comes from the PATH record of the inode, made absolute") {
   REQUIRE(all.size() == 1);
   CHECK(op<AvOp>(all[0]).path == "/srv/www/data/f");
   CHECK(all[0].facts[0].subject.exe == "/usr/bin/c");
+}
+
+TEST_CASE("an object's name does not turn an AVC into a record of AppArmor") {
+  const auto denial = one("avc:  denied  { read } for  pid=1 comm=\"c\" name=\"apparmor=DENIED\"" + kAvcTail);
+  CHECK(denial.by == Mechanism::kSelinux);
+  CHECK(op<AvOp>(denial).path == "apparmor=DENIED");
+}
+
+TEST_CASE("who did it comes from the SYSCALL record, wherever its fields stand") {
+  const auto of = [](const std::string& syscall) {
+    return decisions("type=AVC msg=audit(1.000:5): avc:  denied  { read } for  pid=1" + kAvcTail + "\ntype=SYSCALL msg=audit(1.000:5): " + syscall + "\n");
+  };
+  for (const char* syscall : {"arch=c000003e syscall=257 success=no comm=\"c\" exe=\"/bin/c\" key=(null)", "exe=\"/bin/c\" comm=\"c\" arch=c000003e syscall=257",
+                              "arch=c000003e syscall=257 comm=63 exe=2F62696E2F63 key=\"exe=/bin/d\""}) {
+    const auto all = of(syscall);
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].samples.at(0).exe == "/bin/c");
+    CHECK(all[0].samples.at(0).comm == "c");
+    CHECK(all[0].details.number == 257);
+    CHECK(all[0].details.arch == "c000003e");
+  }
+  CHECK(of("arch=c000003e syscall=257 ocomm=\"c\"")[0].samples.at(0).comm.empty());
+}
+
+TEST_CASE("AVCs of bpf(2) and io_uring keep what their own records say") {
+  const auto bpf = decisions(
+      "type=AVC msg=audit(1.000:7): avc:  denied  { prog_load } for  pid=9 comm=\"bpftool\" scontext=u:r:a_t:s0 tcontext=u:r:a_t:s0 tclass=bpf permissive=0\n"
+      "type=BPF msg=audit(1.000:7): prog-id=42 op=LOAD\n"
+      "type=SYSCALL msg=audit(1.000:7): arch=c000003e syscall=321 success=no exit=-13 comm=\"bpftool\" exe=\"/usr/sbin/bpftool\"\n");
+  REQUIRE(bpf.size() == 1);
+  CHECK(op<AvOp>(bpf[0]).klass == "bpf");
+  CHECK(bpf[0].facts[0].subject.exe == "/usr/sbin/bpftool");
+  const auto ring = decisions(
+      "type=AVC msg=audit(1.000:8): avc:  denied  { sqpoll } for  pid=9 comm=\"db\" scontext=u:r:a_t:s0 tcontext=u:r:a_t:s0 tclass=io_uring permissive=0\n"
+      "type=URINGOP msg=audit(1.000:8): uring_op=18 success=no exit=-13 items=0 ppid=1 pid=9 uid=0 gid=0 subj=u:r:a_t:s0 key=(null)\n");
+  REQUIRE(ring.size() == 1);
+  CHECK(op<AvOp>(ring[0]).perms == std::vector<std::string>{"sqpoll"});
+  CHECK(ring[0].samples.at(0).comm == "db");
+  CHECK(ring[0].details.number == -1);  // no system call was made
 }
 
 TEST_CASE("records that lack what decides are counted with the reason") {
@@ -228,4 +268,29 @@ TEST_CASE("sections of facts hold every decision, however many sections there ar
   std::uint64_t counted = 0;
   for (const Fact& fact : trace.facts) counted += fact.tally.count;
   CHECK(counted == 30000);
+}
+
+TEST_CASE("an index of decisions keeps its values where they are as it grows") {
+  DecisionIndex<int> index;
+  const auto key = [](int i) { return std::string(static_cast<std::size_t>(i % 300), 'k') + '\0' + std::to_string(i); };
+  std::vector<int*> places;
+  for (int i = 0; i < 5000; ++i) {
+    const auto placed = index.place(key(i));
+    REQUIRE(placed.second);
+    placed.first = i;
+    places.push_back(&placed.first);
+  }
+  for (int i = 0; i < 5000; ++i) {
+    const auto placed = index.place(key(i));
+    REQUIRE_FALSE(placed.second);
+    REQUIRE(&placed.first == places[static_cast<std::size_t>(i)]);
+    REQUIRE(placed.first == i);
+  }
+  int next = 0;
+  index.for_each([&](int value) { REQUIRE(value == next++); });
+  CHECK(next == 5000);
+  CHECK(index.place(std::string(100'000, 'x')).second);
+  CHECK(index.place("").second);
+  index.clear();
+  CHECK(index.place(key(1)).second);
 }

@@ -78,6 +78,23 @@ TEST_CASE("events without a decision are not handed over, and counted") {
   CHECK(seen.counts.first_malformed[0].line == 6);
 }
 
+TEST_CASE("BPF and URINGOP belong to their events, ANOM_* are handed over where they are asked for") {
+  const std::string text = avc(1) + companion("BPF", 1, "prog-id=3 op=LOAD") + avc(2) + companion("URINGOP", 2, "uring_op=18 success=no exit=-13") +
+                           companion("ANOM_ABEND", 3, "auid=0 uid=0 pid=9 comm=\"x\" exe=\"/bin/x\" sig=31 res=1") +
+                           companion("ANOM_PROMISCUOUS", 4, "dev=eth0 prom=256 old_prom=0") + companion("ANOM_LOGIN_FAILURES", 5, "pid=1") +
+                           companion("UNKNOWN[1336]", 2, "uring_op=18");
+  const Seen denials = read_text(text);
+  CHECK(denials.events == 2);
+  CHECK(denials.counts.used == 5);
+  CHECK(denials.counts.not_wanted == 3);
+  EventFilter filter;
+  filter.anomalies = true;
+  const Seen all = read_text(text, filter);
+  CHECK(all.events == 5);
+  CHECK(all.counts.not_wanted == 0);
+  CHECK(all.records.at("1700000000.000:3") == 1);
+}
+
 TEST_CASE("memory is bounded: an event closes when too many newer ones have begun") {
   std::string text = avc(1);
   for (int serial = 2; serial < 2 + static_cast<int>(Assembler::kMaxOpen); ++serial) text += syscall(serial);

@@ -1,4 +1,6 @@
 #include <catch2/catch.hpp>
+#include <cctype>
+#include <random>
 
 #include "audit/fields.h"
 
@@ -58,4 +60,50 @@ TEST_CASE("hex is decoded where the kernel encodes, and nowhere else") {
 TEST_CASE("the first of two fields of a name counts") {
   CHECK(decoded_field("pid=1 pid=2", "pid", Dialect::kRaw) == "1");
   CHECK_FALSE(find_field("a=1", "b"));
+}
+
+namespace {
+
+/// FieldWalker's rule for raw bodies, byte by byte.
+std::vector<std::pair<std::string, std::string>> slow_fields(std::string_view text) {
+  std::vector<std::pair<std::string, std::string>> out;
+  const auto blank = [](char c) { return std::string_view(" \t\n\r\x1d").find(c) != std::string_view::npos; };
+  const auto key_char = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; };
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t start = at;
+    while (at < text.size() && text[at] != '=' && !blank(text[at])) ++at;
+    if (at == text.size() || text[at] != '=') {
+      ++at;
+      continue;
+    }
+    while (start < at && !key_char(text[start])) ++start;
+    const std::string key(text.substr(start, at++ - start));
+    std::size_t end = at;
+    if (at < text.size() && (text[at] == '"' || text[at] == '\'')) {
+      end = text.find(text[at], at + 1);
+      const std::string value(text.substr(at + 1, end == std::string_view::npos ? end : end - at - 1));
+      at = end == std::string_view::npos ? text.size() : end + 1;
+      if (!key.empty()) out.emplace_back(key, value);
+      continue;
+    }
+    while (end < text.size() && !blank(text[end])) ++end;
+    if (!key.empty()) out.emplace_back(key, text.substr(at, end - at));
+    at = end;
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("eight bytes at a time are walked as one by one") {
+  std::mt19937 random(11);
+  const std::string_view bytes("ab0_-=\"' \t\n\r\x1d\x1c\x1f!\x7f\x80\xff\0x=", 22);
+  for (int round = 0; round < 20000; ++round) {
+    std::string body;
+    for (std::size_t size = random() % 60; body.size() < size;) body += bytes[random() % bytes.size()];
+    std::vector<std::pair<std::string, std::string>> walked;
+    FieldWalker walker(body, Dialect::kRaw);
+    for (Field field; walker.next(field);) walked.emplace_back(field.key, field.raw);
+    REQUIRE(walked == slow_fields(body));
+  }
 }
