@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/text.h"
 #include "kernel/names.h"
 #include "ptrace/exec.h"
 #include "ptrace/files.h"
@@ -167,7 +168,7 @@ void NotifyRecorder::listen() {
     handle(request);
     answer.id = request.id;
     answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-    ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_SEND, &answer);  // ENOENT: the task was killed meanwhile
+    if (!reply(answer)) give_up(static_cast<pid_t>(request.pid));
     if (world_.ledger.error()) kill(root_, SIGKILL);
     if ((stops_ & 1023) == 0 && options_.progress != nullptr) options_.progress->stops.store(stops_);
   }
@@ -184,9 +185,33 @@ bool NotifyRecorder::receive(seccomp_notif& request) {
       pollfd wait{listener_.get(), POLLIN, 0};  // a task was killed between asking and our taking it, or all are gone
       if (poll(&wait, 1, 0) > 0 && (wait.revents & POLLHUP) != 0) return false;
     } else {
+      give_up(root_);
       return false;
     }
   }
+}
+
+/// False if the task must wait for ever; ENOENT says that it was killed meanwhile.
+bool NotifyRecorder::reply(seccomp_notif_resp& answer) {
+  while (ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_SEND, &answer) != 0)
+    if (errno != EINTR) return errno == ENOENT;
+  return true;
+}
+
+/// The command can no longer be watched, and unwatched it would stand still.
+void NotifyRecorder::give_up(pid_t waiting) {
+  ++world_.lost;
+  world_.note("the kernel's notifications failed (" + errno_name(errno) + "): the command was ended");
+  guard_.reset();  // without a word: the guardian ends each task at its next call
+  kill(waiting, SIGKILL);
+  kill(root_, SIGKILL);
+}
+
+void NotifyRecorder::count_refused() {
+  const std::uint64_t reads = refused_reads() - refused_before_;
+  if (reads == 0) return;
+  world_.lost += reads;
+  world_.note(counted(reads, "read") + " of the command's memory " + (reads == 1 ? "was" : "were") + " refused");
 }
 
 /// False once the last task under the filter has ended.
@@ -305,13 +330,15 @@ Result<RecordOutcome> NotifyRecorder::finish() {
     return error;
   }
   world_.ledger.flush_tallies();
+  count_refused();
   RecordOutcome outcome;
   outcome.engine = "notify";
   outcome.stops = stops_;
   outcome.facts = world_.ledger.size();
   if (WIFEXITED(status)) outcome.end.exit_code = WEXITSTATUS(status);
   if (WIFSIGNALED(status)) outcome.end.exit_signal = WTERMSIG(status);
-  outcome.end.ok = true;
+  outcome.end.lost = world_.lost;
+  outcome.end.ok = world_.lost == 0;
   outcome.end.stopped_by_us = stopping_;
   outcome.end.ended_ms = now_in_ms();
   outcome.end.notes.assign(world_.notes.begin(), world_.notes.end());

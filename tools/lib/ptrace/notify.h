@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/fd.h"
+#include "ptrace/memory.h"
 #include "ptrace/world.h"
 
 namespace cordon {
@@ -30,12 +31,15 @@ class NotifyRecorder {
   void start_guardian();
   void listen();
   bool receive(seccomp_notif& request);
+  bool reply(seccomp_notif_resp& answer);
+  void give_up(pid_t waiting);
   bool on_interrupt();
   void handle(const seccomp_notif& request);
   Tracee& task_of(pid_t tid);
   void renew(Tracee& task);
   bool launched();
   void count(Tracee& task);
+  void count_refused();
   Result<RecordOutcome> finish();
 
   const RecordOptions& options_;
@@ -50,6 +54,7 @@ class NotifyRecorder {
   bool stopping_ = false;
   std::int64_t stop_deadline_ms_ = 0;
   std::uint64_t stops_ = 0;
+  std::uint64_t refused_before_ = refused_reads();
   std::string program_;
   bool no_new_privs_ = false;
 };
