@@ -435,6 +435,108 @@ TEST_CASE("what the disk says otherwise than the file contexts is a finding, not
   CHECK(holds(with->summary, "mislabelled: /usr/share/small/data bears var_spool_t"));
 }
 
+namespace {
+
+Fact sends(const std::string& protocol, std::uint16_t message, SocketAct act = SocketAct::kSend) {
+  NetOp op;
+  op.act = act;
+  op.family = "netlink";
+  op.type = "raw";
+  op.protocol = protocol;
+  op.message = message;
+  return fact_of(op);
+}
+
+}  // namespace
+
+TEST_CASE("a netlink message asks for what its type means, and what another type means is denied") {
+  if (shared_policy() == nullptr) return;
+  Diagnostics diagnostics;
+  constexpr std::uint16_t kNewLink = 16, kGetLink = 18, kGetAddr = 22, kSockDestroy = 21, kAuditUserMessage = 1112;
+  const std::vector<Fact> reads = {sends("route", kGetLink), sends("route", kGetAddr, SocketAct::kWrite)};
+  const auto reading = selinux_backend().emit(policy_of(reads), {}, diagnostics);
+  REQUIRE(reading.ok());
+  CHECK(bytes_of(*reading, ".te").find("allow small_t self:netlink_route_socket { nlmsg_read write };") != std::string::npos);
+  const auto decider = decider_of(*reading, reads);
+  for (const Fact& fact : reads) CHECK(decider->decide(fact).ruling == Ruling::kAllowed);
+  CHECK(decider->decide(sends("route", kNewLink)).ruling == Ruling::kDenied);
+  CHECK(decider->decide(sends("route", kNewLink)).why.find("nlmsg_write") != std::string::npos);
+  const auto writing = selinux_backend().emit(policy_of({sends("route", kNewLink), sends("sock_diag", kSockDestroy), sends("audit", kAuditUserMessage)}), {}, diagnostics);
+  REQUIRE(writing.ok());
+  CHECK(bytes_of(*writing, ".te").find("allow small_t self:netlink_route_socket { nlmsg_write write };") != std::string::npos);
+  CHECK(bytes_of(*writing, ".te").find("allow small_t self:netlink_tcpdiag_socket { nlmsg_write write };") != std::string::npos);
+  CHECK(bytes_of(*writing, ".te").find("allow small_t self:netlink_audit_socket { nlmsg_relay write };") != std::string::npos);
+}
+
+TEST_CASE("a changed mapping that becomes executable is execmod, another is not") {
+  if (shared_policy() == nullptr) return;
+  Diagnostics diagnostics;
+  const std::string path = "/usr/lib/small/old.so";
+  const std::vector<Fact> facts = {file(path, FilePerms(FilePerm::kRead) | FilePerm::kMapExec | FilePerm::kMapChanged)};
+  const auto changed = selinux_backend().emit(policy_of(facts), {}, diagnostics);
+  const auto plain = selinux_backend().emit(policy_of({file(path, FilePerms(FilePerm::kRead) | FilePerm::kMapExec)}), {}, diagnostics);
+  REQUIRE((changed.ok() && plain.ok()));
+  CHECK(bytes_of(*changed, ".te").find("allow small_t lib_t:file { execmod execute getattr") != std::string::npos);
+  CHECK(bytes_of(*plain, ".te").find("execmod") == std::string::npos);
+  CHECK(decider_of(*changed, facts)->decide(facts[0]).ruling == Ruling::kAllowed);
+  CHECK(decider_of(*plain, facts)->decide(facts[0]).ruling == Ruling::kDenied);
+}
+
+TEST_CASE("a program that asks for another context may take that one alone") {
+  if (shared_policy() == nullptr) return;
+  Diagnostics diagnostics;
+  const auto asks = [](const std::string& act, const std::string& target) {
+    DomainOp op;
+    op.act = act;
+    op.target = target;
+    return fact_of(op);
+  };
+  const std::vector<Fact> facts = {asks("setcon", "system_u:system_r:httpd_t:s0"), asks("setexec", "system_u:system_r:sshd_t:s0")};
+  const auto emission = selinux_backend().emit(policy_of(facts), {}, diagnostics);
+  REQUIRE(emission.ok());
+  const std::string te = bytes_of(*emission, ".te");
+  CHECK(te.find("allow small_t httpd_t:process dyntransition;") != std::string::npos);
+  CHECK(te.find("setcurrent") != std::string::npos);
+  CHECK(te.find("setexec") != std::string::npos);
+  const auto decider = decider_of(*emission, facts);
+  CHECK(decider->decide(asks("setcon", "system_u:system_r:named_t:s0")).ruling == Ruling::kDenied);
+}
+
+TEST_CASE("the permissive stage is asked for, is in every form, and is gone without it") {
+  if (shared_policy() == nullptr) return;
+  Diagnostics diagnostics;
+  BackendOptions options;
+  options.values = {{"permissive", "1"}};
+  const auto staged = selinux_backend().emit(policy_of(small_program()), options, diagnostics);
+  const auto enforced = selinux_backend().emit(policy_of(small_program()), {}, diagnostics);
+  REQUIRE((staged.ok() && enforced.ok()));
+  CHECK(bytes_of(*staged, ".te").find("\npermissive small_t;\n") != std::string::npos);
+  CHECK(bytes_of(*staged, ".cil").find("(typepermissive small_t)") != std::string::npos);
+  for (const char* suffix : {".te", ".cil"}) CHECK(bytes_of(*enforced, suffix).find("permissive") == std::string::npos);
+  for (const auto& [emission, wanted] : {std::pair(&*staged, true), std::pair(&*enforced, false)}) {
+    if (bytes_of(*emission, ".pp").empty()) continue;
+    const auto cil = package_to_cil(bytes_of(*emission, ".pp"), "small.pp");
+    REQUIRE(cil.ok());
+    CHECK((cil->find("(typepermissive small_t)") != std::string::npos) == wanted);
+  }
+}
+
+TEST_CASE("a switch that the policy has for it is told, with what it would open beside") {
+  PolicyDb* policy = shared_policy();
+  if (policy == nullptr) return;
+  const auto booleans = policy->booleans();
+  const BooleanSetting off{"global_ssp", false};
+  if (std::find(booleans.begin(), booleans.end(), off) == booleans.end()) {
+    WARN("skip: the policy has no boolean global_ssp that is off");
+    return;
+  }
+  Diagnostics diagnostics;
+  const auto emission = selinux_backend().emit(policy_of({file("/dev/urandom", FilePerm::kRead, FileKind::kCharDevice)}), {}, diagnostics);
+  REQUIRE(emission.ok());
+  CHECK(holds(emission->summary, "setsebool global_ssp=on would allow"));
+  CHECK(holds(emission->summary, "to every domain"));
+}
+
 // Hidden: writes the module's files where the scripts of tests/selinux want them.
 TEST_CASE("the small program's module is written out", "[.sample]") {
   const char* out = std::getenv("CORDON_TEST_OUT");

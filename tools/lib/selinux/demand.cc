@@ -132,11 +132,19 @@ std::string port_protocol(const std::string& klass) {
   return {};
 }
 
+/// A type that the kernel does not know is passed without a question, or refused whatever the policy allows.
+std::vector<std::string> message_perms(const std::string& klass, std::uint16_t type) {
+  for (const NetlinkRow& row : access_tables().netlink)
+    if (row.klass == klass && std::any_of(row.types.begin(), row.types.end(), [&](const auto& types) { return types.first <= type && type <= types.second; }))
+      return {row.perm};
+  return {};
+}
+
 void Gatherer::operator()(const NetOp& op) {
   const SocketRow& row = socket_row(op.family, op.type, op.protocol);
   const auto act = access_tables().socket_acts.find(std::string(name_of(op.act)));
   if (act != access_tables().socket_acts.end()) self(row.klass, act->second);
-  if (op.act == SocketAct::kSend) self(row.klass, row.send);
+  if (op.act == SocketAct::kSend || op.message != 0) self(row.klass, op.message == 0 ? row.send : message_perms(row.klass, op.message));
   const bool inet = op.family == "inet" || op.family == "inet6";
   const std::string protocol = port_protocol(row.klass);
   if (op.act == SocketAct::kBind && inet) {

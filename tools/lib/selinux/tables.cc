@@ -33,6 +33,14 @@ IpcRow ipc_row(const Json& row) {
   return out;
 }
 
+NetlinkRow netlink_row(const Json& row) {
+  NetlinkRow out{text(row, "class"), text(row, "perm"), {}};
+  for (const std::uint16_t type : row.at("types").get<std::vector<std::uint16_t>>()) out.types.emplace_back(type, type);
+  const auto ranges = row.value("ranges", std::vector<std::pair<std::uint16_t, std::uint16_t>>());
+  out.types.insert(out.types.end(), ranges.begin(), ranges.end());
+  return out;
+}
+
 AccessTables read_accesses() {
   const Json json = Json::parse(k_accesses_json);
   AccessTables out;
@@ -46,6 +54,7 @@ AccessTables read_accesses() {
   for (const Json& row : json.at("ipc")) out.ipc[text(row, "kind")] = ipc_row(row);
   for (const Json& row : json.at("ioctls"))
     out.ioctls.push_back({row.at("commands").get<std::vector<std::uint32_t>>(), strings(row, "perms")});
+  for (const Json& row : json.at("netlink")) out.netlink.push_back(netlink_row(row));
   out.signals = json.at("signals").get<std::map<std::string, std::string>>();
   return out;
 }

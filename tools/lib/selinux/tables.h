@@ -44,6 +44,13 @@ struct IoctlRow {
   Strings perms;  ///< instead of ioctl
 };
 
+/// What a netlink message of these types asks for on the sender's socket.
+struct NetlinkRow {
+  std::string klass;
+  std::string perm;
+  std::vector<std::pair<std::uint16_t, std::uint16_t>> types;  ///< first and last
+};
+
 struct AccessTables {
   std::map<std::string, FileRow> files;    ///< by FilePerm's name
   std::map<std::string, std::string> kinds;
@@ -52,6 +59,7 @@ struct AccessTables {
   std::multimap<std::string, SyscallRow> syscalls;
   std::map<std::string, IpcRow> ipc;
   std::vector<IoctlRow> ioctls;
+  std::vector<NetlinkRow> netlink;
   std::map<std::string, std::string> signals;
 };
 
