@@ -1,3 +1,7 @@
+#include <linux/audit.h>
+#include <linux/rtnetlink.h>
+#include <linux/xfrm.h>
+
 #include <catch2/catch.hpp>
 
 #include "base/text.h"
@@ -194,6 +198,51 @@ TEST_CASE("the tables are whole") {
       INFO(name << " " << perm);
       CHECK(policy->has_perm(klass, perm));
     }
+}
+
+TEST_CASE("every netlink message type asks for one permission, by the kernel's rule of its name") {
+  std::map<std::string, std::map<unsigned, std::string>> by_class;
+  for (const NetlinkRow& row : access_tables().netlink)
+    for (const auto& [first, last] : row.types)
+      for (unsigned type = first; type <= last; ++type) CHECK(by_class[row.klass].emplace(type, row.perm).second);
+  // rtnetlink.h numbers its types NEW, DEL, GET, SET in fours; nlmsgtab.c lets three that are not GET be read.
+  for (const auto& [type, perm] : by_class.at("netlink_route_socket")) {
+    const bool reads = type % 4 == 2 || type == RTM_DELNSID || type == RTM_NEWSTATS || type == RTM_NEWCACHEREPORT;
+    INFO(type);
+    CHECK(perm == (reads ? "nlmsg_read" : "nlmsg_write"));
+  }
+  for (const unsigned type : {RTM_NEWLINK, RTM_SETLINK, RTM_GETADDR, RTM_NEWROUTE, RTM_GETNEIGH, RTM_GETRULE, RTM_GETVLAN}) CHECK(by_class["netlink_route_socket"].contains(type));
+  for (unsigned type = XFRM_MSG_BASE; type <= XFRM_MSG_MAPPING; ++type) CHECK(by_class["netlink_xfrm_socket"].contains(type));
+  CHECK(by_class["netlink_audit_socket"][AUDIT_LIST_RULES] == "nlmsg_readpriv");
+  CHECK(by_class["netlink_audit_socket"][AUDIT_TTY_SET] == "nlmsg_tty_audit");
+  CHECK(by_class["netlink_audit_socket"][AUDIT_FIRST_USER_MSG] == "nlmsg_relay");
+  CHECK(by_class["netlink_audit_socket"][AUDIT_SET_FEATURE] == "nlmsg_write");
+}
+
+TEST_CASE("a ceiling bounds the commands of ioctl too") {
+  const Module ceiling = flat("(allow a_t b_t (file (ioctl read)))(allowx a_t b_t (ioctl file (0x5401)))");
+  CHECK(outside_bounds(flat("(allow a_t b_t (file (ioctl)))(allowx a_t b_t (ioctl file (0x5401)))"), ceiling, nullptr).empty());
+  CHECK(outside_bounds(flat("(allow a_t b_t (file (ioctl)))"), ceiling, nullptr) == std::vector<std::string>{"allowxperm a_t b_t:file ioctl of any command;"});
+  CHECK(outside_bounds(flat("(allow a_t b_t (file (ioctl)))(allowx a_t b_t (ioctl file (0x5401 0x5402)))"), ceiling, nullptr) ==
+        std::vector<std::string>{"allowxperm a_t b_t:file ioctl 0x5402;"});
+  CHECK(outside_bounds(flat("(allow a_t b_t (file (ioctl)))"), flat("(allow a_t b_t (file (ioctl)))"), nullptr).empty());
+}
+
+TEST_CASE("a policy differs by extended rules, permissive types and roles too") {
+  PolicyDb* shared = shared_policy();
+  if (shared == nullptr) return;
+  auto with = PolicyDb::load(shared->where());
+  REQUIRE(with.ok());
+  Diagnostics diagnostics;
+  REQUIRE(link_module(*with, flat("(type new_t)(roletype system_r new_t)(typepermissive new_t)(allow new_t etc_t (file (ioctl)))"
+                                  "(allowx new_t etc_t (ioctl file (0x5401)))(typetransition new_t tmp_t file \"a name\" etc_t)"), diagnostics).ok());
+  std::set<std::string> rules;
+  for (const VectorChange& change : diff_policies(*shared, *with)) {
+    CHECK(change.added);
+    rules.insert(change.rule);
+  }
+  CHECK(rules == std::set<std::string>{"type new_t;", "role system_r types new_t;", "permissive new_t;", "allow new_t etc_t:file { ioctl };",
+                                       "allowxperm new_t etc_t:file ioctl { 0x5401 };", "type_transition new_t tmp_t:file etc_t \"a name\";"});
 }
 
 TEST_CASE("an ioctl that any command was allowed to and that is narrowed is a narrower module") {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/text.h"
 #include "selinux/policydb_impl.h"
@@ -110,16 +111,37 @@ std::set<std::string> perms_of_bits(const PolicyDb::Impl& impl, std::uint32_t kl
   return out;
 }
 
+std::string rule_head(const PolicyDb::Impl& impl, std::string_view word, const avtab_key_t& key) {
+  return fmt::format("{} {} {}:{}", word, impl.type_name(key.source_type), impl.type_name(key.target_type),
+                     impl.db.sym_val_to_name[SYM_CLASSES][key.target_class - 1]);
+}
+
+/// "0x5401", or "0x54**" for all commands of a driver.
+void take_extended(const Walk& walk, const avtab_key_t& key, const avtab_datum_t& datum) {
+  static constexpr std::pair<std::uint16_t, const char*> kKinds[] = {
+      {AVTAB_XPERMS_ALLOWED, "allowxperm"}, {AVTAB_XPERMS_AUDITALLOW, "auditallowxperm"}, {AVTAB_XPERMS_DONTAUDIT, "dontauditxperm"}};
+  if (datum.xperms == nullptr) return;
+  const bool whole = datum.xperms->specified == AVTAB_XPERMS_IOCTLDRIVER;
+  const char* const perm = whole || datum.xperms->specified == AVTAB_XPERMS_IOCTLFUNCTION ? "ioctl" : "nlmsg";
+  for (const auto& [bit, word] : kKinds) {
+    if ((key.specified & bit) == 0) continue;
+    auto& values = (*walk.out)[{rule_head(*walk.impl, word, key) + " " + perm, walk.condition}];
+    for (unsigned i = 0; i < 256; ++i) {
+      if ((datum.xperms->perms[i / 32] >> (i % 32) & 1) == 0) continue;
+      values.insert(whole ? fmt::format("{:#04x}**", i) : fmt::format("{:#06x}", unsigned{datum.xperms->driver} << 8 | i));
+    }
+  }
+}
+
 void take(const Walk& walk, const avtab_key_t& key, const avtab_datum_t& datum) {
   static constexpr std::pair<std::uint16_t, const char*> kKinds[] = {
       {AVTAB_ALLOWED, "allow"}, {AVTAB_AUDITDENY, "dontaudit"}, {AVTAB_AUDITALLOW, "auditallow"},
       {AVTAB_TRANSITION, "type_transition"}, {AVTAB_CHANGE, "type_change"}, {AVTAB_MEMBER, "type_member"}};
   const PolicyDb::Impl& impl = *walk.impl;
+  if ((key.specified & AVTAB_XPERMS) != 0) return take_extended(walk, key, datum);
   for (const auto& [bit, word] : kKinds) {
     if ((key.specified & bit) == 0) continue;
-    const std::string head = fmt::format("{} {} {}:{}", word, impl.type_name(key.source_type), impl.type_name(key.target_type),
-                                         impl.db.sym_val_to_name[SYM_CLASSES][key.target_class - 1]);
-    auto& values = (*walk.out)[{head, walk.condition}];
+    auto& values = (*walk.out)[{rule_head(impl, word, key), walk.condition}];
     if ((bit & AVTAB_TYPE) != 0) values.insert(impl.type_name(datum.data));
     else values.merge(perms_of_bits(impl, key.target_class, bit == AVTAB_AUDITDENY ? ~datum.data : datum.data));
   }
@@ -156,8 +178,38 @@ void compare(const RuleLines& a, const RuleLines& b, bool added, std::vector<Vec
   }
 }
 
+struct NamedWalk {
+  const PolicyDb::Impl* impl;
+  std::set<std::string>* out;
+};
+
+int take_named(hashtab_key_t raw, hashtab_datum_t datum, void* self) {
+  const auto& walk = *static_cast<NamedWalk*>(self);
+  const auto& key = *reinterpret_cast<const filename_trans_key_t*>(raw);
+  for (auto* rule = static_cast<const filename_trans_datum_t*>(datum); rule != nullptr; rule = rule->next)
+    for (const std::uint32_t source : bits_of(rule->stypes))
+      walk.out->insert(type_rule_text({"type_transition", walk.impl->type_name(source + 1), walk.impl->type_name(key.ttype),
+                                       walk.impl->db.sym_val_to_name[SYM_CLASSES][key.tclass - 1], key.name, walk.impl->type_name(rule->otype)}));
+  return 0;
+}
+
+void add_roles(const policydb_t& db, const PolicyDb::Impl& impl, std::set<std::string>& out) {
+  const auto role = [&](std::uint32_t value) { return db.sym_val_to_name[SYM_ROLES][value - 1]; };
+  for (std::uint32_t i = 0; i < db.symtab[SYM_ROLES].nprim; ++i) {
+    if (db.role_val_to_struct[i] == nullptr) continue;
+    for (const std::uint32_t type : bits_of(db.role_val_to_struct[i]->types.types))
+      out.insert(fmt::format("role {} types {};", role(i + 1), impl.type_name(type + 1)));
+  }
+  for (auto* rule = db.role_allow; rule != nullptr; rule = rule->next) out.insert(fmt::format("allow {} {};", role(rule->role), role(rule->new_role)));
+}
+
 std::set<std::string> symbols_of(const PolicyDb& policy) {
   std::set<std::string> out;
+  const PolicyDb::Impl& impl = policy.impl();
+  NamedWalk named{&impl, &out};
+  hashtab_map(impl.db.filename_trans, take_named, &named);
+  for (const std::uint32_t type : bits_of(impl.db.permissive_map)) out.insert("permissive " + impl.type_name(type) + ";");
+  add_roles(impl.db, impl, out);
   for (const std::string& type : policy.types()) {
     out.insert("type " + type + ";");
     for (const std::string& attribute : policy.attributes_of(type)) out.insert(fmt::format("typeattribute {} {};", type, attribute));
@@ -188,6 +240,47 @@ std::vector<VectorChange> diff_policies(const PolicyDb& old_policy, const Policy
   return out;
 }
 
+namespace {
+
+/// The commands that a ceiling's extended rules leave to a rule of the module; nothing where none narrows it.
+std::optional<std::set<std::uint16_t>> commands_under(const Module& ceiling, const Access& access, const PolicyDb* policy) {
+  std::optional<std::set<std::uint16_t>> out;
+  const auto stands_for = [&](const std::string& name, const std::string& type) {
+    if (name == type) return true;
+    const auto given = ceiling.type_attributes.find(type);
+    if (given != ceiling.type_attributes.end() && given->second.contains(name)) return true;
+    if (policy == nullptr || !policy->has_attribute(name)) return false;
+    const auto members = policy->types_of(name);
+    return std::find(members.begin(), members.end(), type) != members.end();
+  };
+  const auto target_of = [](const Access& one) { return one.target == "self" ? one.source : one.target; };
+  for (const auto& [rule, commands] : ceiling.ioctls) {
+    if (rule.kind != access.kind || rule.klass != access.klass || !stands_for(rule.source, access.source)) continue;
+    if (rule.target == "self" ? target_of(access) != access.source : !stands_for(rule.target, target_of(access))) continue;
+    if (!out) out.emplace();
+    out->insert(commands.begin(), commands.end());
+  }
+  return out;
+}
+
+/// ioctl itself lies within the bounds: the commands have to as well.
+void bound_ioctls(const Module& module, const Module& ceiling, const PolicyDb* policy, std::vector<std::string>& out) {
+  for (const auto& [access, perms] : module.rules) {
+    if (access.kind != RuleKind::kAllow || !perms.contains("ioctl")) continue;
+    const auto within = commands_under(ceiling, access, policy);
+    if (!within) continue;
+    const auto own = module.ioctls.find(access);
+    if (own == module.ioctls.end()) {
+      out.push_back(ioctl_text(access, "of any command"));
+      continue;
+    }
+    for (const std::uint16_t command : own->second)
+      if (!within->contains(command)) out.push_back(ioctl_text(access, fmt::format("{:#06x}", command)));
+  }
+}
+
+}  // namespace
+
 std::vector<std::string> outside_bounds(const Module& module, const Module& ceiling, const PolicyDb* policy) {
   std::vector<std::string> out;
   const Vectors allowed = vectors_of(ceiling, policy);
@@ -197,6 +290,7 @@ std::vector<std::string> outside_bounds(const Module& module, const Module& ceil
     const auto outside = minus(perms, found == allowed.end() ? kNone : found->second);
     if (!outside.empty()) out.push_back(rule_text(vector, outside));
   }
+  bound_ioctls(module, ceiling, policy, out);
   return out;
 }
 
