@@ -1,8 +1,12 @@
 #include "selinux/policydb.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "base/digest.h"
 #include "base/fd.h"
@@ -79,6 +83,33 @@ Result<void> parse(PolicyDb::Impl& impl, std::string_view bytes, const std::stri
   return {};
 }
 
+/// Places that only an administrator's tools write to.
+bool is_installed(std::string_view path) { return path.starts_with("/etc/selinux/") || path.starts_with("/sys/fs/selinux/"); }
+
+/// Reads the policy in a child first: libsepol takes a damaged one's counts at their word, and may run for hours or
+/// crash. Where no child can be had, the policy is read at once.
+Result<void> try_in_child(std::string_view bytes, const std::string& where) {
+  constexpr rlim_t kSeconds = 5;  // of CPU time; a whole distribution's policy takes a twentieth of one
+  const pid_t child = fork();
+  if (child < 0) return {};
+  if (child == 0) {
+    const rlimit limit{kSeconds, kSeconds + 1};
+    const rlimit none{0, 0};
+    setrlimit(RLIMIT_CPU, &limit);
+    setrlimit(RLIMIT_CORE, &none);
+    PolicyDb::Impl impl;
+    (void)parse(impl, bytes, where);
+    _exit(0);
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!WIFSIGNALED(status)) return {};
+  const bool endless = WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL;
+  return bad(endless ? "the policy is damaged: reading it does not come to an end" : "the policy is damaged: libsepol crashes on it", where,
+             "build the policy anew, or copy it again from where it came");
+}
+
 }  // namespace
 
 PolicyDb::PolicyDb(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -89,6 +120,9 @@ PolicyDb::~PolicyDb() = default;
 Result<PolicyDb> PolicyDb::load(const std::string& path) {
   auto bytes = read_file(path, kMaxPolicyBytes);
   if (!bytes) return bytes.error();
+  if (auto header = check_header(*bytes, path); !header) return header.error();
+  if (!is_installed(path))
+    if (auto tried = try_in_child(*bytes, path); !tried) return tried.error();
   return from_bytes(*bytes, path);
 }
 
