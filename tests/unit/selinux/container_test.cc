@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "selinux/bottlerocket.h"
@@ -35,6 +36,77 @@ TEST_CASE("every engine's inspect is read") {
   const auto oci = read_container_info(R"({"ociVersion":"1.0","mounts":[{"source":"/a","destination":"/b","type":"bind","options":["ro"]}]})", "c");
   REQUIRE(oci.ok());
   CHECK(oci->mounts == std::vector<ContainerMount>{{"/a", "/b", false, false}});
+}
+
+namespace {
+
+// Written by hand in the shapes that the engines document: docker's API v1.43, nerdctl's two modes, CRI-O's and
+// containerd's answers to crictl.
+const char* const kDocker = R"([{"Id":"0123abcd","Created":"2024-01-01T00:00:00Z","Path":"nginx","Args":[],"State":{"Status":"running","Pid":7},
+  "Name":"/front","HostConfig":{"Binds":["/srv/www:/usr/share/nginx/html:ro","/srv/own:/own:Z"],"NetworkMode":"default","PortBindings":{"80/tcp":[{"HostIp":"","HostPort":"8080"}]},
+  "Privileged":false,"CapAdd":["NET_ADMIN"],"CapDrop":null,"Devices":[{"PathOnHost":"/dev/fuse","PathInContainer":"/dev/fuse","CgroupPermissions":"rwm"}],"SecurityOpt":null},
+  "Mounts":[{"Type":"bind","Source":"/srv/www","Destination":"/usr/share/nginx/html","Mode":"ro","RW":false,"Propagation":"rprivate"},
+  {"Type":"bind","Source":"/srv/own","Destination":"/own","Mode":"Z","RW":true,"Propagation":"rprivate"},
+  {"Type":"volume","Name":"data","Source":"/var/lib/docker/volumes/data/_data","Destination":"/data","Driver":"local","Mode":"nozero","RW":true}],
+  "Config":{"Hostname":"h","ExposedPorts":{"443/tcp":{},"80/tcp":{}},"Image":"nginx"},"NetworkSettings":{"Ports":{"53/udp":null}}}])";
+const char* const kNerdctl = R"([{"Id":"abcd","Created":"2024-01-01T00:00:00Z","Path":"/bin/sh","Args":[],"State":{"Status":"running","Running":true,"Pid":7},
+  "Image":"docker.io/library/alpine:latest","Name":"worker","Driver":"overlayfs","Platform":"linux",
+  "Mounts":[{"Type":"bind","Source":"/etc/worker","Destination":"/conf","Mode":"ro,rprivate","RW":false,"Propagation":"rprivate"}],
+  "Config":{"AttachStdin":false},"NetworkSettings":{"Ports":{"9000/tcp":[{"HostIp":"0.0.0.0","HostPort":"9000"}]}}}])";
+const char* const kNerdctlNative = R"([{"ID":"abcd","Labels":{"nerdctl/name":"worker","nerdctl/namespace":"default"},"Image":"docker.io/library/alpine:latest",
+  "Runtime":{"Name":"io.containerd.runc.v2"},"Spec":{"ociVersion":"1.0.2","process":{"args":["sh"],"capabilities":{"effective":["CAP_CHOWN","CAP_KILL"]}},
+  "mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/conf","type":"bind","source":"/etc/worker","options":["rbind","ro"]}]},"Process":{"Pid":7}}])";
+const char* const kCrio = R"({"status":{"id":"77","metadata":{"attempt":0,"name":"api"},"state":"CONTAINER_RUNNING","labels":{"io.kubernetes.container.name":"api"},
+  "mounts":[{"containerPath":"/etc/hosts","hostPath":"/var/lib/kubelet/pods/1/etc-hosts","propagation":"PROPAGATION_PRIVATE","readonly":false,"selinuxRelabel":true},
+  {"containerPath":"/logs","hostPath":"/var/log/api","propagation":"PROPAGATION_PRIVATE","readonly":false,"selinuxRelabel":false}]},
+  "info":{"sandboxID":"78","pid":7,"privileged":false,"runtimeSpec":{"ociVersion":"1.0.2-dev","process":{"capabilities":{"bounding":["CAP_KILL"],"effective":["CAP_KILL","CAP_NET_BIND_SERVICE"]}}}}})";
+const char* const kContainerdCri = R"({"status":{"id":"79","metadata":{"attempt":0,"name":"db"},"mounts":[]},
+  "info":{"sandboxID":"80","config":{"metadata":{"name":"db"}},"runtimeSpec":{"process":{"capabilities":{"effective":["CAP_FOWNER"]}}}}})";
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("docker, nerdctl, CRI-O and containerd are read in their own shapes") {
+  const auto docker = read_container_info(kDocker, "d");
+  REQUIRE(docker.ok());
+  CHECK((docker->form == "docker" && docker->name == "front" && !docker->privileged));
+  CHECK(docker->capabilities == Names{"net_admin"});
+  CHECK(docker->devices == Names{"/dev/fuse"});
+  CHECK(docker->ports == std::vector<ContainerPort>{{"tcp", 80}, {"tcp", 443}, {"udp", 53}});
+  CHECK(docker->mounts == std::vector<ContainerMount>{{"/srv/own", "/own", true, true}, {"/srv/www", "/usr/share/nginx/html", false, false},
+                                                      {"/var/lib/docker/volumes/data/_data", "/data", true, false}});
+  const auto nerdctl = read_container_info(kNerdctl, "n");
+  REQUIRE(nerdctl.ok());
+  CHECK(nerdctl->name == "worker");
+  CHECK(nerdctl->mounts == std::vector<ContainerMount>{{"/etc/worker", "/conf", false, false}});
+  CHECK(nerdctl->ports == std::vector<ContainerPort>{{"tcp", 9000}});
+  const auto native = read_container_info(kNerdctlNative, "n");
+  REQUIRE(native.ok());
+  CHECK(native->name == "worker");
+  CHECK(native->capabilities == Names{"chown", "kill"});
+  CHECK(native->mounts == nerdctl->mounts);
+  const auto crio = read_container_info(kCrio, "c");
+  REQUIRE(crio.ok());
+  CHECK((crio->form == "cri" && crio->name == "api"));
+  CHECK(crio->capabilities == Names{"kill", "net_bind_service"});
+  CHECK(crio->mounts == std::vector<ContainerMount>{{"/var/lib/kubelet/pods/1/etc-hosts", "/etc/hosts", true, true}, {"/var/log/api", "/logs", true, false}});
+  const auto containerd = read_container_info(kContainerdCri, "c");
+  REQUIRE(containerd.ok());
+  CHECK((containerd->name == "db" && containerd->capabilities == Names{"fowner"}));
+}
+
+TEST_CASE("an inspect alone grants its devices, and says what docker's does not tell") {
+  PolicyDb* policy = shared_policy();
+  const auto contexts = find_file_contexts();
+  if (policy == nullptr || !contexts) return;
+  const auto labels = Labels::open(*contexts);
+  const auto info = read_container_info(kDocker, "d");
+  const auto made = build_container_module(nullptr, &*info, *policy, *labels, {});
+  REQUIRE(made.ok());
+  CHECK(made->module.rules.at({RuleKind::kAllow, "front_t", "fuse_device_t", "chr_file"}).contains("open"));
+  CHECK(made->module.rules.at({RuleKind::kAllow, "front_t", "self", "capability"}) == std::set<std::string>{"net_admin"});
+  CHECK(std::any_of(made->summary.begin(), made->summary.end(), [](const std::string& line) { return line.find("docker's inspect lists only") != line.npos; }));
 }
 
 TEST_CASE("what is no inspect is refused") {

@@ -39,6 +39,7 @@ class ContainerBuilder {
   void add_operation(const Operation& operation, Resolver& resolver);
   void add_info();
   void add_mount(const ContainerMount& mount);
+  void add_device(const std::string& path);
   void allow(const std::string& target, const std::string& klass, const std::vector<std::string>& perms);
   void write_out();
   Module& module() { return out_.module; }
@@ -169,10 +170,25 @@ void ContainerBuilder::add_mount(const ContainerMount& mount) {
                                    mount.writable ? "read and written" : "read"));
 }
 
+void ContainerBuilder::add_device(const std::string& path) {
+  bool known = false;
+  for (const FileKind kind : {FileKind::kCharDevice, FileKind::kBlockDevice}) {
+    const std::string type(type_of(labels_.lookup(path, kind).value_or("")));
+    if (!base_.has_type(type)) continue;
+    known = true;
+    allow(type, class_of(kind), {"append", "getattr", "ioctl", "lock", "map", "open", "read", "write"});
+    out_.added.push_back(fmt::format("the device {} ({}:{}): by the inspect, no recording tells what of it is used", printable(path), type, class_of(kind)));
+  }
+  if (!known) out_.notes.push_back(fmt::format("the device {} has no label here, and is not granted", printable(path)));
+}
+
 void ContainerBuilder::add_info() {
   if (info_ == nullptr) return;
   if (recorded_ == nullptr) {
     for (const ContainerMount& mount : info_->mounts) add_mount(mount);
+    for (const std::string& device : info_->devices) add_device(device);
+    if (info_->form == "docker")
+      out_.notes.push_back("docker's inspect lists only the capabilities that were added: record the container for the default ones that it uses");
     for (const std::string& name : info_->capabilities) {
       CapabilityOp capability;
       capability.name = name;

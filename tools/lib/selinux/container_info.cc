@@ -1,6 +1,7 @@
 #include "selinux/container_info.h"
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -53,12 +54,18 @@ void add_ports(const Json& table, ContainerInfo& out) {
   }
 }
 
+/// An option of a mount's mode among the words between commas.
+bool has_option(const std::string& mode, std::string_view option) {
+  const auto words = split(mode, ',');
+  return std::find(words.begin(), words.end(), option) != words.end();
+}
+
 /// podman and docker: Mounts with Source, Destination, RW, Mode.
 void add_engine_mounts(const Json& list, ContainerInfo& out) {
   if (!list.is_array()) return;
   for (const Json& mount : list) {
     const std::string mode = text(mount, "Mode");
-    const bool relabelled = mode.find('z') != mode.npos || mode.find('Z') != mode.npos;
+    const bool relabelled = has_option(mode, "z") || has_option(mode, "Z");
     if (text(mount, "Source").starts_with('/'))
       out.mounts.push_back({text(mount, "Source"), text(mount, "Destination"), flag(mount, "RW"), relabelled});
   }
@@ -88,6 +95,7 @@ ContainerInfo read_engine(const Json& json) {
   add_capabilities(at(host, "CapAdd"), out);
   add_ports(at(at(json, "Config"), "ExposedPorts"), out);
   add_ports(at(host, "PortBindings"), out);
+  add_ports(at(at(json, "NetworkSettings"), "Ports"), out);
   const Json& devices = at(host, "Devices");
   if (devices.is_array())
     for (const Json& device : devices) out.devices.push_back(text(device, "PathOnHost"));
@@ -110,6 +118,37 @@ ContainerInfo read_cri(const Json& json) {
   return out;
 }
 
+/// containerd's own form: the labels tell the name that people know the container by.
+ContainerInfo read_containerd(const Json& json) {
+  ContainerInfo out;
+  out.form = "oci";
+  out.name = text(json, "ID");
+  for (const char* label : {"nerdctl/name", "io.kubernetes.container.name"})
+    if (const std::string name = text(at(json, "Labels"), label); !name.empty()) out.name = name;
+  add_spec(at(json, "Spec"), out);
+  return out;
+}
+
+ContainerInfo read_bundle(const Json& json) {
+  ContainerInfo out;
+  out.form = "oci";
+  add_spec(json, out);
+  return out;
+}
+
+/// The engines' forms, by what only they have. nerdctl left HostConfig out until 2.0.
+struct FormRow {
+  bool (*is)(const Json&);
+  ContainerInfo (*read)(const Json&);
+};
+constexpr FormRow kForms[] = {
+    {[](const Json& json) { return at(json, "HostConfig").is_object(); }, read_engine},
+    {[](const Json& json) { return at(json, "Mounts").is_array() && at(json, "Config").is_object(); }, read_engine},
+    {[](const Json& json) { return at(at(json, "status"), "metadata").is_object(); }, read_cri},
+    {[](const Json& json) { return at(json, "ociVersion").is_string(); }, read_bundle},
+    {[](const Json& json) { return at(at(json, "Spec"), "process").is_object(); }, read_containerd},
+};
+
 template <class T>
 void tidy(std::vector<T>& list) {
   std::sort(list.begin(), list.end());
@@ -125,18 +164,9 @@ Result<ContainerInfo> read_container_info(std::string_view json, const std::stri
   // Deep nesting would recurse in the parser's destructor: the forms that are read here nest a dozen levels.
   const Json parsed = Json::parse(json, [](int depth, Json::parse_event_t, Json&) { return depth < 64; }, false);
   const Json& first = parsed.is_array() && !parsed.empty() ? parsed[0] : parsed;
-  ContainerInfo out;
-  if (at(first, "HostConfig").is_object()) {
-    out = read_engine(first);
-  } else if (at(first, "status").is_object() && at(first, "info").is_object()) {
-    out = read_cri(first);
-  } else if (at(first, "ociVersion").is_string() || at(at(first, "Spec"), "process").is_object()) {
-    out.form = "oci";
-    out.name = text(first, "ID");
-    add_spec(at(first, "ociVersion").is_string() ? first : at(first, "Spec"), out);
-  } else {
-    return foreign;
-  }
+  const auto* form = std::find_if(std::begin(kForms), std::end(kForms), [&](const FormRow& row) { return row.is(first); });
+  if (form == std::end(kForms)) return foreign;
+  ContainerInfo out = form->read(first);
   tidy(out.mounts);
   tidy(out.ports);
   tidy(out.capabilities);
