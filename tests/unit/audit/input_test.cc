@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "audit/denial.h"
 #include "audit/input.h"
 #include "audit/reader.h"
 
@@ -13,7 +14,8 @@ using namespace cordon::audit;
 
 namespace {
 
-const std::string kLine = "type=AVC msg=audit(1795359617.660:13): avc:  denied  { read } for  scontext=a:b:c tcontext=a:b:c tclass=file";
+const std::string kLine = "type=AVC msg=audit(1795359617.660:13): avc:  denied  { read } for  pid=41 scontext=a:b:c tcontext=a:b:c tclass=file";
+const std::string kPid = "41";
 
 ReadCounts counts_of(const std::string& text, std::string field = {}) {
   ReadOptions options;
@@ -86,6 +88,53 @@ TEST_CASE("the journal's export format, with binary fields") {
   const ReadCounts lying = counts_of("__CURSOR=s=1\nMESSAGE\n" + lie + "x\n\n" + kLine + "\n");
   CHECK(lying.malformed == 1);
   CHECK(lying.used == 1);
+}
+
+TEST_CASE("the journal's fields say in which unit and container a record's subject ran") {
+  const auto json = [](std::string_view fields) { return "{\"MESSAGE\":" + quoted(kLine) + "," + std::string(fields) + "}\n"; };
+  const auto exported = [](std::string_view fields) { return "__CURSOR=s=1\n" + std::string(fields) + "MESSAGE=" + kLine + "\n\n"; };
+  const auto place = [](const std::string& text) {
+    std::string found = "none";
+    LogReader reader({}, [&](const Event& event) {
+      if (const Place* at = event.records.front()->place) found = at->unit + "|" + at->container + "|" + at->container_id;
+    });
+    CHECK(reader.read(memory_source(text), "test"));
+    reader.flush();
+    CHECK(reader.counts().used == 1);
+    return found;
+  };
+  CHECK(place(kLine + "\n") == "none");
+  CHECK(place(json("\"_HOSTNAME\":\"h\"")) == "none");
+  CHECK(place(json("\"_TRANSPORT\":\"audit\",\"_SYSTEMD_UNIT\":\"web.service\"")) == "web.service||");
+  CHECK(place(json("\"_SYSTEMD_UNIT\":\"user@1.service\",\"_SYSTEMD_USER_UNIT\":\"web.service\"")) == "web.service||");
+  CHECK(place(json("\"CONTAINER_NAME\":\"shop\",\"CONTAINER_ID\":\"0123456789ab\"")) == "|shop|0123456789ab");
+  CHECK(place(json("\"_SYSTEMD_UNIT\":\"a.service\",\"OBJECT_SYSTEMD_UNIT\":\"b.service\"")) == "b.service||");
+  CHECK(place(exported("_SYSTEMD_UNIT=web.service\nCONTAINER_NAME=shop\n")) == "web.service|shop|");
+  const std::string length("\x04\0\0\0\0\0\0\0", 8);
+  CHECK(place(exported("CONTAINER_NAME\n" + length + "a\n\nb\n")) == "|a\n\nb|");
+  CHECK(place(json("\"_SYSTEMD_UNIT\":[119,255]")) == "w\xff||");
+  // auditd passes a record on: the unit is its own, unless it is the subject itself.
+  for (const auto* transport : {"syslog", "stdout", "journal"}) {
+    const auto sent = "\"_SYSTEMD_UNIT\":\"auditd.service\",\"_TRANSPORT\":\"" + std::string(transport) + "\"";
+    CHECK(place(json(sent)) == "none");
+    CHECK(place(json(sent + ",\"_PID\":\"4\"")) == "none");
+    CHECK(place(json(sent + ",\"_PID\":\"" + kPid + "\"")) == "auditd.service||");
+  }
+}
+
+TEST_CASE("a fact's subject has its container or unit from the journal, and two units are two facts") {
+  std::vector<Fact> facts;
+  const auto index = [](std::uint32_t) -> const std::string& { static const std::string name = "test"; return name; };
+  DenialStore store(Grain::kFact, index);
+  LogReader reader({}, [&](const Event& event) { store.add(event); });
+  std::string text;
+  for (const auto* fields : {"\"_SYSTEMD_UNIT\":\"a.service\"", "\"_SYSTEMD_UNIT\":\"b.service\"", "\"CONTAINER_NAME\":\"c\",\"_SYSTEMD_UNIT\":\"b.service\""})
+    for (int i = 0; i < 2; ++i) text += "{\"MESSAGE\":" + quoted(kLine) + "," + fields + "}\n";
+  CHECK(reader.read(memory_source(text), "test"));
+  reader.flush();
+  std::string found;
+  for (const auto& denial : store.take()) found += denial.facts.at(0).subject.container + "=" + std::to_string(denial.tally.count) + " " + denial.details.place.unit + ";";
+  CHECK(found == "a.service=2 a.service;b.service=2 b.service;c=2 b.service;");
 }
 
 TEST_CASE("CRI joins the parts of a long line") {

@@ -22,6 +22,7 @@ struct Malformed {
 struct Block {
   std::vector<char> bytes;
   std::deque<std::string> side;  ///< text that had to be put together: JSON strings, joined lines
+  std::deque<Place> places;      ///< those that records point to
   std::vector<Record> records;
   std::vector<Malformed> malformed;
   std::uint64_t lines = 0;
@@ -31,6 +32,7 @@ struct Block {
   /// The bytes stay as they are: to zero them for each use costs as much as to read them.
   void clear() {
     side.clear();
+    places.clear();
     records.clear();
     malformed.clear();
     lines = other_lines = 0;

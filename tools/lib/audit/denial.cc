@@ -32,12 +32,14 @@ constexpr std::size_t kFirstOfSubject = 20;
 
 void complete(Denial& denial, const DecisionRecord& from, const std::string& source) {
   denial.details.record_type = record_type_name(from.record.type);
+  if (from.record.place != nullptr) denial.details.place = *from.record.place;
   denial.tally = {1, 0, from.record.time_ms, from.record.time_ms};
   Evidence sample = evidence_of(from);
   sample.source = source;
   for (Fact& fact : denial.facts) {
     fact.verdict.outcome = denial.outcome;
     fact.verdict.by = denial.by;
+    if (fact.subject.container.empty()) fact.subject.container = denial.details.place.name();
     fact.tally = denial.tally;
     fact.origin = {source, from.record.line, sample.event, sample.pid};
   }
@@ -61,6 +63,7 @@ bool decision_key(const DecisionRecord& from, DecisionKind kind, Grain grain, st
   if (kind == DecisionKind::kNone) return false;
   key.assign(1, static_cast<char>('0' + static_cast<int>(kind)));
   kind == DecisionKind::kVector ? append_avc_key(from, grain, key) : append_plain_key(from, grain, key);
+  if (grain == Grain::kFact && from.record.place != nullptr) key.append(1, '\0').append(from.record.place->name());
   return true;
 }
 

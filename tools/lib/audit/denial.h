@@ -29,6 +29,7 @@ struct Evidence {
 /// What a decision record says beyond its facts. Bytes, decoded; empty: not said.
 struct Details {
   std::string record_type;  ///< "AVC", "USER_AVC", …
+  Place place;              ///< as the record's carrier said
   // SELinux
   std::string source_raw;   ///< srawcon=: the subject's label, which the loaded policy does not know
   std::string target_raw;   ///< trawcon=

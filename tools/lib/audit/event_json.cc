@@ -68,6 +68,11 @@ void append_record(std::string& out, const Record& record, const SourceName& sou
   append_json_string(out, record_type_name(record.type));
   out += ",\"number\":" + std::to_string(record.type);
   append_member(out, "source", source_name(record.source));
+  if (record.place != nullptr)
+    for (const auto& [name, value] : {std::pair<string_view, const std::string&>{"unit", record.place->unit},
+                                      {"container", record.place->container},
+                                      {"container_id", record.place->container_id}})
+      if (!value.empty()) append_member(out, name, value);
   out += ",\"line\":" + std::to_string(record.line) + ",\"fields\":{";
   append_fields(out, record);
   out += "}}";

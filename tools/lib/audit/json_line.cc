@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "audit/fields.h"
 #include "base/text.h"
 
 namespace cordon::audit {
@@ -71,13 +72,65 @@ ParsedLine JsonLineReader::parse(std::string_view line, Block& block, Record& re
     return {LineKind::kMalformed, "the JSON object cannot be read"};
   auto message = state_->message(root);
   if (!message) return {};
-  const auto other = [&](std::string_view name) { return field_text(root, name).value_or(std::string()); };
-  JournalEntry entry{*std::move(message), other("_AUDIT_TYPE"), other("_AUDIT_ID"), other("_HOSTNAME"),
-                     other("_SOURCE_REALTIME_TIMESTAMP"), other("__REALTIME_TIMESTAMP")};
+  JournalEntry entry;
+  for (const auto& [name, value] : root)
+    if (const auto member = journal_member(name)) entry.*member = text_of(value).value_or(std::string());
+  entry.message = *std::move(message);
   return parse_journal_entry(std::move(entry), block, record);
 }
 
+JournalMember journal_member(std::string_view name) {
+  struct Row {
+    std::string_view name;
+    JournalMember member;
+  };
+  // systemd.journal-fields(7); the container's: docs.docker.com/engine/logging/drivers/journald, conmon's ctr_logging.c
+  static constexpr Row kRows[] = {{"MESSAGE", &JournalEntry::message},
+                                  {"_AUDIT_TYPE", &JournalEntry::audit_type},
+                                  {"_AUDIT_ID", &JournalEntry::audit_id},
+                                  {"_HOSTNAME", &JournalEntry::host},
+                                  {"_SOURCE_REALTIME_TIMESTAMP", &JournalEntry::source_time_us},
+                                  {"__REALTIME_TIMESTAMP", &JournalEntry::receive_time_us},
+                                  {"_TRANSPORT", &JournalEntry::transport},
+                                  {"_PID", &JournalEntry::pid},
+                                  {"_SYSTEMD_UNIT", &JournalEntry::unit},
+                                  {"_SYSTEMD_USER_UNIT", &JournalEntry::user_unit},
+                                  {"OBJECT_SYSTEMD_UNIT", &JournalEntry::object_unit},
+                                  {"OBJECT_SYSTEMD_USER_UNIT", &JournalEntry::object_user_unit},
+                                  {"CONTAINER_NAME", &JournalEntry::container_name},
+                                  {"CONTAINER_ID", &JournalEntry::container_id}};
+  static constexpr auto kLengths = [] {  // most fields are none of these: told by a bit
+    std::uint64_t bits = 0;
+    for (const auto& row : kRows) bits |= std::uint64_t{1} << row.name.size();
+    return bits;
+  }();
+  if (name.size() >= 64 || (kLengths >> name.size() & 1) == 0) return nullptr;
+  for (const auto& row : kRows)
+    if (row.name == name) return row.member;
+  return nullptr;
+}
+
 namespace {
+
+/// The unit of an entry that came by syslog, standard output or the journal's own socket is the sender's: of auditd,
+/// where that passes records on. It is the subject's only if the sender is.
+bool sender_is_subject(const JournalEntry& entry, const Record& record) {
+  const bool sent = entry.transport == "syslog" || entry.transport == "stdout" || entry.transport == "journal";
+  return !sent || (!entry.pid.empty() && decoded_field(record.body, "pid", record.dialect) == entry.pid);
+}
+
+/// What the entry says of where its subject ran. A message's container is the one that it was written in.
+const Place* place_of(JournalEntry& entry, const Record& record, Block& block) {
+  Place place;
+  place.container = std::move(entry.container_name);
+  place.container_id = std::move(entry.container_id);
+  place.unit = std::move(entry.object_user_unit.empty() ? entry.object_unit : entry.object_user_unit);
+  if (place.unit.empty() && sender_is_subject(entry, record))
+    place.unit = std::move(entry.user_unit.empty() ? entry.unit : entry.user_unit);
+  if (place.name().empty()) return nullptr;
+  block.places.push_back(std::move(place));
+  return &block.places.back();
+}
 
 /// The audit transport's message starts with the type's name: "AVC avc:  denied …".
 ParsedLine audit_transport(std::string_view message, const JournalEntry& entry, Record& record) {
@@ -105,6 +158,7 @@ ParsedLine parse_journal_entry(JournalEntry&& entry, Block& block, Record& recor
     block.side.push_back(std::move(entry.host));
     record.node = block.side.back();
   }
+  record.place = place_of(entry, record, block);
   const std::string& stamp = entry.source_time_us.empty() ? entry.receive_time_us : entry.source_time_us;
   if (record.time_ms == 0) record.time_ms = parse_number<std::int64_t>(stamp).value_or(0) / 1000;
   return parsed;

@@ -36,7 +36,15 @@ struct JournalEntry {
   std::string host;             ///< _HOSTNAME
   std::string source_time_us;   ///< _SOURCE_REALTIME_TIMESTAMP: the kernel's stamp
   std::string receive_time_us;  ///< __REALTIME_TIMESTAMP
+  std::string transport, pid;   ///< _TRANSPORT and _PID: how the entry came and who sent it
+  std::string unit, user_unit;  ///< _SYSTEMD_UNIT, _SYSTEMD_USER_UNIT: the sender's
+  std::string object_unit, object_user_unit;    ///< OBJECT_…: of the process that the entry is about
+  std::string container_name, container_id;     ///< CONTAINER_NAME, CONTAINER_ID: set by Docker's and podman's log drivers
 };
+using JournalMember = std::string JournalEntry::*;
+
+/// The member that a field's name stands for, or null.
+JournalMember journal_member(std::string_view name);
 
 /// The record of a journal entry.
 ParsedLine parse_journal_entry(JournalEntry&& entry, Block& block, Record& record);

@@ -45,17 +45,6 @@ std::uint64_t little_endian(string_view bytes) {
   return value;
 }
 
-/// The member of a journal entry that a field's name stands for, if we want it.
-std::string* member(JournalEntry& entry, string_view name) {
-  if (name == "MESSAGE") return &entry.message;
-  if (name == "_AUDIT_TYPE") return &entry.audit_type;
-  if (name == "_AUDIT_ID") return &entry.audit_id;
-  if (name == "_HOSTNAME") return &entry.host;
-  if (name == "_SOURCE_REALTIME_TIMESTAMP") return &entry.source_time_us;
-  if (name == "__REALTIME_TIMESTAMP") return &entry.receive_time_us;
-  return nullptr;
-}
-
 }  // namespace
 
 Scanner::Scanner(std::unique_ptr<ByteSource> source, std::uint32_t source_index, std::string json_field)
@@ -134,8 +123,8 @@ void Scanner::take_binary(Block& block) {
     return;
   }
   if (binary_.size() < kLengthBytes + length + 1) return;
-  if (std::string* where = entry_ ? member(*entry_, binary_name_) : nullptr)
-    where->assign(binary_, kLengthBytes, length);
+  if (const auto member = entry_ ? journal_member(binary_name_) : nullptr)
+    ((*entry_).*member).assign(binary_, kLengthBytes, length);
   line_ += static_cast<std::uint64_t>(std::count(binary_.begin() + kLengthBytes, binary_.end(), '\n'));
   binary_name_.clear();
 }
@@ -196,7 +185,7 @@ bool Scanner::take_export_line(string_view line, Block& block) {
   if (line.empty()) {
     end_export_entry(block);
   } else if (equals != string_view::npos && is_export_name(line.substr(0, equals))) {
-    if (std::string* where = member(*entry_, line.substr(0, equals))) where->assign(line.substr(equals + 1));
+    if (const auto member = journal_member(line.substr(0, equals))) ((*entry_).*member).assign(line.substr(equals + 1));
     ++block.other_lines;
   } else if (is_export_name(line)) {
     binary_name_.assign(line);
