@@ -24,7 +24,7 @@ std::vector<cli::OptionRow> options() {
       {"--since", "TIME", "leave out what came before: 2026-01-31, 2026-01-31T12:00 (UTC), @SECONDS, 3h, 2d"},
       {"--until", "TIME", "leave out what came after"},
       {"--unit", "GLOB", "only this unit", "", "", true},
-      {"--container", "GLOB", "only this container", "", "", true},
+      {"--container", "GLOB", "only this container, by its name or id", "", "", true},
       {"--host", "GLOB", "only this host", "", "", true},
       {"--exe", "GLOB", "only this program (path or comm)", "", "", true},
       {"--type", "GLOB", "only this SELinux type (source or target), or selinux, apparmor or seccomp", "", "", true},

@@ -97,7 +97,7 @@ Result<triage::Filter> filter_of(const cli::Arguments& arguments, std::int64_t n
   if (auto ok = time("since", filter.since_ms); !ok) return ok.error();
   if (auto ok = time("until", filter.until_ms); !ok) return ok.error();
   filter.units = arguments.get_all("unit");
-  for (const auto& name : arguments.get_all("container")) filter.units.push_back(name);
+  filter.containers = arguments.get_all("container");
   filter.hosts = arguments.get_all("host");
   filter.exes = arguments.get_all("exe");
   filter.types = arguments.get_all("type");

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <optional>
 
 #include "base/atomic_file.h"
 #include "base/bytes.h"
@@ -47,12 +46,10 @@ Result<triage::Baseline> baseline_of(const cli::Arguments& arguments) {
   return triage::read_baseline(*text, path);
 }
 
-/// How many findings a terminal shows at once, with what stands above and below them; nothing elsewhere.
-std::optional<std::size_t> fitting_findings() {
-  constexpr std::size_t kAround = 8, kLinesEach = 6, kLeast = 3;
+/// The lines of the terminal; 0 elsewhere.
+std::size_t terminal_rows() {
   winsize size{};
-  if (::isatty(STDOUT_FILENO) == 0 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0) return std::nullopt;
-  return std::max(kLeast, (std::max<std::size_t>(size.ws_row, kAround) - kAround) / kLinesEach);
+  return ::isatty(STDOUT_FILENO) != 0 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
 }
 
 report::TextOptions text_options(const cli::Arguments& arguments) {
@@ -61,7 +58,7 @@ report::TextOptions text_options(const cli::Arguments& arguments) {
   options.colour = to_screen && wants_colour(STDOUT_FILENO);
   options.width = std::clamp<std::size_t>(terminal_width(STDOUT_FILENO), 60, 160);
   options.top = parse_number<std::size_t>(arguments.get("top")).value_or(10);
-  if (const auto fitting = fitting_findings(); to_screen && fitting && !arguments.has("top")) options.top = std::min(options.top, *fitting);
+  if (to_screen && !arguments.has("top")) options.rows = terminal_rows();
   return options;
 }
 

@@ -114,6 +114,10 @@ TEST_CASE("escapes") {
   CHECK(cut("äöü", 2) == "ä…");
   CHECK(cut("abc", 3) == "abc");
   CHECK(columns("äöü") == 3);
+  CHECK(columns("漢字") == 4);
+  CHECK(cut("漢字漢", 5) == "漢字…");
+  CHECK(cut("漢字漢", 4) == "漢…");
+  CHECK(columns(cut("漢字漢字", 6)) <= 6);
 }
 
 TEST_CASE("the text fits the width") {

@@ -19,7 +19,7 @@ std::string prometheus_label(std::string_view bytes);
 /// A percent-encoded relative URI reference for SARIF's artifactLocation (RFC 3986).
 std::string uri(std::string_view path);
 
-/// Columns that the text takes on a terminal, a code point counted as one.
+/// Columns that the text takes on a terminal, never less than it shows: what combines counts as one.
 std::size_t columns(std::string_view utf8_text);
 /// At most that many columns; "…" at the end tells that something was cut.
 std::string cut(std::string_view utf8_text, std::size_t width);

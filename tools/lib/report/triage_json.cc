@@ -30,6 +30,24 @@ Json names(const std::map<std::string, std::uint64_t>& counts) {
   return out;
 }
 
+/// How often on which host by what. Where the log names neither host nor unit, the programs are all that is known.
+Json places(const triage::Finding& finding) {
+  Json out = Json::array();
+  const auto add = [&](std::string_view host, std::string_view runs, std::uint64_t count) {
+    out.push_back({{"host", utf8(host)}, {"runs", utf8(runs)}, {"count", count}});
+  };
+  std::uint64_t told = 0;
+  for (const auto& [key, count] : finding.places) {
+    const auto [host, runs] = triage::place_parts(key);
+    add(host, runs, count);
+    told += count;
+  }
+  if (finding.places.empty())
+    for (const auto& [program, count] : finding.programs) add("", program, count);
+  else if (told < finding.count) add("", "", finding.count - told);
+  return out;
+}
+
 Json fix_json(const triage::Fix& fix) {
   Json out{{"kind", triage::to_text(fix.kind)}, {"title", utf8(fix.title)}, {"commands", texts(fix.commands)},
            {"undo", texts(fix.undo)}, {"no_undo", fix.no_undo}};
@@ -90,6 +108,8 @@ Json json_of(const triage::Finding& finding) {
            {"last", time_text(finding.last_ms)},
            {"hosts", names(finding.hosts)},
            {"units", names(finding.units)},
+           {"containers", names(finding.containers)},
+           {"places", places(finding)},
            {"programs", names(finding.programs)},
            {"paths", names(finding.paths)},
            {"timeline", timeline_json(finding.timeline)}};

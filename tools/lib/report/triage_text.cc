@@ -8,6 +8,7 @@
 #include "report/triage_report.h"
 #include "triage/baseline.h"
 #include "triage/denial.h"
+#include "triage/where.h"
 #include "facts/describe.h"
 
 namespace cordon::report {
@@ -32,6 +33,13 @@ std::string number(std::uint64_t value) {
   return text.substr(0, text.find_last_of("0123456789") + 1);
 }
 
+/// A container's id as the engines shorten it.
+std::string_view short_id(std::string_view name) {
+  constexpr std::size_t kWhole = 64, kShort = 12;
+  const bool id = name.size() == kWhole && name.find_first_not_of("0123456789abcdef") == name.npos;
+  return id ? name.substr(0, kShort) : name;
+}
+
 /// The first names, the most frequent first, and how many more there are.
 std::string some(const std::map<std::string, std::uint64_t>& names, std::size_t limit) {
   std::vector<std::pair<std::uint64_t, std::string>> rows;
@@ -41,7 +49,7 @@ std::string some(const std::map<std::string, std::uint64_t>& names, std::size_t 
     return a.first != b.first ? a.first > b.first : a.second < b.second;
   });
   std::string out;
-  for (std::size_t i = 0; i < rows.size() && i < limit; ++i) out += (i == 0 ? "" : ", ") + utf8(rows[i].second);
+  for (std::size_t i = 0; i < rows.size() && i < limit; ++i) out += (i == 0 ? "" : ", ") + utf8(short_id(rows[i].second));
   if (rows.size() > limit) out += fmt::format(" and {} more", rows.size() - limit);
   return out;
 }
@@ -107,13 +115,21 @@ std::string trend_word(const Finding& finding) {
   }
 }
 
+/// A scope that holds one container says no more than that one's id.
+std::map<std::string, std::uint64_t> units_beside_containers(const Finding& finding) {
+  auto units = finding.units;
+  std::erase_if(units, [](const auto& row) { return !triage::container_of_scope(row.first).empty(); });
+  return units;
+}
+
 std::string where_line(const Finding& finding) {
   std::string out = join(finding.mechanisms, "+");
   const auto append = [&](const std::string& part) {
     if (!part.empty()) out += " · " + part;
   };
   append(some(finding.hosts, 2));
-  append(some(finding.units, 2));
+  append(some(units_beside_containers(finding), 2));
+  append(some(finding.containers, 2));
   append(when(finding.first_ms, finding.last_ms));
   append(trend_word(finding));
   append(finding.blocked == 0 ? "logged only, nothing was blocked" : "");
@@ -156,7 +172,7 @@ std::string head_of(const Triage& triage) {
   return out;
 }
 
-std::string tail_of(const Triage& triage, std::size_t shown) {
+std::string tail_of(const Triage& triage, std::size_t shown, const TextOptions& options) {
   std::string out;
   if (triage.findings.size() > shown)
     out += fmt::format("… and {}: --top 0 shows all\n", counted(triage.findings.size() - shown, "more finding"));
@@ -166,9 +182,22 @@ std::string tail_of(const Triage& triage, std::size_t shown) {
   for (const auto& [why, count] : triage.problems) out += fmt::format("  {} × {}\n", number(count), utf8(why));
   if (triage.folded != 0)
     out += counted(triage.folded, "denial") + " counted without their details: too many different ones\n";
-  for (const auto& note : triage.notes) out += utf8(note) + "\n";
-  return out;
+  for (const auto& note : triage.notes) out += wrapped(utf8(note), options.width, 0);
+  if (!out.empty()) out.insert(0, "\n");
+  if (shown == 0) return out;
+  const auto hint = cut("--explain ID tells the whole story, --apply ID writes a fix's files.", options.width);
+  return out + "\n" + styled(hint, Style::kDim, options.colour) + "\n";
 }
+
+std::string brief(const Finding& finding, const TextOptions& options) {
+  auto line = where_line(finding);
+  if (const auto spark = sparkline(finding.timeline); !spark.empty()) line = spark + " " + line;
+  std::string out = headline(finding, options) + "     " + styled(cut(line, options.width - 5), Style::kDim, options.colour) + "\n";
+  if (!finding.baseline_note.empty()) out += "     " + cut(utf8(finding.baseline_note), options.width - 5) + "\n";
+  return out + best_fix(finding, options);
+}
+
+std::size_t lines_of(std::string_view text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); }
 
 std::string fix_story(const Fix& fix, std::size_t number_of, const TextOptions& options) {
   std::string out = fmt::format("  {}. {}\n", number_of, fix.title);
@@ -209,20 +238,15 @@ std::string evidence(const Finding& finding, const TextOptions& options) {
 
 std::string triage_text(const Triage& triage, const TextOptions& options) {
   std::string out = styled(cut(head_of(triage), options.width), Style::kBold, options.colour) + "\n";
-  const std::size_t shown = options.top == 0 ? triage.findings.size() : std::min(options.top, triage.findings.size());
-  for (std::size_t i = 0; i < shown; ++i) {
-    const auto& finding = triage.findings[i];
-    out += "\n" + headline(finding, options);
-    auto line = where_line(finding);
-    if (const auto spark = sparkline(finding.timeline); !spark.empty()) line = spark + " " + line;
-    out += "     " + styled(cut(line, options.width - 5), Style::kDim, options.colour) + "\n";
-    if (!finding.baseline_note.empty()) out += "     " + cut(utf8(finding.baseline_note), options.width - 5) + "\n";
-    out += best_fix(finding, options);
+  const std::size_t most = options.top == 0 ? triage.findings.size() : std::min(options.top, triage.findings.size());
+  std::size_t shown = 0;
+  for (; shown < most; ++shown) {
+    const auto block = "\n" + brief(triage.findings[shown], options);
+    const auto below = lines_of(tail_of(triage, shown + 1, options)) + 1;  // the prompt
+    if (options.rows != 0 && shown != 0 && lines_of(out) + lines_of(block) + below > options.rows) break;
+    out += block;
   }
-  const auto tail = tail_of(triage, shown);
-  if (!tail.empty()) out += "\n" + tail;
-  if (shown != 0) out += styled("\n--explain ID tells the whole story, --apply ID writes a fix's files.\n", Style::kDim, options.colour);
-  return out;
+  return out + tail_of(triage, shown, options);
 }
 
 std::string triage_line(const Finding& finding, const TextOptions& options) {

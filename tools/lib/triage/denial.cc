@@ -9,6 +9,7 @@
 #include "triage/fold.h"
 #include "triage/match.h"
 #include "triage/rule.h"
+#include "triage/where.h"
 
 namespace cordon::triage {
 namespace {
@@ -396,6 +397,15 @@ std::string_view host_of(const Fact& fact) {
   return blank == event.npos ? std::string_view{} : event.substr(0, blank);
 }
 
+std::string place_key(std::string_view host, std::string_view runs) {
+  return std::string(host).append(1, '\0').append(runs);
+}
+
+std::pair<std::string_view, std::string_view> place_parts(std::string_view key) {
+  const auto end = key.find('\0');
+  return end == key.npos ? std::pair{key, std::string_view{}} : std::pair{key.substr(0, end), key.substr(end + 1)};
+}
+
 void Shape::add(const Fact& fact, const audit::Details& from, bool counted,
                 const std::function<std::string()>& raw_text) {
   const auto times = counted ? std::max<std::uint64_t>(fact.tally.count, 1) : 0;
@@ -405,12 +415,21 @@ void Shape::add(const Fact& fact, const audit::Details& from, bool counted,
   last_ms = std::max(last_ms, last);
   count += times;
   if (fact.verdict.outcome == Outcome::kDenied) blocked += times;
-  count_name(hosts, host_of(fact), times);
-  count_name(units, fact.subject.container, times);
-  count_name(programs, fact.subject.exe.empty() ? fact.subject.comm : fact.subject.exe, times);
+  count_where(fact, from, times);
   add_path(path_of(fact.operation), times);
   if (times != 0) timeline.add(last, times);
   keep_sample(fact, from, raw_text);
+}
+
+void Shape::count_where(const Fact& fact, const audit::Details& from, std::uint64_t times) {
+  const auto where = where_of(fact, from);
+  const auto& program = fact.subject.exe.empty() ? fact.subject.comm : fact.subject.exe;
+  count_name(hosts, where.host, times);
+  count_name(units, where.unit, times);
+  count_name(containers, where.container, times);
+  count_name(programs, program, times);
+  if (!where.host.empty() || !where.name().empty())
+    count_name(places, place_key(where.host, where.name().empty() ? std::string_view(program) : where.name()), times);
 }
 
 void Shape::add_path(std::string_view path, std::uint64_t times) {

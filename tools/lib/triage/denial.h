@@ -101,13 +101,17 @@ std::string shape_key(const Fact& fact, const audit::Details& details, const Pat
 /// The host that logged it: the node of "node time:serial"; empty if none.
 std::string_view host_of(const Fact& fact);
 
+/// A host with what ran there (a container, else a unit, else a program), as one key; and its two parts.
+std::string place_key(std::string_view host, std::string_view runs);
+std::pair<std::string_view, std::string_view> place_parts(std::string_view key);
+
 struct Shape;
 View view_of(const Shape& shape);
 
 /// All denials with one shape_key.
 struct Shape {
   static constexpr std::size_t kMaxSamples = 4;
-  static constexpr std::size_t kMaxNames = 24;  ///< distinct hosts, units, paths kept; the rest is counted in ""
+  static constexpr std::size_t kMaxNames = 24;  ///< distinct hosts, units, paths … kept; the rest is counted in ""
 
   std::string key;
   Fact merged;                 ///< the first sample, its permissions joined with all the others'
@@ -117,7 +121,8 @@ struct Shape {
   std::uint64_t count = 0;
   std::uint64_t blocked = 0;   ///< of count: denied, not only logged
   std::int64_t first_ms = 0, last_ms = 0;
-  std::map<std::string, std::uint64_t> hosts, units, programs, paths;
+  std::map<std::string, std::uint64_t> hosts, units, containers, programs, paths;
+  std::map<std::string, std::uint64_t> places;  ///< place_key()s; none where neither host nor unit is known
   std::string common;          ///< the directory that all absolute paths are below, or the only one; empty: none came
   bool several_paths = false;  ///< absolute ones
   std::uint64_t pathless = 0;  ///< of count: without an absolute path
@@ -129,6 +134,7 @@ struct Shape {
   void settle();
 
  private:
+  void count_where(const Fact& fact, const audit::Details& from, std::uint64_t times);
   void add_path(std::string_view path, std::uint64_t times);
   void keep_sample(const Fact& fact, const audit::Details& from, const std::function<std::string()>& raw_text);
 };

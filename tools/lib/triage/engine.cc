@@ -12,6 +12,7 @@
 #include "triage/fold.h"
 #include "triage/instance.h"
 #include "triage/match.h"
+#include "triage/where.h"
 
 namespace cordon::triage {
 namespace {
@@ -80,11 +81,21 @@ std::vector<Bucket> unite(std::vector<Bucket> buckets, const std::vector<std::ui
 
 }  // namespace
 
-bool Filter::accepts(const Fact& fact) const {
+/// A container by its name or its id, whole or as the engines shorten it; a unit also by what stands for one.
+bool Filter::accepts_place(const Fact& fact, const audit::Details& details) const {
+  if (units.empty() && containers.empty() && hosts.empty()) return true;
+  constexpr std::size_t kShortId = 12;
+  const auto where = where_of(fact, details);
+  if (!any_matches(hosts, where.host) || !any_matches(units, where.unit.empty() ? where.container : where.unit)) return false;
+  return any_matches(containers, where.container) || any_matches(containers, where.container_id) ||
+         any_matches(containers, where.container.substr(0, kShortId)) || any_matches(containers, where.container_id.substr(0, kShortId));
+}
+
+bool Filter::accepts(const Fact& fact, const audit::Details& details) const {
   const auto last = std::max(fact.tally.last_ms, fact.tally.first_ms);
   if (since_ms != 0 && last < since_ms) return false;
   if (until_ms != 0 && fact.tally.first_ms > until_ms) return false;
-  if (!any_matches(units, fact.subject.container) || !any_matches(hosts, host_of(fact))) return false;
+  if (!accepts_place(fact, details)) return false;
   if (!exes.empty() && !any_matches(exes, fact.subject.exe) && !any_matches(exes, fact.subject.comm)) return false;
   if (types.empty()) return true;
   const auto* av = std::get_if<AvOp>(&fact.operation);
@@ -158,7 +169,7 @@ void Engine::add(const Fact& fact) {
 bool Engine::add(const Fact& fact, const audit::Details& details, bool counted,
                  const std::function<std::string()>& raw) {
   const auto count = counted ? std::max<std::uint64_t>(fact.tally.count, 1) : 0;
-  if (!filter_.accepts(fact)) {
+  if (!filter_.accepts(fact, details)) {
     filtered_ += count;
     return false;
   }

@@ -16,8 +16,11 @@ namespace cordon::triage {
 /// Which denials to look at. Empty lists and zero times let everything through; globs as in rules.
 struct Filter {
   std::int64_t since_ms = 0, until_ms = 0;
-  std::vector<std::string> units, hosts, exes, types;
-  bool accepts(const Fact& fact) const;
+  std::vector<std::string> units, containers, hosts, exes, types;
+  bool accepts(const Fact& fact, const audit::Details& details) const;
+
+ private:
+  bool accepts_place(const Fact& fact, const audit::Details& details) const;
 };
 
 /// Gathers denials, then makes findings of them. Memory is bound by the number of different denials, and by kMaxShapes.

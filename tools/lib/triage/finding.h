@@ -68,7 +68,8 @@ struct Finding {
   std::vector<std::string> mechanisms;  ///< sorted
   std::uint64_t count = 0, blocked = 0;
   std::int64_t first_ms = 0, last_ms = 0;
-  std::map<std::string, std::uint64_t> hosts, units, programs, paths;
+  std::map<std::string, std::uint64_t> hosts, units, containers, programs, paths;
+  std::map<std::string, std::uint64_t> places;  ///< by place_key(): which host with which container, unit or program
   Timeline timeline;
   std::vector<Shape> shapes;  ///< sorted by shape_key
   std::size_t lead = 0;       ///< the shape that speaks for the finding: of those that its rule explains, the most frequent

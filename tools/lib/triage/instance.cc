@@ -26,6 +26,8 @@ void sum_up(Finding& finding) {
     finding.last_ms = std::max(finding.last_ms, shape.last_ms);
     merge_names(finding.hosts, shape.hosts);
     merge_names(finding.units, shape.units);
+    merge_names(finding.containers, shape.containers);
+    merge_names(finding.places, shape.places);
     merge_names(finding.programs, shape.programs);
     merge_names(finding.paths, shape.paths);
     finding.timeline.merge(shape.timeline);

@@ -21,7 +21,7 @@ function denialRows(finding) {
     : el("div", {}, d.operation, el("div", { class: "dim mono" }, d.samples.slice(0, 3).map(s => s.source + ":" + s.line).join(" · "))), when(d.last)]);
 }
 function findingBody(finding) {
-  const about = [["by", finding.programs], ["on", finding.paths], ["hosts", finding.hosts], ["units", finding.units]];
+  const about = [["by", finding.programs], ["on", finding.paths], ["hosts", finding.hosts], ["units", finding.units], ["containers", finding.containers]];
   return el("div", {},
     el("p", {}, finding.reason), finding.risk ? el("p", {}, el("strong", {}, "Risk: "), finding.risk) : null,
     finding.also.length ? el("p", { class: "dim" }, "It may also be: " + finding.also.join("; ")) : null,
@@ -41,31 +41,30 @@ function findingNode(finding) {
     el("span", { class: "dim small about" }, about),
     best ? el("span", { class: "small best" }, "\u2192 " + best.title + " ", best.proof.status === "untried" ? "" : tag(best.proof.status)) : ""),
     () => findingBody(finding), { class: "finding " + finding.severity, id: finding.id });
-  node.text = (finding.id + " " + finding.rule + " " + finding.summary + " " + finding.title + " " + finding.mechanisms.join(" ") + " " + finding.programs.concat(finding.paths, finding.hosts, finding.units).map(r => r.name).join(" ")).toLowerCase();
+  node.text = (finding.id + " " + finding.rule + " " + finding.summary + " " + finding.title + " " + finding.mechanisms.join(" ") + " " + finding.programs.concat(finding.paths, finding.hosts, finding.units, finding.containers).map(r => r.name).join(" ")).toLowerCase();
   node.finding = finding;
   return node;
 }
 /* Where it happens: hosts against units, darker for more. */
 function heat(findings) {
-  const hosts = new Map(), cells = new Map(), units = new Map();
-  for (const f of findings) for (const host of f.hosts.length ? f.hosts : [{ name: "(this log)", count: f.count }])
-    for (const unit of f.units.length ? f.units : f.programs.slice(0, 3)) {
-      const n = Math.min(host.count, unit.count), key = host.name + "\0" + unit.name;
-      hosts.set(host.name, (hosts.get(host.name) || 0) + n); units.set(unit.name, (units.get(unit.name) || 0) + n); cells.set(key, (cells.get(key) || 0) + n);
-    }
+  const hosts = new Map(), cells = new Map(), units = new Map(), add = (map, key, n) => map.set(key, (map.get(key) || 0) + n);
+  for (const f of findings) for (const { host, runs, count } of f.places) {
+    add(hosts, host, count); add(units, runs, count); add(cells, host + "\0" + runs, count);
+  }
   const top = (map, n) => [...map].sort((a, b) => b[1] - a[1]).slice(0, n).map(e => e[0]);
+  const host = name => name || (hosts.size === 1 ? "this log" : "others");
   const columns = top(hosts, 12), rows = top(units, 12), most = Math.max(1, ...cells.values());
   if (!rows.length) return null;
-  return el("div", { class: "scroll" }, el("table", { class: "heat" }, el("thead", {}, el("tr", {}, el("th", {}, "unit or program"), columns.map(c => el("th", { scope: "col" }, c || "others")))),
+  return el("div", { class: "scroll" }, el("table", { class: "heat" }, el("thead", {}, el("tr", {}, el("th", {}, "container, unit or program"), columns.map(c => el("th", { scope: "col" }, host(c))))),
     el("tbody", {}, rows.map(r => el("tr", {}, el("th", { scope: "row" }, r || "others"), columns.map(c => {
-      const n = cells.get(c + "\0" + r) || 0, cell = el("td", {}, n ? el("button", { type: "button", class: "cell", title: "show the findings of " + r + " on " + c, onclick: () => narrow(c, r) }, number(n)) : "");
+      const n = cells.get(c + "\0" + r) || 0, cell = el("td", {}, n ? el("button", { type: "button", class: "cell", title: "show the findings of " + (r || "others") + " on " + host(c), onclick: () => narrow(c, r) }, number(n)) : "");
       if (n) cell.style.setProperty("background-color", "color-mix(in srgb, var(--bar) " + Math.round(15 + 70 * Math.log1p(n) / Math.log1p(most)) + "%, transparent)");
       return cell;
     }))))));
 }
 /* From a cell of the map to its findings. */
 function narrow(host, unit) {
-  bar.set([host === "(this log)" ? "" : host, unit].filter(Boolean).join(" "));
+  bar.set([host, unit].filter(Boolean).join(" "));
   filter();
   bar.node.scrollIntoView();
 }
