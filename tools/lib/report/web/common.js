@@ -101,8 +101,12 @@ function contents(parts) {
 /* A number that matters, with what it counts. */
 const card = (value, words, kind) => el("div", { class: "card " + (kind || "") }, el("div", { class: "value" }, value), el("div", { class: "dim small" }, words));
 
-/* On paper nothing can be opened: what is shown is opened before. */
+/* On paper nothing can be opened: what is shown is opened before, level by level, and closed again. */
+let opened = [];
 addEventListener("beforeprint", () => {
-  let budget = 400;
-  for (const details of app.querySelectorAll("details")) if (budget-- > 0 && details.offsetParent !== null) { if (details.build) details.build(); details.open = true; }
+  const most = 400;
+  opened = [];
+  for (let closed; (closed = [...app.querySelectorAll("details:not([open])")].filter(d => d.offsetParent !== null).slice(0, most - opened.length)).length;)
+    for (const details of closed) { if (details.build) details.build(); details.open = true; opened.push(details); }
 });
+addEventListener("afterprint", () => { for (const details of opened) details.open = false; });

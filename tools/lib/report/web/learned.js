@@ -36,7 +36,7 @@ function treeList(node, top, open) {
   }));
 }
 /* One node a process: its programs, without the image that a fork inherits. Siblings that are
-   the same and have no children are one row. */
+   the same, with all below them, are one row. */
 function processTree(procs) {
   const nodes = new Map(), roots = [];
   for (const p of procs) {
@@ -51,25 +51,35 @@ function processTree(procs) {
     node.text = (own.length ? own : node.images.slice(-1)).map(image => image.length > 160 ? image.slice(0, 160) + "\u2026" : image).join(", ");
     if (parent && node.parent !== key) parent.children.push(node); else roots.push(node);
   }
-  const seen = new Set();
+  const seen = new Set(), shapes = new Map();
+  const shape = node => {
+    if (seen.has(node)) return -1;
+    seen.add(node);
+    const key = node.text + "\0" + node.children.map(shape).join(",");
+    if (!shapes.has(key)) shapes.set(key, shapes.size);
+    return node.shape = shapes.get(key);
+  };
+  roots.forEach(shape);
   const list = (siblings, top) => {
-    const rows = [];
+    const rows = [], at = new Map();
     for (const node of siblings) {
-      if (seen.has(node)) continue;
-      seen.add(node);
-      const same = rows.find(row => !node.children.length && !row.node.children.length && row.node.text === node.text);
-      if (same) same.times++; else rows.push({ node, times: 1 });
+      if (at.has(node.shape)) { at.get(node.shape).times++; continue; }
+      at.set(node.shape, { node, times: 1 });
+      rows.push(at.get(node.shape));
     }
     return el("ul", { class: top ? "tree top" : "tree" }, rows.map(row => el("li", {}, el("span", { class: "mono" }, row.node.text), el("span", { class: "dim small" }, row.times > 1 ? "  \u00d7 " + number(row.times) : "  " + row.node.pid), row.node.children.length ? list(row.node.children, false) : null)));
   };
   return list(roots, true);
 }
 function curve(steps) {
-  const width = 700, height = 140, most = Math.max(1, ...steps.map(s => s.total)), x = i => 30 + i * (width - 60) / Math.max(1, steps.length - 1), y = n => height - (height - 20) * n / most;
-  return svg("svg", { viewBox: "0 0 " + width + " " + (height + 20), role: "img", "aria-label": "facts known after each run" },
+  const width = 700, height = 140, every = Math.ceil(steps.length / 14), last = steps.length - 1, most = Math.max(1, ...steps.map(s => s.total)), x = i => 30 + i * (width - 60) / Math.max(1, last), y = n => height - (height - 20) * n / most;
+  const named = steps.map((s, i) => [s, i]).filter(([, i]) => i === last || (i % every === 0 && last - i >= every));
+  return svg("svg", { viewBox: "0 -14 " + width + " " + (height + 50), role: "img", "aria-label": "facts known after each run" },
     svg("polyline", { points: steps.map((s, i) => x(i) + "," + y(s.total)).join(" ") }),
     steps.map((s, i) => svg("circle", { cx: x(i), cy: y(s.total), r: 4 }, svg("title", {}, s.label + ": " + s.new + " new, " + s.total + " in all"))),
-    steps.map((s, i) => svg("text", { x: x(i), y: height + 14, "text-anchor": "middle" }, "+" + s.new)));
+    named.map(([s, i]) => svg("text", { x: x(i), y: y(s.total) - 9, "text-anchor": "middle" }, number(s.total))),
+    named.map(([s, i]) => svg("text", { x: x(i), y: height + 16, "text-anchor": "middle" }, "+" + number(s.new))),
+    named.map(([s, i]) => svg("text", { x: x(i), y: height + 30, "text-anchor": "middle" }, s.label.length > 9 ? s.label.slice(0, 8) + "\u2026" : s.label)));
 }
 /* How much each default allows, as bars; then the calls that were made, those worth a look first. */
 function syscallPart() {
@@ -82,7 +92,17 @@ function syscallPart() {
     data.defaults.map(d => d.spared.length ? el("p", {}, el("span", { class: "good" }, "Not needed, though " + d.name + "'s default allows it: "), el("span", { class: "mono" }, d.spared.join(" "))) : null),
     table(head, rows.map(s => [el("code", { class: "nobr" }, s.name), el("span", { class: "mono dim" }, s.args), number(s.count)].concat(data.defaults.map((d, i) => s.defaults[i] ? el("span", { class: "dim" }, "\u2713 yes") : el("strong", { class: "bad" }, "\u2717 no")), [s.risk ? el("span", { class: "bad" }, s.risk) : ""])), 500)];
 }
-const problems = data.targets.flatMap(t => t.problems.map(p => [t.backend, tag(p.ruling), p.what, p.why, p.by]));
+/* Facts that a profile cannot tell apart (other arguments, another program) are one row. */
+function problemRows() {
+  const rows = new Map();
+  for (const t of data.targets) for (const p of t.problems) {
+    const key = [t.backend, p.ruling, p.what, p.why, p.by].join("\0");
+    if (!rows.has(key)) rows.set(key, { t, p, facts: 0 });
+    rows.get(key).facts++;
+  }
+  return [...rows.values()].map(({ t, p, facts }) => [t.backend, tag(p.ruling), el("span", { class: "mono" }, p.what), p.why, p.by, number(facts)]);
+}
+const problems = problemRows(), said = data.targets.some(t => t.summary.length || t.added.length || t.notes.length);
 const sum = key => data.targets.reduce((n, target) => n + target[key], 0);
 const curved = data.steps.length > 1;
 app.append(el("h1", {}, data.title),
@@ -91,12 +111,12 @@ app.append(el("h1", {}, data.title),
   el("div", { class: "cards" }, card(number(data.counts.facts), "facts from " + plural(data.runs.length, "run")), card(number(data.counts.rules), "rules"), card(number(data.syscalls.length), "system calls"),
     card(number(sum("denied")), "decisions: denied", sum("denied") ? "attack" : "good"), card(number(sum("cannot_tell")), "decisions: cannot tell", sum("cannot_tell") ? "fault" : "good")));
 for (const note of data.notes) app.append(el("p", { class: "dim" }, note));
-app.append(el("h2", { id: "profiles" }, "Profiles"), table([["language"], ["files"], ["what it says"], ["allowed", "n"], ["denied", "n"], ["cannot tell", "n"]],
+app.append(el("h2", { id: "profiles" }, "Profiles"), table([["language"], ["files"], [said ? "what it says" : ""], ["allowed", "n"], ["denied", "n"], ["cannot tell", "n"]],
   data.targets.map(t => [t.backend, t.files.map(f => el("div", { class: "mono nobr" }, f.split("/").pop())), el("div", {}, t.summary.map(s => el("div", {}, s)), t.added.length ? lazy(plural(t.added.length, "grant") + " added without being seen", () => el("ul", {}, t.added.map(a => el("li", {}, a)))) : null, t.notes.length ? lazy(plural(t.notes.length, "rule") + " not said exactly", () => el("ul", {}, t.notes.map(n => el("li", {}, n)))) : null),
     number(t.allowed), number(t.denied), number(t.cannot_tell)])));
-app.append(el("h2", { id: "problems" }, "Denied or not decided"), problems.length ? table([["language"], ["verdict"], ["what"], ["why"], ["rule"]], problems) : el("p", { class: "good" }, "Every fact that the profiles govern is allowed by them."));
+app.append(el("h2", { id: "problems" }, "Denied or not decided"), problems.length ? table([["language"], ["verdict"], ["what"], ["why"], ["rule"], ["facts", "n"]], problems) : el("p", { class: "good" }, "Every fact that the profiles govern is allowed by them."));
 app.append(el("h2", { id: "processes" }, "Processes"), data.processes.length ? processTree(data.processes) : el("p", { class: "dim" }, "None were recorded."));
-if (data.steps.length > 1) app.append(el("h2", { id: "runs" }, "New facts in each run"), curve(data.steps), el("p", { class: "dim" }, "The last run added " + plural(data.steps[data.steps.length - 1].new, "fact") + "."));
+if (data.steps.length > 1) app.append(el("h2", { id: "runs" }, "New facts in each run"), curve(data.steps), el("p", { class: "dim" }, "Facts known after each run, and what it added. The last run added " + plural(data.steps[data.steps.length - 1].new, "fact") + "."));
 app.append(el("h2", { id: "syscalls" }, "System calls"), ...syscallPart().flat().filter(Boolean));
 const holder = el("div");
 const bar = toolbar("Search paths and rules ( / )", kinds.concat(["observed", "generalised", "baseline", "pinned"]), filter);
