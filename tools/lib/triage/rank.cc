@@ -34,12 +34,12 @@ auto order_of(const Finding& finding) {
                     std::string_view(finding.id));
 }
 
-/// A cause is the same fix only once: two rules may propose the same commands.
+/// A cause is the same fix only once: two rules may propose the same commands on the same files.
 void drop_repeated(std::vector<Fix>& fixes) {
   std::vector<Fix> kept;
   for (auto& fix : fixes) {
     const bool known = std::any_of(kept.begin(), kept.end(), [&](const Fix& other) {
-      return other.kind == fix.kind && other.commands == fix.commands && (!fix.commands.empty() || other.title == fix.title);
+      return other.kind == fix.kind && other.commands == fix.commands && other.files == fix.files && (!fix.commands.empty() || other.title == fix.title);
     });
     if (!known) kept.push_back(std::move(fix));
   }
