@@ -249,6 +249,26 @@ TEST_CASE("exec transitions lead to the profile that decides") {
   CHECK(decider->decide(fact_of(exec)).ruling == Ruling::kAllowed);
 }
 
+TEST_CASE("a rule with addresses is not decided, and the reason names it") {
+  if (!have_parser()) return;
+  const auto compiled = decider_for(in_profile("/a r,"));
+  Diagnostics diagnostics;
+  const auto source = read_source("profile test {\n  network (connect) inet stream peer=(ip=10.0.0.1 port=443),\n}\n", "p", {}, diagnostics);
+  REQUIRE(source.ok());
+  ProfileDecider decider({compiled->profiles().begin(), compiled->profiles().end()}, *source);
+  NetOp op;
+  op.act = SocketAct::kConnect;
+  op.family = "inet";
+  op.type = "stream";
+  op.peer_address = "10.0.0.1";
+  op.peer_port = 443;
+  const Decision said = decider.decide(fact_of(op));
+  CHECK(said.ruling == Ruling::kCannotTell);
+  CHECK(said.why.find("p:2: network") != std::string::npos);
+  op.family = "inet6";
+  CHECK(decider.decide(fact_of(op)).ruling == Ruling::kDenied);
+}
+
 TEST_CASE("change_profile and rlimits") {
   if (!have_parser()) return;
   DomainOp change;

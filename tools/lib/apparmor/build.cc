@@ -219,6 +219,8 @@ ProfileText part_profile(const Part& part, const Policy& policy, const EmitOptio
   // A profile beside the main one has no attachment: it is not for whoever else runs the program.
   if (part.transition == Transition::kMain && !container) profile.attachment = part.program;
   if (container || has_disconnected(policy)) profile.flags.push_back("attach_disconnected");
+  if (container)
+    built.added.push_back("attach_disconnected: a container's standard streams, and what was opened before its root changed, have no path within it (moby#14550)");
   if (container) profile.flags.push_back("mediate_deleted");
   profile.sections.push_back(baseline_section(options.platform, built));
   if (!part.program.empty()) profile.sections.push_back(program_section(part.program));

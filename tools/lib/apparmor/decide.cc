@@ -93,13 +93,17 @@ class Question {
     const auto family = socket_family_number(op.family);
     const auto type = socket_type_number(op.type);
     if (!family || !type) return cannot_tell("unknown family or type: " + op.family + " " + op.type);
-    if (!mediates(profile_, PolicyClass::kNetwork)) return not_applicable("the profile's features hold no network");
+    if (!mediates(profile_, PolicyClass::kNetwork) && (source_ == nullptr || source_->addressed_rule(op.family) == nullptr))
+      return not_applicable("the profile's features hold no network");
     const std::uint32_t bits = ask_policy(profile_, PolicyClass::kNetwork,
                                           big_endian16(static_cast<unsigned>(*family)) + big_endian16(static_cast<unsigned>(*type)));
     ProfileRule like;
     like.keys["family"] = {op.family};
     like.keys["type"] = {op.type};
-    return verdict((bits & net_bit(op.act)) != 0, RuleClass::kNetwork, like, "network " + op.family + " " + op.type);
+    const bool fine = (bits & net_bit(op.act)) != 0;
+    const SourceRule* addressed = source_ == nullptr || fine ? nullptr : source_->addressed_rule(op.family);
+    if (addressed != nullptr) return cannot_tell("addresses and ports are compiled in a form that is not walked here: see " + named(addressed));
+    return verdict(fine, RuleClass::kNetwork, like, "network " + op.family + " " + op.type);
   }
 
   Decision operator()(const UnixOp& op) const {
@@ -334,7 +338,7 @@ Decision Question::operator()(const IpcOp& op) const {
     return verdict(fine, RuleClass::kDbus, {}, "dbus");
   }
   if (op.kind == IpcKind::kMqueuePosix && mediates(profile_, PolicyClass::kPosixMqueue))
-    return cannot_tell("message queue rules are not decided by this version");
+    return cannot_tell("message queues are compiled in a form that is not walked here");
   return not_applicable("the profile's features do not mediate it");
 }
 

@@ -383,6 +383,17 @@ const SourceRule* RuleIndex::file_rule(std::string_view name, FileLetters letter
   return choice.best;
 }
 
+const SourceRule* RuleIndex::addressed_rule(const std::string& family) const {
+  const auto holds = [&](const SourceRule& one) {
+    if (one.rule.klass != RuleClass::kNetwork) return false;
+    const auto named = one.rule.keys.find("family");
+    if (named != one.rule.keys.end() && named->second.count(family) == 0) return false;
+    return one.rule.keys.count("ip") + one.rule.keys.count("port") + one.rule.peer.count("ip") + one.rule.peer.count("port") != 0;
+  };
+  const auto found = std::find_if(profile_.rules.begin(), profile_.rules.end(), holds);
+  return found == profile_.rules.end() ? nullptr : &*found;
+}
+
 const SourceRule* RuleIndex::rule(RuleClass klass, const ProfileRule& like) const {
   const SourceRule* best = nullptr;
   for (const SourceRule& candidate : profile_.rules) {

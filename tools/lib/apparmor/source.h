@@ -54,6 +54,9 @@ class RuleIndex {
   /// The first rule of a class that has the words and, where given, the keys; a deny first.
   const SourceRule* rule(RuleClass klass, const ProfileRule& like) const;
 
+  /// A network rule that holds sockets of the family to addresses or ports. Null if there is none.
+  const SourceRule* addressed_rule(const std::string& family) const;
+
  private:
   struct GlobRule {
     const SourceRule* rule;
