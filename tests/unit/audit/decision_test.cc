@@ -270,6 +270,27 @@ TEST_CASE("sections of facts hold every decision, however many sections there ar
   CHECK(counted == 30000);
 }
 
+TEST_CASE("a torn record is not taken for the notice that it holds, whichever comes first") {
+  const std::string status = "type=1400 audit(1.000:8): apparmor=\"STATUS\" operation=\"profile_load\" profile=\"unconfined\" name=\"x\" pid=1\n";
+  const std::string torn = "type=1400 audit(1.000:9): apparmo16.584:8): apparmor=\"STATUS\" operation=\"profile_load\" profile=\"unconfined\" name=\"x\" pid=1\n";
+  for (const std::string& text : {status + torn, torn + status}) {
+    const auto all = decisions(text);
+    REQUIRE(all.size() == 1);
+    CHECK_FALSE(all[0].problem.empty());
+  }
+  // What is left when the pid is cut out is the same.
+  const std::string tail = " x apparmor=\"STATUS\" operation=\"profile_load\" profile=\"p\"";
+  CHECK(decisions("type=1400 audit(1.000:8): pid=1" + tail + "\ntype=USER_AVC msg=audit(1.000:9): pid=1 msg='" + tail + "'\n").size() == 1);
+}
+
+TEST_CASE("records of AppArmor that only their type tells apart are apart") {
+  const std::string body = "msg=audit(1.000:8): operation=\"inode_permission\" requested_mask=\"r\" denied_mask=\"r\" name=\"/f\" pid=1 profile=\"/bin/p\"\n";
+  const auto all = decisions("type=APPARMOR_STATUS " + body + "type=APPARMOR_ALLOWED " + body + "type=APPARMOR_DENIED " + body);
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].outcome == Outcome::kWouldDeny);
+  CHECK(all[1].outcome == Outcome::kDenied);
+}
+
 TEST_CASE("an index of decisions keeps its values where they are as it grows") {
   DecisionIndex<int> index;
   const auto key = [](int i) { return std::string(static_cast<std::size_t>(i % 300), 'k') + '\0' + std::to_string(i); };

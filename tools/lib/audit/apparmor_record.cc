@@ -49,11 +49,6 @@ bool is_garbage(const AppArmorRecord& record) {
   return record.get("operation") == "ptrace" && !is_utf8(record.get("target"));
 }
 
-bool is_key_value(string_view text) {
-  const std::size_t equals = text.find('=');
-  return equals != string_view::npos && text.substr(0, equals).find(' ') == string_view::npos;
-}
-
 }  // namespace
 
 string_view name_of(AppArmorEvent event) {
@@ -76,7 +71,7 @@ const std::string& AppArmorRecord::first_of(std::initializer_list<string_view> k
 
 AppArmorRecord parse_apparmor(const DecisionRecord& from) {
   AppArmorRecord record;
-  if (!is_key_value(from.text)) {
+  if (!starts_with_field(from.text)) {
     record.old_form = from.text;
     return record;
   }

@@ -55,6 +55,8 @@ std::optional<Denial> decode_decision(const DecisionRecord& from, DecisionKind k
 bool decision_key(const DecisionRecord& from, DecisionKind kind, Grain grain, std::string& key);
 /// The body, or the inner message of a USER_AVC.
 std::string_view text_of(const Record& record);
+/// Whether the first word is key=value; records before 2007 and torn ones begin with other words.
+bool starts_with_field(std::string_view text);
 
 /// Who and what, for the list of samples; cheap enough to be made for each record that may become one.
 Evidence evidence_of(const DecisionRecord& from);

@@ -68,7 +68,11 @@ bool decision_key(const DecisionRecord& from, DecisionKind kind, Grain grain, st
 }
 
 /// The body without the fields that do not tell decisions apart; who owns the file counts as "the same user or not".
+/// The record's type and whether the body begins with a field go before: old records of AppArmor are told by them.
 void append_plain_key(const DecisionRecord& from, Grain grain, std::string& out) {
+  out += static_cast<char>(from.record.type & 0xff);
+  out += static_cast<char>(from.record.type >> 8);
+  out += starts_with_field(from.text) ? 'f' : 't';
   string_view fsuid, ouid;
   FieldWalker walker(from.text, from.record.dialect);
   std::size_t kept = 0;  // what stands before is copied or left out

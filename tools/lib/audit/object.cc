@@ -157,6 +157,11 @@ Evidence evidence_of(const DecisionRecord& from) {
   return evidence;
 }
 
+bool starts_with_field(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  return equals != std::string_view::npos && text.substr(0, equals).find(' ') == std::string_view::npos;
+}
+
 DecisionKind decision_kind(const Record& record, std::string_view text) {
   if (record.type == kSeccomp) return DecisionKind::kFilter;
   if (record.type == kSelinuxErr) return DecisionKind::kSelinuxError;
