@@ -142,3 +142,13 @@ TEST_CASE("the shapes that are emitted compile to what they say, on every ABI an
     }
   }
 }
+
+TEST_CASE("more instructions than the kernel takes are an error at the rules, with the number") {
+  std::vector<SyscallRule> rules;
+  for (std::uint64_t value = 0; value < 1500; ++value)
+    rules.push_back(allow({"socket"}, {{0, Compare::kEq, value, 0}, {1, Compare::kEq, value * 7 + 1, 0}}));
+  const auto compiled = compile(denying(rules), Runtime::kPlain, Arch::kX86_64);
+  REQUIRE_FALSE(compiled.ok());
+  CHECK(compiled.error().where == "/syscalls");
+  CHECK(compiled.error().what.find("the kernel takes 4096") != std::string::npos);
+}

@@ -113,11 +113,11 @@ Result<BpfProgram> exported(void* context, Arch host) {
   const off_t size = lseek(fd.get(), 0, SEEK_END);
   std::string bytes(static_cast<std::size_t>(size), '\0');
   if (pread(fd.get(), bytes.data(), bytes.size(), 0) != size) return errno_error(errno, "cannot read the filter back");
-  if (!is_big_endian(host)) return bpf_from_bytes(bytes, "the compiled filter");
+  if (!is_big_endian(host)) return bpf_from_bytes(bytes, "/syscalls");
   BpfProgram program(bytes.size() / sizeof(sock_filter));
   std::memcpy(program.data(), bytes.data(), program.size() * sizeof(sock_filter));
   to_host_order(program);
-  return bpf_from_bytes(bpf_bytes(program), "the compiled filter");
+  return bpf_from_bytes(bpf_bytes(program), "/syscalls");
 }
 
 std::size_t name_count(const Profile& profile) {
