@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <fstream>
+#include <sstream>
 
 #include "base/text.h"
 #include "seccomp/data.h"
@@ -40,8 +41,9 @@ pid_t process_with(const std::string& command_line) {
     const auto pid = parse_number<int>(entry.path().filename().string());
     if (!pid) continue;
     std::ifstream file(entry.path() / "cmdline", std::ios::binary);
-    std::string line((std::istreambuf_iterator<char>(file)), {});
-    if (line == command_line) return *pid;
+    std::ostringstream line;  // whose << takes a process that has ended for an end of its file
+    line << file.rdbuf();
+    if (line.str() == command_line) return *pid;
   }
   return 0;
 }
