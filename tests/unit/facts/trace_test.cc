@@ -182,7 +182,7 @@ TEST_CASE("every operation survives the way through its JSON") {
   std::vector<Fact> facts;
   const std::vector<Operation> operations = {
       SyscallOp{Arch::kI386, "open", 5, {{1, 2, 3}}}, FileOp{"/a", "/r/a", "/b", FilePerm::kRenameFrom, FileKind::kSocket, Owner::kSelf, true, true, true},
-      ExecOp{"/s", "/h", "/bin/sh", "/ld", "px", true}, NetOp{SocketAct::kBind, "inet6", "stream", "tcp", "::1", 80, "::2", 9},
+      ExecOp{"/s", "/h", "/bin/sh", "/ld", "px", true}, NetOp{SocketAct::kBind, "inet6", "stream", "tcp", "::1", 80, "::2", 9, 18},
       UnixOp{SocketAct::kConnect, "dgram", "@x", "/run/s", "p"}, CapabilityOp{"chown", CapabilityBasis::kLogged, "b"},
       SignalOp{Direction::kReceive, "term", "u", true}, PtraceOp{PtraceAct::kReadBy, "u", true},
       MountOp{MountAct::kBind, "/a", "/b", "ext4", {"ro"}, "d"}, IoctlOp{"/dev/x", "tty", 0x5401, FileKind::kCharDevice},
