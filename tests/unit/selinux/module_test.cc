@@ -2,10 +2,12 @@
 #include <linux/rtnetlink.h>
 #include <linux/xfrm.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "base/text.h"
 #include "selinux/cil.h"
+#include "selinux/demand.h"
 #include "selinux/diff.h"
 #include "selinux/guard.h"
 #include "selinux/link.h"
@@ -217,6 +219,64 @@ TEST_CASE("every netlink message type asks for one permission, by the kernel's r
   CHECK(by_class["netlink_audit_socket"][AUDIT_TTY_SET] == "nlmsg_tty_audit");
   CHECK(by_class["netlink_audit_socket"][AUDIT_FIRST_USER_MSG] == "nlmsg_relay");
   CHECK(by_class["netlink_audit_socket"][AUDIT_SET_FEATURE] == "nlmsg_write");
+}
+
+namespace {
+
+SyscallOp call_of(const std::string& name, std::vector<ArgPredicate> args = {}) {
+  SyscallOp op;
+  op.name = name;
+  op.args = std::move(args);
+  return op;
+}
+
+template <class Op, class Set>
+Operation made(Set&& set) {
+  Op op;
+  set(op);
+  return op;
+}
+
+}  // namespace
+
+TEST_CASE("every kind of operation asks for the class and permission that the kernel asks for") {
+  struct Row {
+    Operation operation;
+    std::string klass, perm;
+  };
+  const std::vector<Row> rows = {
+      {call_of("bpf", {{0, 5}}), "bpf", "prog_load"},
+      {call_of("perf_event_open"), "perf_event", "open"},
+      {call_of("sched_setaffinity"), "process", "setsched"},
+      {call_of("setpgid"), "process", "setpgid"},
+      {call_of("mmap", {{2, 7}}), "process", "execmem"},
+      {call_of("userfaultfd"), "anon_inode", "create"},
+      {call_of("statfs"), "filesystem", "getattr"},
+      {call_of("syslog"), "system", "syslog_read"},
+      {made<IpcOp>([](IpcOp& op) { op.kind = IpcKind::kIoUring; }), "anon_inode", "create"},
+      {made<IpcOp>([](IpcOp& op) { op.kind = IpcKind::kKey; }), "key", "search"},
+      {made<IpcOp>([](IpcOp& op) { op.kind = IpcKind::kSem; op.perms = {"create"}; }), "sem", "create"},
+      {made<RlimitOp>([](RlimitOp& op) { op.resource = "nofile"; }), "process", "setrlimit"},
+      {made<NamespaceOp>([](NamespaceOp& op) { op.kind = "user"; }), "user_namespace", "create"},
+      {made<CapabilityOp>([](CapabilityOp& op) { op.name = "sys_time"; }), "capability", "sys_time"},
+      {made<CapabilityOp>([](CapabilityOp& op) { op.name = "perfmon"; }), "capability2", "perfmon"},
+      {made<SignalOp>([](SignalOp& op) { op.signal = "kill"; op.same_program = true; }), "process", "sigkill"},
+      {made<PtraceOp>([](PtraceOp& op) { op.same_program = true; }), "process", "ptrace"},
+      {made<NetOp>([](NetOp& op) { op.family = "inet"; op.type = "stream"; op.protocol = "sctp"; }), "sctp_socket", "create"},
+      {made<NetOp>([](NetOp& op) { op.family = "netlink"; op.type = "raw"; op.protocol = "kobject_uevent"; }), "netlink_kobject_uevent_socket", "create"},
+      {made<NetOp>([](NetOp& op) { op.family = "packet"; op.type = "raw"; }), "packet_socket", "create"},
+      {made<FileOp>([](FileOp& op) { op.path = "/d"; op.kind = FileKind::kDirectory; op.perms = FilePerm::kList; }), "dir", "read"},
+      {made<FileOp>([](FileOp& op) { op.path = "/d/l"; op.perms = FilePerm::kReadlink; }), "lnk_file", "read"},
+  };
+  PolicyDb* policy = shared_policy();
+  for (const Row& row : rows) {
+    INFO(row.operation.index() << " " << row.klass << " " << row.perm);
+    const Demands demands = demands_of(row.operation, [](std::string_view) { return true; });
+    CHECK(std::any_of(demands.all.begin(), demands.all.end(), [&](const Demand& demand) {
+      return demand.klass == row.klass && std::find(demand.perms.begin(), demand.perms.end(), row.perm) != demand.perms.end();
+    }));
+    if (policy != nullptr && policy->has_class(row.klass)) CHECK(policy->has_perm(row.klass, row.perm));
+  }
 }
 
 TEST_CASE("a ceiling bounds the commands of ioctl too") {
