@@ -116,13 +116,26 @@ std::vector<ProfileLine> rule_lines(const GateProfile& profile, const std::strin
   return out;
 }
 
+/// What denies where no rule speaks: a filter's default action, or the head of the profile that the rule would stand in.
+std::size_t default_line(const GateProfile& profile) {
+  std::size_t number = 0;
+  for (const auto line : split(profile.committed, '\n')) {
+    ++number;
+    if (profile.backend == "seccomp" && line.find("\"defaultAction\"") != line.npos) return number;
+    if (profile.backend == "apparmor" && trim(line).ends_with("{") && !trim(line).starts_with("#")) return number;
+  }
+  return 0;
+}
+
 void judge_facts(const GateProfile& profile, const Trace& trace, GateResult& result) {
   if (profile.decider == nullptr) return;
   profile.decider->prepare(trace.facts);
+  const auto fallback = default_line(profile);
   for (const auto& fact : trace.facts) {
     const auto decision = profile.decider->decide(fact);
     if (decision.ruling != Ruling::kDenied && decision.ruling != Ruling::kCannotTell) continue;
-    const auto place = place_of(decision.by, profile.path);
+    auto place = place_of(decision.by, profile.path);
+    if (place.line == 0 && place.file == profile.path) place.line = fallback;
     const auto kind = decision.ruling == Ruling::kDenied ? GateIssueKind::kNeedsMore : GateIssueKind::kUndecided;
     result.issues.push_back({kind, profile.backend, place.file, place.line, describe(fact.operation), decision.why});
   }
