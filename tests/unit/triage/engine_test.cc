@@ -13,14 +13,6 @@ using namespace cordon::triage;
 
 namespace {
 
-const RuleSet& rules() {
-  static const RuleSet kRules = [] {
-    Diagnostics diagnostics;
-    return load_rules(CORDON_SOURCE_DIR "/profiles/triage", diagnostics);
-  }();
-  return kRules;
-}
-
 std::string avc(int serial, const std::string& source, const std::string& target, const std::string& path,
                 const std::string& levels = "s0", const std::string& perms = "read") {
   const auto n = std::to_string(serial);

@@ -16,14 +16,6 @@ using namespace cordon::triage;
 
 namespace {
 
-const RuleSet& rules() {
-  static const RuleSet kRules = [] {
-    Diagnostics diagnostics;
-    return load_rules(CORDON_SOURCE_DIR "/profiles/triage", diagnostics);
-  }();
-  return kRules;
-}
-
 /// Debian's policy, or null where it is not installed.
 std::unique_ptr<Prover> debian() {
   const auto policy = selinux::find_policy();

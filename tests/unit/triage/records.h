@@ -5,6 +5,7 @@
 
 #include "audit/denial.h"
 #include "audit/reader.h"
+#include "triage/rule.h"
 
 /// Log lines as triage gets them from the reader.
 inline std::vector<cordon::audit::Denial> denials_of(const std::string& lines) {
@@ -21,4 +22,13 @@ inline std::vector<cordon::audit::Denial> denials_of(const std::string& lines) {
   reader.feed(lines, "test.log");
   reader.flush();
   return out;
+}
+
+/// The rules that are installed.
+inline const cordon::triage::RuleSet& rules() {
+  static const cordon::triage::RuleSet kRules = [] {
+    cordon::Diagnostics diagnostics;
+    return cordon::triage::load_rules(CORDON_SOURCE_DIR "/profiles/triage", diagnostics);
+  }();
+  return kRules;
 }
