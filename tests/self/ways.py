@@ -1,11 +1,16 @@
 """What our own tools are run with, so that their profiles can be learned and held against them. Used by learn and current."""
 
+import json
 import os
 import pty
 import shutil
 import subprocess
+import sys
 
 SOURCE, BUILD = os.environ["CORDON_SOURCE"], os.environ["CORDON_BUILD"]
+sys.path.insert(0, os.path.join(SOURCE, "tests", "e2e", "containers"))
+import container  # noqa: E402
+
 SELF = os.path.join(SOURCE, "profiles", "self")
 CORPUS = os.path.join(SOURCE, "tests", "corpus", "audit")
 # Where users keep logs, recordings and profiles; each bears another SELinux label.
@@ -18,8 +23,11 @@ TARGETS = {"seccomp": ".seccomp.json", "apparmor": ".apparmor", "selinux": ".pp"
 SETS = {
     "cordon-trace": ("cordon-trace", True), "cordon-events": ("cordon-audit", False), "cordon-audit": ("cordon-audit", True),
     "cordon-triage": ("cordon-triage", True), "cordon-check": ("cordon-check", True), "cordon-synth": ("cordon-synth", True),
-    "cordon-record": ("cordon-record", True), "cordon": ("cordon", True),
+    "cordon-record": ("cordon-record", True), "cordon-record-static": ("cordon-record-static", True),
+    "cordon-oci": ("cordon-oci", True), "cordon": ("cordon", True),
 }
+# What these start runs under their filter too, and may be anything: they get none.
+STARTERS = ("cordon", "cordon-oci", "cordon-record", "cordon-record-static")
 
 
 def install():
@@ -37,10 +45,32 @@ def install():
         shutil.copytree(f"{SOURCE}/{folder}", f"/usr/share/cordon/{folder}")
     shutil.copy(f"{CORPUS}/selinux-raw.log", LOG)
     os.chmod(LOG, 0o600)
+    one_cgroup_version()
     for place in PLACES:
         os.makedirs(place, exist_ok=True)
         run("mount", "-t", "tmpfs", "cordon-self", place)
         furnish(place)
+
+
+def one_cgroup_version():
+    """crun refuses a machine that mounts both."""
+    if os.path.isdir("/sys/fs/cgroup/unified"):
+        subprocess.run(["/bin/sh", "-c", container.CGROUP_V1_VIEW, "sh", "true"], check=True)
+    elif not os.path.exists("/sys/fs/cgroup/cgroup.controllers"):
+        subprocess.run(["mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup"], check=True)
+
+
+def bundle(place):
+    """What crun runs: a shell that ends at once."""
+    with container.Container("crun", base=place) as box:
+        box.write_config(["sh", "-c", "exit 0"])
+        os.rename(box.dir, f"{place}/bundle")
+    path = f"{place}/bundle/config.json"
+    with open(path, encoding="utf-8") as file:
+        config = json.load(file)
+    config["root"]["path"] = "rootfs"
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(config, file)
 
 
 def remove():
@@ -69,6 +99,7 @@ def furnish(place):
         shutil.copy(f"{CORPUS}/{log}", place)
     with open(f"{place}/big.log", "wb") as big, open(f"{place}/selinux-raw.log", "rb") as log:
         big.write(log.read() * 400)  # enough for every thread of the reader
+    bundle(place)
     subprocess.run(["gzip", "-k", f"{place}/selinux-raw.log"], check=True)
     subprocess.run(["xz", "-k", f"{place}/seccomp-raw.log"], check=True)
     for i, command in enumerate((["cat", "/etc/hostname"], ["sh", "-c", "ls / | sort >/dev/null"])):
@@ -138,10 +169,14 @@ def ways(name, place):
         yield ["/usr/bin/cordon-synth", "-q", "--style", "refpolicy", "--selinux", f"{place}/styled", trace]
         yield ["/usr/bin/cordon-synth", "-q", "--merge", "--minimise", "--seccomp", f"{place}/both.json", f"{app}.seccomp.json", f"{place}/other/app.seccomp.json"]
         yield ["/usr/bin/cordon-synth", "-q", "--for", "podman", "--selinux", f"{place}/container", trace]
-    if name == "cordon-record":
-        yield ["/usr/bin/cordon-record", "-o", f"{place}/new.trace", "--", "/usr/bin/cat", "/etc/hostname"]
-        yield ["/usr/bin/cordon-record", "--append", f"{place}/new.trace", "--", "/usr/bin/true"]
-        yield ["/usr/bin/cordon-record", "--help"]
+    if name in ("cordon-record", "cordon-record-static"):
+        yield [f"/usr/bin/{name}", "-o", f"{place}/new.trace", "--", "/usr/bin/cat", "/etc/hostname"]
+        yield [f"/usr/bin/{name}", "--append", f"{place}/new.trace", "--", "/usr/bin/true"]
+        yield [f"/usr/bin/{name}", "--engine", "notify", "--detail", "args", "-o", f"{place}/notify.trace", "--", "/usr/bin/true"]
+        yield [f"/usr/bin/{name}", "--help"]
+    if name == "cordon-oci":
+        yield ["/usr/bin/cordon-oci", "--help"]
+        yield ["/usr/bin/cordon-oci", "--cordon-output", f"{place}/containers", "run", "--bundle", f"{place}/bundle", "cordon-self"]
     if name == "cordon":
         yield ["/usr/bin/cordon", "doctor"]
         yield ["/usr/bin/cordon", "learn", "-n", "app", "-o", f"{place}/learned", "--", "/usr/bin/cat", "/etc/hostname"]
@@ -170,7 +205,7 @@ def record_one(way, trace, engine, on_terminal):
 def record(name, folder):
     """Recordings of all ways of a set, each at each place; at the last place on a terminal."""
     # A program has one tracer: what a recorder starts is left to it.
-    engine = ["--no-follow"] if name in ("cordon-record", "cordon") else []
+    engine = ["--no-follow"] if name in STARTERS else []
     traces = []
     for place in PLACES:
         for way in ways(name, place):

@@ -105,7 +105,7 @@ class Container:
         for library in libraries(real):
             self.add_file(library)
 
-    def _config(self, argv):
+    def write_config(self, argv):
         path = self.dir / "config.json"
         path.unlink(missing_ok=True)
         subprocess.run([self.engine, "spec"], cwd=self.dir, check=True)
@@ -141,7 +141,7 @@ class Container:
         if self.engine == "podman":
             command = self._podman(argv)
         else:
-            self._config(argv)
+            self.write_config(argv)
             manager = ["--cgroup-manager=disabled"] if self.engine == "crun" else []
             command = [*(self.through or [self.engine]), *manager, "run", "--bundle", str(self.dir), name]
         env = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin", XDG_RUNTIME_DIR=str(self.dir))

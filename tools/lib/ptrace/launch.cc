@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/own_profile.h"
 #include "base/text.h"
 #include "ptrace/filter.h"
 #include "ptrace/in_place.h"
@@ -47,6 +48,7 @@ struct ChildPlan {
   char* const* shell_argv;
   char* const* environment;
   const std::vector<sock_filter>* filter;
+  const OwnProfile* profile;
   int go;
   int reports;
   bool in_place;
@@ -65,6 +67,11 @@ void tell(int fd, const LaunchReport& report) {
   if (told == 0) _exit(kNotWatched);
   if (plan.in_place) prctl(PR_SET_PTRACER, 0, 0, 0, 0);
   LaunchReport report;
+  if (!plan.profile->leave()) {
+    report.exec_error = errno;
+    tell(plan.reports, report);
+    _exit(kNotRun);
+  }
   if (!plan.filter->empty()) {
     bool no_new_privs = false;
     const int result = install_filter(*plan.filter, 0, no_new_privs);
@@ -122,8 +129,9 @@ Result<pid_t> Launch::start(const RecordOptions& options, const std::string& pro
   shell_argv[0] = const_cast<char*>(program.c_str());
   shell_argv.insert(shell_argv.begin(), shell);
   const std::vector<char*> environment = pointers(options.environment);
+  const OwnProfile profile;
   const ChildPlan plan{program.c_str(), argv.data(), shell_argv.data(),
-                       options.environment.empty() ? environ : environment.data(), &filter, child_go.get(),
+                       options.environment.empty() ? environ : environment.data(), &filter, &profile, child_go.get(),
                        child_reports.get(), options.in_place};
   const pid_t self = getpid();
   const pid_t child = options.in_place ? fork_watcher() : fork();

@@ -29,6 +29,8 @@ class Launch {
   /// program. Gives its pid.
   Result<pid_t> start(const RecordOptions& options, const std::string& program, std::vector<sock_filter> filter);
   void go();
+  /// The child ends by itself: what may not be traced may not be killed either, perhaps.
+  void abandon() { go_.reset(); }
   /// The latest report, as far as the child has got; never blocks.
   LaunchReport report();
 

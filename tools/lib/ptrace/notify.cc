@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/own_profile.h"
 #include "base/text.h"
 #include "kernel/names.h"
 #include "ptrace/exec.h"
@@ -102,10 +103,15 @@ Result<void> NotifyRecorder::start() {
   const std::vector<char*> argv = pointers(options_.argv);
   const std::vector<char*> given = pointers(options_.environment);
   char* const* environment = options_.environment.empty() ? environ : given.data();
+  const OwnProfile profile;
   const long child = syscall(SYS_clone, CLONE_FILES | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
   if (child < 0) return errno_error(errno, "cannot fork");
   if (child == 0) {
     bool no_new_privs = false;
+    if (!profile.leave()) {
+      shared_->listener = -errno;
+      _exit(kNotRun);
+    }
     int listener = install_filter(filter, SECCOMP_FILTER_FLAG_NEW_LISTENER | kWaitKillable, no_new_privs);
     if (listener == -EINVAL) listener = install_filter(filter, SECCOMP_FILTER_FLAG_NEW_LISTENER, no_new_privs);
     shared_->no_new_privs = no_new_privs ? 1 : 0;
@@ -169,7 +175,7 @@ void NotifyRecorder::listen() {
     answer.id = request.id;
     answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     if (!reply(answer)) give_up(static_cast<pid_t>(request.pid));
-    if (world_.ledger.error()) kill(root_, SIGKILL);
+    if (world_.ledger.error() && !root_status_) kill(root_, SIGKILL);
     if ((stops_ & 1023) == 0 && options_.progress != nullptr) options_.progress->stops.store(stops_);
   }
   if (options_.stop != nullptr) options_.stop->disarm();
@@ -204,7 +210,7 @@ void NotifyRecorder::give_up(pid_t waiting) {
   world_.note("the kernel's notifications failed (" + errno_name(errno) + "): the command was ended");
   guard_.reset();  // without a word: the guardian ends each task at its next call
   kill(waiting, SIGKILL);
-  kill(root_, SIGKILL);
+  if (!root_status_) kill(root_, SIGKILL);
 }
 
 void NotifyRecorder::count_refused() {
@@ -214,8 +220,22 @@ void NotifyRecorder::count_refused() {
   world_.note(counted(reads, "read") + " of the command's memory " + (reads == 1 ? "was" : "were") + " refused");
 }
 
+/// Before Linux 6.11 a filter counts as used until the tasks under it are reaped (kernel: release_task()), and the
+/// listener hangs up only then. As PID 1 we get the orphans too; elsewhere other children are not ours to take.
+void NotifyRecorder::reap() {
+  const pid_t whom = getpid() == 1 ? -1 : root_;
+  int status = 0;
+  for (pid_t ended = 0; (ended = waitpid(whom, &status, WNOHANG)) > 0;) {
+    if (ended == guardian_) guardian_ = 0;
+    if (ended != root_) continue;
+    root_status_ = status;
+    SignalForwarder::command_ended();
+  }
+}
+
 /// False once the last task under the filter has ended.
 bool NotifyRecorder::on_interrupt() {
+  reap();
   pollfd wait{listener_.get(), POLLIN, 0};
   if (poll(&wait, 1, 0) > 0 && (wait.revents & POLLHUP) != 0) return false;
   if (options_.stop == nullptr || !options_.stop->requested()) return true;
@@ -223,7 +243,7 @@ bool NotifyRecorder::on_interrupt() {
   if (!stopping_) {
     stopping_ = true;
     stop_deadline_ms_ = now + options_.grace_ms;
-    kill(root_, SIGTERM);
+    if (!root_status_) kill(root_, SIGTERM);
   } else if (now >= stop_deadline_ms_) {
     for (const auto& [tid, task] : world_.tracees) kill(tid, SIGKILL);
   }
@@ -320,8 +340,8 @@ Result<RecordOutcome> NotifyRecorder::finish() {
     const char byte = 'e';
     if (write(guard_.get(), &byte, 1) == 1 && guardian_ > 0) waitpid(guardian_, nullptr, 0);
   }
-  int status = 0;
-  while (waitpid(root_, &status, 0) < 0 && errno == EINTR) {
+  int status = root_status_.value_or(0);
+  while (!root_status_ && waitpid(root_, &status, 0) < 0 && errno == EINTR) {
   }
   if (!head_written_) {
     const bool missing = shared_->exec_error == ENOENT;

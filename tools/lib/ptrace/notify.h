@@ -3,6 +3,7 @@
 #include <linux/seccomp.h>
 #include <sys/types.h>
 
+#include <optional>
 #include <unordered_map>
 
 #include "base/fd.h"
@@ -34,6 +35,7 @@ class NotifyRecorder {
   bool reply(seccomp_notif_resp& answer);
   void give_up(pid_t waiting);
   bool on_interrupt();
+  void reap();
   void handle(const seccomp_notif& request);
   Tracee& task_of(pid_t tid);
   void renew(Tracee& task);
@@ -49,6 +51,7 @@ class NotifyRecorder {
   UniqueFd guard_;
   pid_t guardian_ = 0;
   pid_t root_ = 0;
+  std::optional<int> root_status_;  ///< it has been reaped: its number may be another's
   bool root_asked_exec_ = false;
   bool head_written_ = false;
   bool stopping_ = false;

@@ -42,10 +42,13 @@ bool has_notify() {
   return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0 && try_filter(SECCOMP_FILTER_FLAG_NEW_LISTENER) == 0;
 }
 
+constexpr unsigned kMostSeconds = 2;  // a child that may not be traced may not be killed either, perhaps
+
 void try_ptrace(RecorderSupport& support) {
   const pid_t child = fork();
   if (child < 0) return;
   if (child == 0) {
+    alarm(kMostSeconds);
     while (true) pause();
   }
   if (ptrace(PTRACE_SEIZE, child, 0, PTRACE_O_EXITKILL) == 0 && ptrace(PTRACE_INTERRUPT, child, 0, 0) == 0 &&

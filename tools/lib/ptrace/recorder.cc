@@ -52,7 +52,7 @@ Result<void> Recorder::start_command() {
   if (ptrace(PTRACE_SEIZE, root_, 0, wanted) != 0) {
     Error error = explain_refusal(errno, root_, true);
     if (options_.in_place) return error;  // its pipe is closed with us, and it ends
-    kill(root_, SIGKILL);
+    launch_.abandon();
     waitpid(root_, nullptr, 0);
     return error;
   }

@@ -37,6 +37,8 @@ SignalForwarder::SignalForwarder(bool active, pid_t command, StopControl* stop) 
   for (std::size_t i = 0; i < std::size(kForwarded); ++i) sigaction(kForwarded[i], &action, &saved_[i]);
 }
 
+void SignalForwarder::command_ended() { command_pid = 0; }
+
 SignalForwarder::~SignalForwarder() {
   if (!active_) return;
   for (std::size_t i = 0; i < std::size(kForwarded); ++i) sigaction(kForwarded[i], &saved_[i], nullptr);

@@ -17,6 +17,9 @@ class SignalForwarder {
   SignalForwarder(const SignalForwarder&) = delete;
   SignalForwarder& operator=(const SignalForwarder&) = delete;
 
+  /// The command has been reaped: its number may be another's, and nothing goes on to it.
+  static void command_ended();
+
  private:
   struct sigaction saved_[8]{};
   bool active_;

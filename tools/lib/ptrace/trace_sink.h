@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "facts/trace_writer.h"
 #include "ptrace/engine.h"
@@ -24,6 +25,8 @@ class TraceSink : public FactSink {
   Result<void> on_end(const End& end) override;
 
  private:
+  Result<void> put(std::string_view line);
+
   std::string path_;
   bool append_;
   std::string run_;

@@ -21,6 +21,7 @@
 #include <optional>
 
 #include "base/fd.h"
+#include "base/own_profile.h"
 #include "base/text.h"
 #include "seccomp/compile.h"
 #include "seccomp/decide.h"
@@ -70,12 +71,13 @@ struct Start {
   const BpfProgram& listening;  ///< empty: no listener is wanted
   const char* path;
   char* const* argv;
+  const OwnProfile& profile;
 };
 
 /// In the child, after fork: async-signal-safe calls only. Never returns.
 [[noreturn]] void start_program(const Start& plan, Shared& shared, const sigset_t& mask) {
   sigprocmask(SIG_SETMASK, &mask, nullptr);
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+  if (!plan.profile.leave() || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     shared.failed_load = 1;
     shared.failure = errno;
     _exit(kCannotRun);
@@ -215,7 +217,8 @@ Result<std::optional<TryOutcome>> run_once(const BpfProgram& program, const BpfP
   const SharedPage page;
   if (page.get() == nullptr) return environment_error(errno, "cannot share memory with the program");
   const Signals signals;
-  const Start plan{program, listening, path.c_str(), argv};
+  const OwnProfile profile;
+  const Start plan{program, listening, path.c_str(), argv, profile};
   const pid_t child = fork();
   if (child < 0) return environment_error(errno, "cannot fork");
   if (child == 0) start_program(plan, *page.get(), signals.before());
