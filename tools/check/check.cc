@@ -99,13 +99,13 @@ Result<std::vector<Checked>> check_all(const Inputs& inputs, const std::vector<c
 Result<Inputs> usable_inputs(const cli::Arguments& arguments) {
   auto inputs = sort_inputs(arguments.positionals());
   if (!inputs) return inputs;
+  if (!inputs->logs.empty())
+    return Error{ErrorCode::kBadInput, "neither a profile nor a recording", printable(inputs->logs[0]),
+                 "turn a log into facts with 'cordon-audit facts' first"};
   if (inputs->profiles.empty())
     return Error{ErrorCode::kUsage, "no profile among the files", {}, "name a seccomp JSON, AppArmor or SELinux profile"};
   if (inputs->traces.empty())
     return Error{ErrorCode::kUsage, "no recording among the files", {}, "name a trace that cordon-record made"};
-  if (!inputs->logs.empty())
-    return Error{ErrorCode::kBadInput, "neither a profile nor a recording", printable(inputs->logs[0]),
-                 "turn a log into facts with 'cordon-audit facts' first"};
   return inputs;
 }
 

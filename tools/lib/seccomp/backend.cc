@@ -305,7 +305,7 @@ class SeccompBackend final : public Backend {
   }
 
   bool recognises(const std::string& path, std::string_view start) const override {
-    if (path.ends_with(".bpf")) return true;
+    if (path.ends_with(".bpf") || path.ends_with(".seccomp.json")) return true;
     return recognises_profile(start);
   }
 
