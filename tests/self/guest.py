@@ -79,11 +79,8 @@ def run_all():
     ways.furnish(PLACE)
     for way in command_lines():
         before = len(kernel_log())
-        env = dict(os.environ, PATH="/usr/bin:/usr/sbin:/bin:/sbin", HOME="/root")
-        for name in ("CORDON_SOURCE", "CORDON_BUILD", "TMPDIR"):
-            env.pop(name, None)
         with open(f"{ways.CORPUS}/mixed.log" if "-" in way else "/dev/null", "rb") as file:
-            done = subprocess.run(way, env=env, stdin=file, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=300, check=False)
+            done = subprocess.run(way, env=ways.environment(), stdin=file, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=300, check=False)
         denied = [line for line in kernel_log()[before:] if 'apparmor="DENIED"' in line or "avc:  denied" in line]
         yield way, done.returncode, done.stderr.decode("utf-8", "replace")[-300:], denied
 

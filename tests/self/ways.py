@@ -1,6 +1,5 @@
 """What our own tools are run with, so that their profiles can be learned and held against them. Used by learn and current."""
 
-import json
 import os
 import pty
 import shutil
@@ -26,8 +25,21 @@ SETS = {
     "cordon-record": ("cordon-record", True), "cordon-record-static": ("cordon-record-static", True),
     "cordon-oci": ("cordon-oci", True), "cordon": ("cordon", True),
 }
-# What these start runs under their filter too, and may be anything: they get none.
+# What these start runs under their filter too, and may be anything: they get none. The child of all but one of them
+# leaves the tool's own profile.
 STARTERS = ("cordon", "cordon-oci", "cordon-record", "cordon-record-static")
+COMPILERS = ("cordon", "cordon-audit", "cordon-check", "cordon-synth", "cordon-triage")  # they run checkmodule(8) and its like
+# Hand-written files of profiles/self/bounds for SELinux, beside a set's own, and who gets them.
+BOUNDS = {"every-tool": tuple(SETS), "starter": tuple(s for s in STARTERS if s != "cordon-oci"), "compilers": COMPILERS}
+SAME_BOUNDS = {"cordon-record-static": "cordon-record"}  # for AppArmor: another's, under the set's own name
+
+
+def environment(**more):
+    """Of a user's shell, without what the tests add."""
+    env = dict(os.environ, PATH="/usr/bin:/usr/sbin:/bin:/sbin", HOME="/root", **more)
+    for name in ("CORDON_SOURCE", "CORDON_BUILD", "TMPDIR"):
+        env.pop(name, None)
+    return env
 
 
 def install():
@@ -62,15 +74,9 @@ def one_cgroup_version():
 
 def bundle(place):
     """What crun runs: a shell that ends at once."""
-    with container.Container("crun", base=place) as box:
+    with container.Container("crun", base=place, change=lambda config: config["root"].update(path="rootfs")) as box:
         box.write_config(["sh", "-c", "exit 0"])
         os.rename(box.dir, f"{place}/bundle")
-    path = f"{place}/bundle/config.json"
-    with open(path, encoding="utf-8") as file:
-        config = json.load(file)
-    config["root"]["path"] = "rootfs"
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(config, file)
 
 
 def remove():
@@ -80,11 +86,8 @@ def remove():
 
 
 def tool(*argv, **streams):
-    env = dict(os.environ, CORDON_CONFINE="off", PATH="/usr/bin:/usr/sbin:/bin:/sbin", HOME="/root")
-    for name in ("CORDON_SOURCE", "CORDON_BUILD", "TMPDIR"):
-        env.pop(name, None)
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, **streams}
-    return subprocess.run(argv, env=env, timeout=300, check=False, **streams)
+    return subprocess.run(argv, env=environment(CORDON_CONFINE="off"), timeout=300, check=False, **streams)
 
 
 REFPOLICY = ('type=AVC msg=audit(1700000000.001:1): avc:  denied  { read open getattr } for  pid=1 comm="httpd" name="x" dev="nfs" ino=2 '

@@ -87,10 +87,8 @@ class SourceReader {
     const Statement* before = nullptr;
     std::optional<bool> chain;
     for (const Statement& statement : all) {
-      if (statement.kind == StatementKind::kIf || statement.kind == StatementKind::kElse)
+      if (statement.kind == StatementKind::kIf || statement.kind == StatementKind::kElse) {
         if (const auto fine = check_condition(statement, before, variables_); !fine) return fault(fine.error().what, file, statement.line);
-      const bool branches = statement.kind == StatementKind::kIf || statement.kind == StatementKind::kElse;
-      if (branches) {
         const auto truth = holds(statement, chain, variables_);
         if (const auto read = conditional(statement, truth, file, into, depth); !read) return read;
         chain = statement.kind == StatementKind::kIf || chain == false ? truth : chain;

@@ -43,11 +43,7 @@ constexpr std::array kAvcKeys = std::to_array<AvcKey>({{"scontext", &AvcView::so
                                                        {"ino", &AvcView::inode}});
 constexpr std::size_t kDeciding = 10;
 
-constexpr KeyTable kAvcNames([] {
-  std::array<string_view, kAvcKeys.size()> names;
-  for (std::size_t i = 0; i < names.size(); ++i) names[i] = kAvcKeys[i].name;
-  return names;
-}());
+constexpr auto kAvcNames = names_of(kAvcKeys);
 
 /// "avc:  denied  { read } for  …" (raw) or "avc:  denied  { read } for …" (interpreted).
 bool take_head(string_view& text, AvcView& avc) {

@@ -49,4 +49,12 @@ class KeyTable {
   std::uint32_t factor_ = 0x9e3779b1;
 };
 
+/// Of rows that have a name each.
+template <class Row, std::size_t N>
+constexpr KeyTable<N> names_of(const std::array<Row, N>& rows) {
+  std::array<std::string_view, N> names;
+  for (std::size_t i = 0; i < N; ++i) names[i] = rows[i].name;
+  return KeyTable<N>(names);
+}
+
 }  // namespace cordon::audit

@@ -26,14 +26,8 @@ constexpr auto kObject = std::to_array<FieldRow<ObjectFields>>({{"comm", &Object
 constexpr auto kCall = std::to_array<FieldRow<CallFields>>(
     {{"comm", &CallFields::comm}, {"exe", &CallFields::exe}, {"syscall", &CallFields::number}, {"arch", &CallFields::arch}});
 
-template <std::size_t N>
-constexpr KeyTable<N> names_of(const auto& rows) {
-  std::array<std::string_view, N> names;
-  for (std::size_t i = 0; i < N; ++i) names[i] = rows[i].name;
-  return KeyTable<N>(names);
-}
-constexpr auto kObjectNames = names_of<kObject.size()>(kObject);
-constexpr auto kCallNames = names_of<kCall.size()>(kCall);
+constexpr auto kObjectNames = names_of(kObject);
+constexpr auto kCallNames = names_of(kCall);
 
 /// The first field of each name that is listed.
 template <class Fields>
