@@ -2,17 +2,18 @@
 
 #include <algorithm>
 
+#include "apparmor/label.h"
 #include "apparmor/translate.h"
 #include "base/text.h"
 
 namespace cordon::audit_tool {
 namespace {
 
+using apparmor::kLearning;
 using apparmor::Transition;
 
 /// Deeper ones run under the innermost: a profile's reader, and people, have an end.
 constexpr std::size_t kMaxNesting = 24;
-constexpr std::string_view kLearning = "//null-";
 
 std::string key_of(const std::string& space, const std::string& label) { return space + '\0' + label; }
 
@@ -20,11 +21,11 @@ std::string basename_of(const std::string& path) { return path.substr(path.rfind
 
 ProfilePlace parts_of(std::string_view label) {
   ProfilePlace parts;
-  for (std::size_t at = label.find("//", 1); at != std::string_view::npos; at = label.find("//", 1)) {
-    parts.emplace_back(label.substr(0, at));
-    label.remove_prefix(at + 2);
+  std::size_t begin = 0;
+  for (const std::size_t end : apparmor::label_ends(label)) {
+    parts.emplace_back(label.substr(begin, end - begin));
+    begin = end + 2;
   }
-  parts.emplace_back(label);
   return parts;
 }
 

@@ -1,17 +1,12 @@
 #include <algorithm>
 
 #include "apparmor/decide.h"
+#include "apparmor/label.h"
 #include "apparmor/text.h"
 #include "apparmor/walk.h"
 
 /// Which profiles a fact's subject may run under.
 namespace cordon::apparmor {
-namespace {
-
-/// How complain mode names what it ran without a rule. Source: security/apparmor/policy.c aa_new_null_profile.
-constexpr std::string_view kLearning = "//null-";
-
-}  // namespace
 
 const CompiledProfile* ProfileDecider::named(std::string_view name) const {
   for (const CompiledProfile& profile : profiles_)

@@ -6,13 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "apparmor/label.h"
 #include "base/bytes.h"
 #include "base/text.h"
 
 namespace cordon::apparmor {
 namespace {
-
-constexpr std::string_view kLearning = "//null-";
 
 /// Recordings give the program, and a domain only for hats, as "^NAME".
 bool is_logged(const Rule& rule) {
@@ -20,20 +19,11 @@ bool is_logged(const Rule& rule) {
   return rule.basis().kind == BasisKind::kObserved && subject.exe.empty() && !subject.domain.empty() && !subject.domain.starts_with('^');
 }
 
-/// Where the labels of the profiles that a label lies in end, the outermost first, and its own. A child's name may begin
-/// with a slash, as the outermost one's may.
-std::vector<std::size_t> ends_of(const std::string& label) {
-  std::vector<std::size_t> ends;
-  for (std::size_t at = label.find("//", 1); at != std::string::npos; at = label.find("//", at + 3)) ends.push_back(at);
-  ends.push_back(label.size());
-  return ends;
-}
-
-std::string root_of(const std::string& label) { return label.substr(0, ends_of(label).front()); }
+std::string root_of(const std::string& label) { return label.substr(0, label_ends(label).front()); }
 
 /// The innermost name, without what complain mode puts in front.
 std::string last_name(const std::string& label) {
-  const auto ends = ends_of(label);
+  const auto ends = label_ends(label);
   if (ends.size() == 1) return label;
   const std::string last = label.substr(ends[ends.size() - 2] + 2);
   return last.starts_with("null-") ? last.substr(5) : last;
@@ -65,7 +55,7 @@ class Names {
   void add_executions(const Rule& rule, std::vector<Rule>& out) const {
     if (!is_logged(rule)) return;
     const std::string& label = rule.grant().subject.domain;
-    const auto ends = ends_of(label);
+    const auto ends = label_ends(label);
     for (std::size_t i = 1; i < ends.size(); ++i) {
       const std::string whole = label.substr(0, ends[i]), parent = label.substr(0, ends[i - 1]);
       if (whole.compare(ends[i - 1], kLearning.size() + 1, std::string(kLearning) + "/") != 0 || executed_.count(whole) != 0) continue;
@@ -116,7 +106,7 @@ class Names {
 
   /// What ran there: the innermost executed file, else the outermost profile's program.
   std::string program_at(const std::string& label) const {
-    const auto ends = ends_of(label);
+    const auto ends = label_ends(label);
     for (std::size_t i = ends.size(); i-- > 1;) {
       const std::string whole = label.substr(0, ends[i]);
       if (const auto found = executed_.find(whole); found != executed_.end()) return found->second;
