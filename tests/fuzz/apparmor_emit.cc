@@ -2,8 +2,8 @@
 // A profile made of any facts is read back by our own reader of profiles, with one profile of the name given.
 #include "apparmor/emit.h"
 #include "apparmor/source.h"
-#include "traces.h"
 #include "support.h"
+#include "traces.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace cordon;

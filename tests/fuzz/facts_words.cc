@@ -4,8 +4,8 @@
 #include "facts/describe.h"
 #include "facts/lists.h"
 #include "facts/unseen.h"
-#include "traces.h"
 #include "support.h"
+#include "traces.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto trace = fuzz::trace_of(fuzz::text_of(data, size));

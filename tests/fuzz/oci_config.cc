@@ -20,7 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<std::string> words;
   for (const std::string_view word : split(text, ' ')) words.emplace_back(word);
   const RuntimeCommand command = read_runtime_command(words);
-  if (!command.name.empty()) CORDON_INVARIANT(read_runtime_command(with_preserved(words, command, 7)).preserve_fds == 7);
+  if (!command.name.empty())
+    CORDON_INVARIANT(read_runtime_command(with_preserved(words, command, 7)).preserve_fds == 7);
   static_cast<void>(read_wishes({{"io.containers.trace-syscall", std::string(text)}}));
   const auto config = read_config(text, "fuzz");
   if (!config) return 0;

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "policy/generalise.h"
-#include "traces.h"
 #include "support.h"
+#include "traces.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace cordon;

@@ -20,7 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string inert = markdown(bytes);
   fuzz::require(!has(inert, "<\n") && cordon::is_utf8(inert));
   const std::string label = prometheus_label(bytes);
-  fuzz::require(label.size() >= 2 && label.front() == '"' && label.back() == '"' && label.find('\n') == std::string::npos);
+  fuzz::require(label.size() >= 2 && label.front() == '"' && label.back() == '"' &&
+                label.find('\n') == std::string::npos);
   for (const char c : uri(bytes)) fuzz::require(c > ' ' && c < 0x7f && c != '"' && c != '<');
   const std::string code = markdown_code(bytes);
   fuzz::require(code.find('\n') == std::string::npos);

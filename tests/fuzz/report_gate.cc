@@ -7,7 +7,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace cordon::report;
   const auto config = read_gate(std::string(fuzz::text_of(data, size)), "/somewhere/cordon.toml");
   if (!config) return 0;
-  for (const GateAllowance& allowance : config->allowances) fuzz::require(!allowance.reason.empty() && !allowance.guard.empty());
+  for (const GateAllowance& allowance : config->allowances)
+    fuzz::require(!allowance.reason.empty() && !allowance.guard.empty());
   const GateResult result = run_gate(*config, {}, {});
   (void)gate_text(result);
   (void)gate_markdown(result);

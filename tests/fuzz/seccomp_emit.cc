@@ -37,11 +37,16 @@ SyscallOp operation(Bytes& bytes) {
   op.arch = kArches.at(bytes.byte() % kArches.size());
   const auto& names = names_on(Arch::kX86_64);
   const std::uint8_t kind = bytes.byte();
-  if (kind < 240) op.name = names.at((kind * 256U + bytes.byte()) % names.size());
-  else if (kind < 250) op.name = std::string("x\"\n,") + static_cast<char>(bytes.byte() & 0x7f);
-  else if (kind < 254) op.name = kClone3;
-  else op.number = static_cast<int>(bytes.word() & 0x7fffffff);
-  if (op.name == kClone3 && bytes.byte() % 4 != 0) op.clone_flags = bytes.byte() % 2 == 0 ? 0x3d0f00 : bytes.word() << (bytes.byte() % 8);
+  if (kind < 240)
+    op.name = names.at((kind * 256U + bytes.byte()) % names.size());
+  else if (kind < 250)
+    op.name = std::string("x\"\n,") + static_cast<char>(bytes.byte() & 0x7f);
+  else if (kind < 254)
+    op.name = kClone3;
+  else
+    op.number = static_cast<int>(bytes.word() & 0x7fffffff);
+  if (op.name == kClone3 && bytes.byte() % 4 != 0)
+    op.clone_flags = bytes.byte() % 2 == 0 ? 0x3d0f00 : bytes.word() << (bytes.byte() % 8);
   for (std::uint8_t i = bytes.byte() % 4; i > 0; --i)
     op.args.push_back({bytes.byte() % 6U, bytes.word(), bytes.byte() % 2 == 0 ? 0xffffffff : bytes.word()});
   return op;
@@ -49,8 +54,8 @@ SyscallOp operation(Bytes& bytes) {
 
 }  // namespace
 
-/// Any policy is planned, written in every form, and read back as the very bytes that were written. Only one in 64 is also
-/// proven, which simulates every number of every ABI thrice and takes seconds under the sanitizers.
+/// Any policy is planned, written in every form, and read back as the very bytes that were written. Only one in 64 is
+/// also proven, which simulates every number of every ABI thrice and takes seconds under the sanitizers.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   constexpr std::size_t kMaxRules = 24;
   Bytes bytes(data, size);

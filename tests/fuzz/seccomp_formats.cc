@@ -3,8 +3,8 @@
 #include "seccomp/data.h"
 #include "seccomp/formats.h"
 #include "seccomp/read.h"
-#include "traces.h"
 #include "support.h"
+#include "traces.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace cordon;
@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.arguments = size % 2 == 0 ? ArgumentLevel::kSafe : ArgumentLevel::kTight;
   options.packs = {"kernel", "try"};
   Diagnostics diagnostics;
-  Planned planned = plan_of(policy_from(*trace, std::string(fuzz::text_of(data, std::min<std::size_t>(size, 40)))), options, **kData, diagnostics);
+  Planned planned = plan_of(policy_from(*trace, std::string(fuzz::text_of(data, std::min<std::size_t>(size, 40)))),
+                            options, **kData, diagnostics);
   constexpr std::size_t kCheap = 24;  // libseccomp's compiler takes minutes for many overlapping conditions
   for (const Format& format : formats()) {
     if (format.name == "bpf" && planned.plan.filtered_count() > kCheap) continue;

@@ -2,8 +2,8 @@
 // A module made of any facts, against the installed policy: its names are fit, and it reads back rule for rule.
 #include "selinux/app_module.h"
 #include "selinux/cil.h"
-#include "traces.h"
 #include "support.h"
+#include "traces.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace cordon;

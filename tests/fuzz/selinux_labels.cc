@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   const std::size_t end = text.find_last_of('\n');
   const std::string path = "/" + text.substr(end == text.npos ? 0 : end + 1);
-  if (const auto matcher = ContextMatcher::parse(text.substr(0, end == text.npos ? 0 : end)); matcher && ContextMatcher::takes(path)) {
+  if (const auto matcher = ContextMatcher::parse(text.substr(0, end == text.npos ? 0 : end));
+      matcher && ContextMatcher::takes(path)) {
     static_cast<void>(matcher->lookup(path, "--"));
     static_cast<void>(matcher->lookup(matcher->aliased(path), ""));
   }

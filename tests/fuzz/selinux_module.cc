@@ -1,5 +1,6 @@
 // rooms: selinux policy facts kernel base
-// A module of any content: names that cannot stand in policy are named; else what the writers write reads back the same.
+// A module of any content: names that cannot stand in policy are named; else what the writers write reads back the
+// same.
 #include "selinux/cil.h"
 #include "selinux/interface_file.h"
 #include "selinux/module.h"
@@ -22,10 +23,18 @@ void add_rule(Module& module, fuzz::Choices& choices) {
     case 0: module.types.insert(a); break;
     case 1: module.permissive.insert(a); break;
     case 2: module.role_types.insert({a, b}); break;
-    case 3: module.type_rules.insert({"type_transition", a, b, "file", choices.below(2) == 0 ? "" : "name" + std::to_string(choices.below(4)), c}); break;
+    case 3:
+      module.type_rules.insert(
+          {"type_transition", a, b, "file", choices.below(2) == 0 ? "" : "name" + std::to_string(choices.below(4)), c});
+      break;
     case 4: module.contexts.push_back({"/" + a, choices.below(2) == 0 ? "" : "--", b, "s0"}); break;
-    case 5: module.ioctls[{RuleKind::kAllow, a, b, "file"}].insert(static_cast<std::uint16_t>(choices.byte() * 256 + choices.byte())); break;
-    default: module.rules[{RuleKind::kAllow, a, choices.below(4) == 0 ? "self" : b, "file"}].insert(choices.below(2) == 0 ? "read" : c);
+    case 5:
+      module.ioctls[{RuleKind::kAllow, a, b, "file"}].insert(
+          static_cast<std::uint16_t>(choices.byte() * 256 + choices.byte()));
+      break;
+    default:
+      module.rules[{RuleKind::kAllow, a, choices.below(4) == 0 ? "self" : b, "file"}].insert(
+          choices.below(2) == 0 ? "read" : c);
   }
 }
 
@@ -42,7 +51,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!bad_names(module).empty()) return 0;
   Diagnostics diagnostics;
   const auto again = read_cil(cil, "written.cil", diagnostics);
-  fuzz::require(again.ok() && again->rules == module.rules && again->ioctls == module.ioctls && again->type_rules == module.type_rules);
+  fuzz::require(again.ok() && again->rules == module.rules && again->ioctls == module.ioctls &&
+                again->type_rules == module.type_rules);
   const auto lines = read_fc(write_fc(module, ContextStyle::kMls), "written.fc");
   fuzz::require(lines.ok() && lines->size() == module.contexts.size());
   return 0;

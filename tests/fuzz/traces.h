@@ -17,14 +17,20 @@ inline std::optional<cordon::Fact> fact_of(simdjson::dom::parser& parser, std::s
   simdjson::dom::element document;
   simdjson::dom::object members;
   if (line.empty()) return std::nullopt;  // simdjson 3.1 copies from a null pointer
-  if (parser.parse(line.data(), line.size()).get(document) != simdjson::SUCCESS || document.get(members) != simdjson::SUCCESS) return std::nullopt;
+  if (parser.parse(line.data(), line.size()).get(document) != simdjson::SUCCESS ||
+      document.get(members) != simdjson::SUCCESS)
+    return std::nullopt;
   Fact fact;
   fact.tally.count = 1;
   codec::Cursor at;
   codec::Element part;
-  if (members["subject"].get(part) == simdjson::SUCCESS && codec::read(at, part, fact.subject) != codec::Form::kGood) return std::nullopt;
-  if (members["verdict"].get(part) == simdjson::SUCCESS && codec::read(at, part, fact.verdict) != codec::Form::kGood) return std::nullopt;
-  if (members["operation"].get(part) != simdjson::SUCCESS || codec::read(at, part, fact.operation) != codec::Form::kGood) return std::nullopt;
+  if (members["subject"].get(part) == simdjson::SUCCESS && codec::read(at, part, fact.subject) != codec::Form::kGood)
+    return std::nullopt;
+  if (members["verdict"].get(part) == simdjson::SUCCESS && codec::read(at, part, fact.verdict) != codec::Form::kGood)
+    return std::nullopt;
+  if (members["operation"].get(part) != simdjson::SUCCESS ||
+      codec::read(at, part, fact.operation) != codec::Form::kGood)
+    return std::nullopt;
   return fact;
 }
 

@@ -53,8 +53,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::uint64_t found = result.undecoded;
   for (const auto& finding : result.findings) found += finding.count;
   require(found == denials);
-  for (const auto& form : {report::triage_text(result, {}), report::triage_json(result), report::triage_sarif(result, "0"),
-                           report::triage_junit(result), report::triage_markdown(result), report::triage_prometheus(result)})
+  for (const auto& form :
+       {report::triage_text(result, {}), report::triage_json(result), report::triage_sarif(result, "0"),
+        report::triage_junit(result), report::triage_markdown(result), report::triage_prometheus(result)})
     require_quiet(form);
   return 0;
 }

@@ -1,4 +1,5 @@
-// Triage's readers of what users hand in: rule files, baselines, times, globs, paths. Total, and what comes out is safe.
+// Triage's readers of what users hand in: rule files, baselines, times, globs, paths. Total, and what comes out is
+// safe.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -33,7 +33,10 @@ std::vector<cli::OptionRow> allow_options() {
            {"-C,--cil", "", "print CIL"},
            {"-R,--reference", "", "call refpolicy's interfaces where one grants little more"},
            {"-N,--noreference", "", "print rules, not interface calls (the default)"},
-           {"--max-excess", "N", "with -R: the most that an interface may grant beyond the needed: a permission to read counts 1, another 10", "", "10"},
+           {"--max-excess", "N",
+            "with -R: the most that an interface may grant beyond the needed: a permission to read counts 1, another "
+            "10",
+            "", "10"},
            {"--interfaces", "DIR", "with -R: where refpolicy's headers lie", "", "/usr/share/selinux/devel/include"},
            {"--interface-info", "FILE", "accepted and not needed: the interfaces are read from their own files"},
            {"--perm-map", "FILE", "accepted and not needed: excess is counted, not weighed"},
@@ -43,7 +46,10 @@ std::vector<cli::OptionRow> allow_options() {
            {"-w,--why", "", "explain instead: cordon-audit why"},
            {"--i-know", "", "give rules that a guard refuses, with its warning above"},
            {"--abi", "VERSION", "AppArmor's dialect", "3.0|4.0|5.0", "5.0"},
-           {"--exec", "HOW", "programs that ran in complain mode without an exec rule: under the profile that executed them, under child profiles, or by how far privileges differ", "ix|child|auto", "auto"},
+           {"--exec", "HOW",
+            "programs that ran in complain mode without an exec rule: under the profile that executed them, under "
+            "child profiles, or by how far privileges differ",
+            "ix|child|auto", "auto"},
            {"--json", "", "print everything as one JSON object"},
        })
     options.push_back(std::move(row));
@@ -77,7 +83,8 @@ Result<std::string> build(const cli::Arguments& arguments, const TeOptions& opti
   return error;
 }
 
-Result<void> write_package(const cli::Arguments& arguments, const TeOptions& options, const std::string& te, bool any, bool mls) {
+Result<void> write_package(const cli::Arguments& arguments, const TeOptions& options, const std::string& te, bool any,
+                           bool mls) {
   const std::string name = arguments.get("module-package");
   if (!any) {
     fmt::print(stderr, "{}: there is no rule to give: no module is written\n", kTool);
@@ -95,8 +102,10 @@ Result<void> write_package(const cli::Arguments& arguments, const TeOptions& opt
 /// the file open.
 Result<Write> output_of(const cli::Arguments& arguments) {
   const std::string path = arguments.get("output");
-  if (path.empty()) return Write([](std::string_view text) { return write_all(STDOUT_FILENO, text, "standard output"); });
-  auto fd = std::make_shared<UniqueFd>(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+  if (path.empty())
+    return Write([](std::string_view text) { return write_all(STDOUT_FILENO, text, "standard output"); });
+  auto fd =
+      std::make_shared<UniqueFd>(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!*fd) return errno_error(errno, "cannot append", path);
   return Write([fd, path](std::string_view text) { return write_all(fd->get(), text, path); });
 }
@@ -105,27 +114,35 @@ Result<Write> output_of(const cli::Arguments& arguments) {
 Result<void> check_names(const cli::Arguments& arguments) {
   for (const char* other : {"output", "module", "json", "cil"})
     if (arguments.has("module-package") && arguments.has(other))
-      return Error{ErrorCode::kUsage, std::string("--module-package conflicts with --") + other, {}, "give one of them"};
+      return Error{
+          ErrorCode::kUsage, std::string("--module-package conflicts with --") + other, {}, "give one of them"};
   const std::string name = te_options(arguments).module;
   if (name.empty() || selinux::is_identifier(name)) return {};
-  return Error{ErrorCode::kUsage, "not a module's name: " + printable(name), {}, "letters, digits, '_', '-' and '.', a letter first"};
+  return Error{ErrorCode::kUsage,
+               "not a module's name: " + printable(name),
+               {},
+               "letters, digits, '_', '-' and '.', a letter first"};
 }
 
-Result<TeOptions> options_with_interfaces(const SelinuxRules& rules, const Gathered& gathered, const cli::Arguments& arguments) {
+Result<TeOptions> options_with_interfaces(const SelinuxRules& rules, const Gathered& gathered,
+                                          const cli::Arguments& arguments) {
   TeOptions options = te_options(arguments);
   if (!arguments.has("reference") || arguments.has("noreference")) return options;
   const auto refpolicy = Refpolicy::load(arguments.get("interfaces"));
   if (!refpolicy) return refpolicy.error();
   const auto most = parse_number<std::size_t>(arguments.get("max-excess"));
-  if (!most) return Error{ErrorCode::kUsage, "not a number: " + printable(arguments.get("max-excess")), "--max-excess", {}};
+  if (!most)
+    return Error{ErrorCode::kUsage, "not a number: " + printable(arguments.get("max-excess")), "--max-excess", {}};
   options.interfaces = choose_interfaces(rules, refpolicy->expand(), gathered.judges, *most);
   return options;
 }
 
-std::string selinux_output(const SelinuxRules& rules, const Gathered& gathered, const cli::Arguments& arguments, const TeOptions& options) {
+std::string selinux_output(const SelinuxRules& rules, const Gathered& gathered, const cli::Arguments& arguments,
+                           const TeOptions& options) {
   if (rules.rules.empty() && rules.roles.empty()) return {};
   if (arguments.has("cil"))
-    return selinux::write_cil(module_of(rules, options), !gathered.judges.policy || gathered.judges.policy->mls()) + nlmsg_cil(rules, options);
+    return selinux::write_cil(module_of(rules, options), !gathered.judges.policy || gathered.judges.policy->mls()) +
+           nlmsg_cil(rules, options);
   return te_text(rules, gathered.denials, options);
 }
 
@@ -138,8 +155,8 @@ std::string as_comments(const std::string& text) {
 
 /// One language as it is; with SELinux rules before them and no --target, the others' rules stand as comments, and
 /// are left out of modules and CIL.
-std::string all_output(const SelinuxRules& selinux, const ApparmorRules& apparmor, const SeccompRules& seccomp, const Gathered& gathered,
-                       const cli::Arguments& arguments, const TeOptions& options) {
+std::string all_output(const SelinuxRules& selinux, const ApparmorRules& apparmor, const SeccompRules& seccomp,
+                       const Gathered& gathered, const cli::Arguments& arguments, const TeOptions& options) {
   std::string source, others;
   if (wanted(arguments, "selinux")) source = selinux_output(selinux, gathered, arguments, options);
   if (wanted(arguments, "apparmor")) others += apparmor_text(apparmor, gathered.denials, options.verbose);
@@ -147,7 +164,10 @@ std::string all_output(const SelinuxRules& selinux, const ApparmorRules& apparmo
   if (others.empty() || source.empty()) return source + others;
   const bool pure = !options.module.empty() || options.requires_block || arguments.has("cil");
   if (!pure) return source + as_comments(others);
-  fmt::print(stderr, "{}: the rules for AppArmor and seccomp are left out here; --target apparmor and --target seccomp print them\n", kTool);
+  fmt::print(
+      stderr,
+      "{}: the rules for AppArmor and seccomp are left out here; --target apparmor and --target seccomp print them\n",
+      kTool);
   return source;
 }
 
@@ -167,7 +187,8 @@ Made make_rules(Gathered& gathered, const cli::Arguments& arguments) {
   Made made{selinux_rules(gathered.denials, gathered.judges),
             apparmor_rules(gathered.denials, gathered.audited, *apparmor::dialect_named(arguments.get("abi")),
                            *apparmor::exec_mode(arguments.get("exec"))),
-            seccomp_rules(gathered.denials), {}};
+            seccomp_rules(gathered.denials),
+            {}};
   made.fates = merged_fates(gathered.denials, made.selinux, made.apparmor, made.seccomp);
   return made;
 }
@@ -182,7 +203,8 @@ Result<void> print(const Made& made, const Gathered& gathered, const cli::Argume
   }
   const std::string text = all_output(made.selinux, made.apparmor, made.seccomp, gathered, arguments, *options);
   if (arguments.has("module-package"))
-    return write_package(arguments, *options, text, gives_any(made.selinux), !gathered.judges.policy || gathered.judges.policy->mls());
+    return write_package(arguments, *options, text, gives_any(made.selinux),
+                         !gathered.judges.policy || gathered.judges.policy->mls());
   const auto write = output_of(arguments);
   return write ? (*write)(text) : write.error();
 }

@@ -18,10 +18,15 @@ Json bytes_json(const std::string& bytes) { return is_utf8(bytes) ? Json(bytes) 
 Json evidence_json(const audit::Denial& denial) {
   Json samples = Json::array();
   for (const audit::Evidence& sample : denial.samples)
-    samples.push_back({{"comm", bytes_json(sample.comm)}, {"exe", bytes_json(sample.exe)}, {"path", bytes_json(sample.path)},
-                       {"event", bytes_json(sample.event)}, {"source", bytes_json(sample.source)}, {"line", sample.line}});
-  return {{"count", denial.tally.count},     {"first_ms", denial.tally.first_ms}, {"last_ms", denial.tally.last_ms},
-          {"outcome", name_of(denial.outcome)}, {"samples", std::move(samples)},  {"other_records", denial.other_samples}};
+    samples.push_back({{"comm", bytes_json(sample.comm)},
+                       {"exe", bytes_json(sample.exe)},
+                       {"path", bytes_json(sample.path)},
+                       {"event", bytes_json(sample.event)},
+                       {"source", bytes_json(sample.source)},
+                       {"line", sample.line}});
+  return {{"count", denial.tally.count},     {"first_ms", denial.tally.first_ms},
+          {"last_ms", denial.tally.last_ms}, {"outcome", name_of(denial.outcome)},
+          {"samples", std::move(samples)},   {"other_records", denial.other_samples}};
 }
 
 Json reasons_json(const PermissionState& state) {
@@ -55,16 +60,20 @@ std::uint64_t count_of(const std::vector<std::size_t>& indexes, const std::vecto
 /// A rule's permissions by where they are told.
 struct Shares {
   std::vector<std::string> given;
-  std::map<std::pair<std::string, std::string>, std::vector<std::string>> refused;  ///< by the reason and what to do instead
-  std::map<std::string, std::vector<std::string>> unknown;                          ///< by what is unknown
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>>
+      refused;                                              ///< by the reason and what to do instead
+  std::map<std::string, std::vector<std::string>> unknown;  ///< by what is unknown
 };
 
 Shares shares_of(const TeRule& rule) {
   Shares out;
   for (const auto& [perm, state] : rule.perms) {
-    if (!state.refused.empty()) out.refused[{state.refused, state.instead}].push_back(perm);
-    else if (state.unknown) out.unknown[state.reasons.empty() ? "" : state.reasons.front().words].push_back(perm);
-    else out.given.push_back(perm);
+    if (!state.refused.empty())
+      out.refused[{state.refused, state.instead}].push_back(perm);
+    else if (state.unknown)
+      out.unknown[state.reasons.empty() ? "" : state.reasons.front().words].push_back(perm);
+    else
+      out.given.push_back(perm);
   }
   return out;
 }
@@ -77,14 +86,18 @@ Json entry_of(const TeRule& rule, const Gathered& gathered, const Json& extra) {
   return entry;
 }
 
-Json given_json(const TeRule& rule, const std::vector<std::string>& perms, const InterfaceChoice* interface, const Gathered& gathered) {
+Json given_json(const TeRule& rule, const std::vector<std::string>& perms, const InterfaceChoice* interface,
+                const Gathered& gathered) {
   Json details = Json::object();
   for (const std::string& perm : perms) {
     const PermissionState& state = rule.perms.at(perm);
     details[perm] = {{"allowed", state.allowed}, {"reasons", reasons_json(state)}, {"remarks", state.remarks}};
   }
-  Json entry = entry_of(rule, gathered, {{"permissions", perms}, {"details", std::move(details)}, {"ioctls", rule.ioctls}, {"nlmsg_types", rule.nlmsgs}});
-  if (interface != nullptr) entry["interface"] = {{"call", interface->call}, {"excess", interface->excess}, {"beyond", interface->beyond}};
+  Json entry = entry_of(
+      rule, gathered,
+      {{"permissions", perms}, {"details", std::move(details)}, {"ioctls", rule.ioctls}, {"nlmsg_types", rule.nlmsgs}});
+  if (interface != nullptr)
+    entry["interface"] = {{"call", interface->call}, {"excess", interface->excess}, {"beyond", interface->beyond}};
   return entry;
 }
 
@@ -93,7 +106,9 @@ void write_rules(const SelinuxRules& selinux, const Gathered& gathered, const Te
   for (std::size_t i = 0; i < selinux.rules.size(); ++i) {
     const auto interface = options.interfaces.find(i);
     const auto given = shares_of(selinux.rules[i]).given;
-    if (!given.empty()) out.item(given_json(selinux.rules[i], given, interface == options.interfaces.end() ? nullptr : &interface->second, gathered));
+    if (!given.empty())
+      out.item(given_json(selinux.rules[i], given, interface == options.interfaces.end() ? nullptr : &interface->second,
+                          gathered));
   }
   out.end_array();
 }
@@ -101,7 +116,10 @@ void write_rules(const SelinuxRules& selinux, const Gathered& gathered, const Te
 void write_roles(const SelinuxRules& selinux, const Gathered& gathered, JsonStream& out) {
   out.begin_array("roles");
   for (const RoleRule& role : selinux.roles)
-    out.item({{"role", role.role}, {"type", role.type}, {"remark", role.remark}, {"evidence", evidence_of(role.denials, gathered.denials)}});
+    out.item({{"role", role.role},
+              {"type", role.type},
+              {"remark", role.remark},
+              {"evidence", evidence_of(role.denials, gathered.denials)}});
   out.end_array();
 }
 
@@ -113,7 +131,8 @@ void write_left_out(const SelinuxRules& selinux, const Gathered& gathered, JsonS
   out.end_array();
   out.begin_array("unknown");
   for (const TeRule& rule : selinux.rules)
-    for (const auto& [why, perms] : shares_of(rule).unknown) out.item(entry_of(rule, gathered, {{"permissions", perms}, {"why", why}}));
+    for (const auto& [why, perms] : shares_of(rule).unknown)
+      out.item(entry_of(rule, gathered, {{"permissions", perms}, {"why", why}}));
   out.end_array();
 }
 
@@ -121,14 +140,21 @@ Json profile_json(const ApparmorProfile& profile, const Gathered& gathered) {
   Json rules = Json::array(), children = Json::array();
   for (const auto& rule : profile.rules) rules.push_back(apparmor::to_text(rule));
   for (const auto& [name, child] : profile.children) children.push_back(profile_json(child, gathered));
-  return {{"profile", bytes_json(profile.name)}, {"namespace", bytes_json(profile.name_space)}, {"rules", rules}, {"flags", profile.flags},
-          {"comments", profile.comments}, {"children", children}, {"evidence", evidence_of(profile.denials, gathered.denials)}};
+  return {{"profile", bytes_json(profile.name)},
+          {"namespace", bytes_json(profile.name_space)},
+          {"rules", rules},
+          {"flags", profile.flags},
+          {"comments", profile.comments},
+          {"children", children},
+          {"evidence", evidence_of(profile.denials, gathered.denials)}};
 }
 
 Json program_json(const SeccompProgram& program, const Gathered& gathered) {
   Json calls = Json::object();
   for (const auto& [arch, names] : program.calls) calls[std::string(arch_info(arch).name)] = names;
-  return {{"program", bytes_json(program.program)}, {"calls", calls}, {"without_name", program.without_name},
+  return {{"program", bytes_json(program.program)},
+          {"calls", calls},
+          {"without_name", program.without_name},
           {"evidence", evidence_of(program.denials, gathered.denials)}};
 }
 
@@ -149,8 +175,9 @@ Json counts_object(const Gathered& gathered, const std::vector<Judgement>& fates
           {"not_denied", gathered.not_denied}};
 }
 
-Result<void> write_allow_json(const Gathered& gathered, const SelinuxRules& selinux, const ApparmorRules& apparmor, const SeccompRules& seccomp,
-                              const std::vector<Judgement>& fates, const TeOptions& options, Write write) {
+Result<void> write_allow_json(const Gathered& gathered, const SelinuxRules& selinux, const ApparmorRules& apparmor,
+                              const SeccompRules& seccomp, const std::vector<Judgement>& fates,
+                              const TeOptions& options, Write write) {
   JsonStream out(std::move(write));
   out.member("version", 1);
   out.member("kind", options.dontaudit ? "dontaudit" : "allow");

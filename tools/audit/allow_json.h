@@ -7,8 +7,9 @@
 namespace cordon::audit_tool {
 
 /// schemas/audit-allow.schema.json.
-Result<void> write_allow_json(const Gathered& gathered, const SelinuxRules& selinux, const ApparmorRules& apparmor, const SeccompRules& seccomp,
-                              const std::vector<Judgement>& fates, const TeOptions& options, Write write);
+Result<void> write_allow_json(const Gathered& gathered, const SelinuxRules& selinux, const ApparmorRules& apparmor,
+                              const SeccompRules& seccomp, const std::vector<Judgement>& fates,
+                              const TeOptions& options, Write write);
 
 /// What allow and why have in common: what was read, where the denials went.
 nlohmann::ordered_json counts_object(const Gathered& gathered, const std::vector<Judgement>& fates);

@@ -59,7 +59,8 @@ bool take_disconnected(const Fact& fact, ApparmorProfile& profile) {
   if (op == nullptr || !op->disconnected) return false;
   if (profile.flags.empty()) profile.flags.push_back("attach_disconnected");
   remark(profile, "the path " + printable(op->path) +
-                      " lies outside of the profile's root: flags=(attach_disconnected) lets it be seen as /" + printable(op->path));
+                      " lies outside of the profile's root: flags=(attach_disconnected) lets it be seen as /" +
+                      printable(op->path));
   return true;
 }
 
@@ -74,7 +75,8 @@ bool stays_audited(const Fact& fact) {
   return fact.verdict.outcome == cordon::Outcome::kAllowed && fact.subject.domain == "unconfined";
 }
 
-/// "remount options=(ro) /a/" as "mount options=(remount, ro) -> /a/", which compiles to the same and is how logs say it.
+/// "remount options=(ro) /a/" as "mount options=(remount, ro) -> /a/", which compiles to the same and is how logs say
+/// it.
 void as_mount(apparmor::ProfileRule& rule) {
   if (rule.klass != apparmor::RuleClass::kRemount) return;
   rule.klass = apparmor::RuleClass::kMount;
@@ -101,7 +103,8 @@ struct Outcome {
 
 /// The operation as the rule is to have it.
 Operation wanted(const Fact& fact, const Target& target, bool disconnected) {
-  Operation operation = fact.verdict.outcome == cordon::Outcome::kAllowed ? without_owner(fact.operation) : fact.operation;
+  Operation operation =
+      fact.verdict.outcome == cordon::Outcome::kAllowed ? without_owner(fact.operation) : fact.operation;
   std::visit(RenamePeer{target.tree, fact.subject.container}, operation);
   if (auto* op = std::get_if<FileOp>(&operation)) {
     if (disconnected && op->path.front() != '/') op->path.insert(0, 1, '/');
@@ -111,7 +114,8 @@ Operation wanted(const Fact& fact, const Target& target, bool disconnected) {
 }
 
 /// What is executed into another profile needs no more than that here; there, execve reads and maps the program.
-void take_step(const Fact& fact, const Target& target, const ProfilePlace& place, apparmor::ProfileRule& rule, ApparmorRules& out) {
+void take_step(const Fact& fact, const Target& target, const ProfilePlace& place, apparmor::ProfileRule& rule,
+               ApparmorRules& out) {
   const auto* exec = std::get_if<ExecOp>(&fact.operation);
   if (exec == nullptr || rule.exec.empty()) return;
   const LearningTree::Step step = target.tree.step(fact.subject.container, place, exec->path);
@@ -191,8 +195,10 @@ void take(const Denial& denial, std::size_t index, const Target& target, Apparmo
   profile.denials.push_back(index);
   for (const Fact& fact : denial.facts) {
     const Outcome outcome = take_fact(fact, target, place, out);
-    if (outcome.rule) fate = {Fate::kRule, {}};
-    else if (fate.fate != Fate::kRule) fate = {Fate::kFinding, outcome.why};
+    if (outcome.rule)
+      fate = {Fate::kRule, {}};
+    else if (fate.fate != Fate::kRule)
+      fate = {Fate::kFinding, outcome.why};
   }
   if (const std::string why = beyond_rules(denial); !why.empty()) remark(profile, why);
 }
@@ -204,7 +210,8 @@ void settle(ApparmorProfile& profile) {
 
 bool is_empty(const ApparmorProfile& profile) {
   return profile.rules.empty() && profile.flags.empty() && !profile.asked_for &&
-         std::all_of(profile.children.begin(), profile.children.end(), [](const auto& c) { return is_empty(c.second); });
+         std::all_of(profile.children.begin(), profile.children.end(),
+                     [](const auto& c) { return is_empty(c.second); });
 }
 
 /// A name that is a glob bears its braces as they stand: apparmor_parser would keep escapes in the name.
@@ -217,12 +224,15 @@ std::string name_text(const std::string& name) {
 
 std::string head(const ApparmorProfile& profile, int depth) {
   const std::string name = name_text(profile.name);
-  std::string text = profile.hat ? "^" + name : depth == 0 && profile.name.substr(0, 1) == "/" ? name : "profile " + name;
+  std::string text = profile.hat                                      ? "^" + name
+                     : depth == 0 && profile.name.substr(0, 1) == "/" ? name
+                                                                      : "profile " + name;
   if (!profile.flags.empty()) text += " flags=(" + join(profile.flags, ",") + ")";
   return text + " {\n";
 }
 
-void append(std::string& out, const ApparmorProfile& profile, const std::vector<Denial>& denials, bool verbose, int depth) {
+void append(std::string& out, const ApparmorProfile& profile, const std::vector<Denial>& denials, bool verbose,
+            int depth) {
   const std::string indent(static_cast<std::size_t>(depth) * 2, ' ');
   if (!profile.name_space.empty())
     out += indent + "# in the policy namespace " + printable(profile.name_space) + ", not in the host's\n";

@@ -31,7 +31,9 @@ ProfilePlace parts_of(std::string_view label) {
 
 }  // namespace
 
-LearningTree::LearningTree(const std::vector<audit::Denial>& denials, apparmor::Dialect dialect, apparmor::ExecMode mode) : mode_(mode) {
+LearningTree::LearningTree(const std::vector<audit::Denial>& denials, apparmor::Dialect dialect,
+                           apparmor::ExecMode mode)
+    : mode_(mode) {
   for (const audit::Denial& denial : denials)
     if (denial.by == Mechanism::kAppArmor)
       for (const Fact& fact : denial.facts) learn(fact);
@@ -95,16 +97,18 @@ std::map<std::string, LearningTree::Labels> LearningTree::grants_by_file(const L
     Labels run = below({key});
     run.insert(key);
     for (const std::string& one : run)
-      if (const auto found = grants_.find(one); found != grants_.end()) grants.insert(found->second.begin(), found->second.end());
+      if (const auto found = grants_.find(one); found != grants_.end())
+        grants.insert(found->second.begin(), found->second.end());
   }
   return out;
 }
 
-LearningTree::Step LearningTree::choose(const std::string& space, const ProfilePlace& owner, const std::string& file, const Labels& own,
-                                        const Labels& started) {
+LearningTree::Step LearningTree::choose(const std::string& space, const ProfilePlace& owner, const std::string& file,
+                                        const Labels& own, const Labels& started) {
   Step step;
   if (mode_ == apparmor::ExecMode::kInherit || owner.size() > kMaxNesting) return step;
-  step.transition = mode_ == apparmor::ExecMode::kChild ? Transition::kChild : apparmor::transition_by_privileges(own, started);
+  step.transition =
+      mode_ == apparmor::ExecMode::kChild ? Transition::kChild : apparmor::transition_by_privileges(own, started);
   if (step.transition != Transition::kBeside) return step;
   const std::string profile = basename_of(owner.front()) + "." + basename_of(file);
   std::size_t& named = named_[key_of(space, owner.front())];
@@ -120,7 +124,8 @@ LearningTree::Step LearningTree::choose(const std::string& space, const ProfileP
 void LearningTree::settle(const std::string& space, const ProfilePlace& owner, const Labels& labels) {
   Labels own;
   for (const std::string& key : labels)
-    if (const auto found = grants_.find(key); found != grants_.end()) own.insert(found->second.begin(), found->second.end());
+    if (const auto found = grants_.find(key); found != grants_.end())
+      own.insert(found->second.begin(), found->second.end());
   const auto grants = grants_by_file(labels);
   auto& steps = steps_[key_of(space, join(owner, "//"))];
   std::map<ProfilePlace, Labels> apart;
@@ -133,13 +138,16 @@ void LearningTree::settle(const std::string& space, const ProfilePlace& owner, c
         place.push_back(node.name);
       } else {
         auto known = steps.find(node.name);
-        if (known == steps.end()) known = steps.emplace(node.name, choose(space, owner, node.name, own, grants.at(node.name))).first;
+        if (known == steps.end())
+          known = steps.emplace(node.name, choose(space, owner, node.name, own, grants.at(node.name))).first;
         if (known->second.transition == Transition::kChild) place.push_back(node.name);
         if (known->second.transition == Transition::kBeside) place = {known->second.profile};
       }
       places_[key] = place;
-      if (place == owner) pending.push_back(key);
-      else apart[place].insert(key);
+      if (place == owner)
+        pending.push_back(key);
+      else
+        apart[place].insert(key);
     }
   }
   for (const auto& [place, members] : apart) settle(space, place, members);
@@ -161,7 +169,8 @@ std::string LearningTree::label(const std::string& name_space, const std::string
   return label.find(kLearning) == std::string::npos ? label : join(place(name_space, label), "//");
 }
 
-LearningTree::Step LearningTree::step(const std::string& name_space, const ProfilePlace& place, const std::string& file) const {
+LearningTree::Step LearningTree::step(const std::string& name_space, const ProfilePlace& place,
+                                      const std::string& file) const {
   const auto steps = steps_.find(key_of(name_space, join(place, "//")));
   if (steps == steps_.end()) return {};
   const auto found = steps->second.find(file);

@@ -14,9 +14,9 @@ namespace cordon::audit_tool {
 using ProfilePlace = std::vector<std::string>;
 
 /// What complain mode calls "PARENT//null-…": a program that was executed without a rule, or a hat that does not exist.
-/// Where the log holds the exec or the change of hat that led there, this tells which profile the accesses belong to: by
-/// `mode` the one that executed it, a child of that, or one beside it.
-/// Source: security/apparmor/domain.c (profile_transition, build_change_hat), policy.c (aa_new_null_profile), Linux 6.1.
+/// Where the log holds the exec or the change of hat that led there, this tells which profile the accesses belong to:
+/// by `mode` the one that executed it, a child of that, or one beside it. Source: security/apparmor/domain.c
+/// (profile_transition, build_change_hat), policy.c (aa_new_null_profile), Linux 6.1.
 class LearningTree {
  public:
   LearningTree(const std::vector<audit::Denial>& denials, apparmor::Dialect dialect, apparmor::ExecMode mode);
@@ -48,13 +48,14 @@ class LearningTree {
   Labels started_by(const std::string& key) const;
   Labels below(const Labels& labels) const;
   std::map<std::string, Labels> grants_by_file(const Labels& labels) const;
-  Step choose(const std::string& space, const ProfilePlace& owner, const std::string& file, const Labels& own, const Labels& started);
+  Step choose(const std::string& space, const ProfilePlace& owner, const std::string& file, const Labels& own,
+              const Labels& started);
 
   apparmor::ExecMode mode_;
-  std::map<std::string, Node> nodes_;           ///< namespace, NUL, label → how it came to be
-  std::map<std::string, Labels> children_;      ///< by the parent's key
-  std::map<std::string, Labels> grants_;        ///< key → its own strong grants
-  std::map<std::string, ProfilePlace> places_;  ///< of nodes
+  std::map<std::string, Node> nodes_;                         ///< namespace, NUL, label → how it came to be
+  std::map<std::string, Labels> children_;                    ///< by the parent's key
+  std::map<std::string, Labels> grants_;                      ///< key → its own strong grants
+  std::map<std::string, ProfilePlace> places_;                ///< of nodes
   std::map<std::string, std::map<std::string, Step>> steps_;  ///< namespace, NUL, place → file → how
   std::map<std::string, std::size_t> named_;                  ///< namespace, NUL, outermost name → profiles beside it
   Labels taken_;                                              ///< namespace, NUL, name: not for a profile beside

@@ -18,7 +18,9 @@ bool print(std::string_view text) { return std::fwrite(text.data(), 1, text.size
 std::vector<cli::OptionRow> events_options() {
   auto options = input_options();
   options.push_back({"--all-events", "", "every event, also those without a decision"});
-  options.push_back({"--format", "FORM", "ndjson: normalised events; apparmor: AppArmor's records with libapparmor's field names, one object each; apparmor-text: the same as lines",
+  options.push_back({"--format", "FORM",
+                     "ndjson: normalised events; apparmor: AppArmor's records with libapparmor's field names, one "
+                     "object each; apparmor-text: the same as lines",
                      "ndjson|apparmor|apparmor-text", "ndjson"});
   return options;
 }
@@ -45,15 +47,17 @@ int events(const cli::Arguments& arguments) {
 int facts(const cli::Arguments& arguments) {
   std::unique_ptr<audit::FactSections> sections;
   const Logs logs = read_input(arguments, audit::EventFilter{}, [&](audit::LogReader& reader) {
-    sections = std::make_unique<audit::FactSections>([&reader](std::uint32_t i) -> const std::string& { return reader.source_name(i); },
-                                                     [](const std::string& text) { print(text); });
+    sections = std::make_unique<audit::FactSections>(
+        [&reader](std::uint32_t i) -> const std::string& { return reader.source_name(i); },
+        [](const std::string& text) { print(text); });
     return [&sections](const audit::Event& event) { sections->add(event); };
   });
   sections->finish(logs.counts.malformed);
   std::fflush(stdout);
   print_counts(logs);
   std::fprintf(stderr, "%s: %s; %llu could not be made into facts\n", kTool.data(),
-               counted(sections->decisions(), "decision").c_str(), static_cast<unsigned long long>(sections->undecoded()));
+               counted(sections->decisions(), "decision").c_str(),
+               static_cast<unsigned long long>(sections->undecoded()));
   return exit_of(logs, arguments, sections->undecoded() > 0 ? cli::kFindings : cli::kFine);
 }
 

@@ -47,7 +47,8 @@ class TypeFilter {
     const auto* op = std::get_if<AvOp>(&denial.facts.front().operation);
     if (op != nullptr) return matches(op->source) || matches(op->target);
     const auto* domain = std::get_if<DomainOp>(&denial.facts.front().operation);
-    return domain == nullptr || matches(denial.facts.front().subject.domain) || matches(domain->target) || matches(denial.details.target_raw);
+    return domain == nullptr || matches(denial.facts.front().subject.domain) || matches(domain->target) ||
+           matches(denial.details.target_raw);
   }
 
  private:
@@ -78,9 +79,10 @@ void keep_denials(std::vector<audit::Denial>&& all, const TypeFilter& filter, Ga
     if (!denial.is_denial()) {
       gathered.not_denied += denial.tally.count;
       if (denial.by == Mechanism::kAppArmor) gathered.audited.push_back(std::move(denial));
-    }
-    else if (!filter.accepts(denial)) gathered.filtered += denial.tally.count;
-    else gathered.denials.push_back(std::move(denial));
+    } else if (!filter.accepts(denial))
+      gathered.filtered += denial.tally.count;
+    else
+      gathered.denials.push_back(std::move(denial));
   }
 }
 
@@ -107,7 +109,8 @@ Result<Gathered> gather(const cli::Arguments& arguments) {
   });
   keep_denials(store->take(), *filter, gathered);
   store.reset();
-  auto judges = find_judges({arguments.get("policy"), arguments.get("file-contexts"), arguments.get("root")}, gathered.denials, gathered.notes);
+  auto judges = find_judges({arguments.get("policy"), arguments.get("file-contexts"), arguments.get("root")},
+                            gathered.denials, gathered.notes);
   if (!judges) return judges.error();
   gathered.judges = *std::move(judges);
   return gathered;
@@ -117,9 +120,12 @@ std::vector<Judgement> merged_fates(const std::vector<audit::Denial>& denials, c
                                     const ApparmorRules& apparmor, const SeccompRules& seccomp) {
   std::vector<Judgement> fates;
   for (std::size_t i = 0; i < denials.size(); ++i) {
-    if (denials[i].by == Mechanism::kAppArmor) fates.push_back(apparmor.fates[i]);
-    else if (denials[i].by == Mechanism::kSeccomp) fates.push_back(seccomp.fates[i]);
-    else fates.push_back(selinux.fates[i]);
+    if (denials[i].by == Mechanism::kAppArmor)
+      fates.push_back(apparmor.fates[i]);
+    else if (denials[i].by == Mechanism::kSeccomp)
+      fates.push_back(seccomp.fates[i]);
+    else
+      fates.push_back(selinux.fates[i]);
   }
   return fates;
 }
@@ -138,21 +144,25 @@ FateCounts count_fates(const std::vector<audit::Denial>& denials, const std::vec
 namespace {
 
 /// Reasons with how many denials they stand for, the commonest first.
-std::vector<std::pair<std::uint64_t, std::string>> by_reason(const Gathered& gathered, const std::vector<Judgement>& fates, Fate fate) {
+std::vector<std::pair<std::uint64_t, std::string>> by_reason(const Gathered& gathered,
+                                                             const std::vector<Judgement>& fates, Fate fate) {
   std::map<std::string, std::uint64_t> sums;
   for (std::size_t i = 0; i < fates.size(); ++i)
     if (fates[i].fate == fate) sums[fates[i].why] += gathered.denials[i].tally.count;
   std::vector<std::pair<std::uint64_t, std::string>> out;
   for (const auto& [why, count] : sums) out.emplace_back(count, why);
-  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+  std::sort(out.begin(), out.end(),
+            [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
   return out;
 }
 
 void print_reasons(std::string_view label, const std::vector<std::pair<std::uint64_t, std::string>>& reasons) {
   constexpr std::size_t kShown = 10;
   for (std::size_t i = 0; i < reasons.size() && i < kShown; ++i)
-    fmt::print(stderr, "{}: {}: {}: {}\n", kTool, label, counted(reasons[i].first, "denial"), printable(reasons[i].second));
-  if (reasons.size() > kShown) fmt::print(stderr, "{}: {}: {}\n", kTool, label, counted(reasons.size() - kShown, "further reason"));
+    fmt::print(stderr, "{}: {}: {}: {}\n", kTool, label, counted(reasons[i].first, "denial"),
+               printable(reasons[i].second));
+  if (reasons.size() > kShown)
+    fmt::print(stderr, "{}: {}: {}\n", kTool, label, counted(reasons.size() - kShown, "further reason"));
 }
 
 }  // namespace
@@ -162,9 +172,11 @@ bool print_fates(const Gathered& gathered, const std::vector<Judgement>& fates, 
   if (without_rule) print_reasons("no rule", by_reason(gathered, fates, Fate::kFinding));
   print_reasons("unexplained", by_reason(gathered, fates, Fate::kUnexplained));
   const FateCounts counts = count_fates(gathered.denials, fates);
-  fmt::print(stderr, "{}: {} = {} by rules + {} by findings + {} unexplained; {} left out by -t, -l or -b, {} granted or only audited\n", kTool,
-             counted(counts.denials(), "denial"), counts.rules, counts.findings, counts.unexplained, gathered.filtered,
-             gathered.not_denied);
+  fmt::print(stderr,
+             "{}: {} = {} by rules + {} by findings + {} unexplained; {} left out by -t, -l or -b, {} granted or only "
+             "audited\n",
+             kTool, counted(counts.denials(), "denial"), counts.rules, counts.findings, counts.unexplained,
+             gathered.filtered, gathered.not_denied);
   return counts.unexplained > 0;
 }
 

@@ -14,14 +14,14 @@ struct Gathered {
   Logs logs;
   std::vector<audit::Denial> denials;
   std::vector<audit::Denial> audited;  ///< AppArmor: allowed, and logged by an audit rule
-  std::uint64_t not_denied = 0;  ///< decisions that were granted or only audited
-  std::uint64_t filtered = 0;    ///< denials that -t, -l or -b left out
+  std::uint64_t not_denied = 0;        ///< decisions that were granted or only audited
+  std::uint64_t filtered = 0;          ///< denials that -t, -l or -b left out
   Judges judges;
   std::vector<std::string> notes;
 };
 
-/// Keeps a value until the process ends and does not take it apart then: freeing a policy and ten thousand denials piece
-/// by piece costs a tenth of the whole run.
+/// Keeps a value until the process ends and does not take it apart then: freeing a policy and ten thousand denials
+/// piece by piece costs a tenth of the whole run.
 template <class T>
 T& kept(T&& value) {
   static T* const kKept = new T(std::move(value));

@@ -54,8 +54,10 @@ void complain(Diagnostics& diagnostics, const Result<void>& outcome) {
 void read_special(const cli::Arguments& arguments, audit::LogReader& reader, Diagnostics& diagnostics) {
   if (arguments.has("dmesg")) {
     auto text = audit::kernel_messages();
-    if (!text) complain(diagnostics, text.error());
-    else complain(diagnostics, reader.read(audit::memory_source(*text), "dmesg"));
+    if (!text)
+      complain(diagnostics, text.error());
+    else
+      complain(diagnostics, reader.read(audit::memory_source(*text), "dmesg"));
     reader.flush();
   }
   if (arguments.has("live")) complain(diagnostics, audit::read_multicast(reader));
@@ -79,8 +81,10 @@ Logs read_input(const cli::Arguments& arguments, audit::EventFilter filter, cons
   std::vector<std::string> named = logs_named(arguments);
   if (named == std::vector<std::string>{"-"} && isatty(STDIN_FILENO))
     fmt::print(stderr, "{}: reading standard input; give a LOG, or -a for the host's\n", kTool);
-  if (arguments.has("follow") && !named.empty()) read_and_follow(std::move(named), reader, logs.diagnostics);
-  else audit::read_logs(reader, named, logs.diagnostics);
+  if (arguments.has("follow") && !named.empty())
+    read_and_follow(std::move(named), reader, logs.diagnostics);
+  else
+    audit::read_logs(reader, named, logs.diagnostics);
   read_special(arguments, reader, logs.diagnostics);
   logs.counts = reader.counts();
   logs.unreadable = logs.diagnostics.has_errors();
@@ -91,7 +95,8 @@ void print_counts(const Logs& logs) {
   cli::show(kTool, logs.diagnostics);
   const audit::ReadCounts& counts = logs.counts;
   for (const audit::MalformedLine& bad : counts.first_malformed)
-    fmt::print(stderr, "{}: malformed: {}:{} (byte {}): {}\n", kTool, printable(bad.source), bad.line, bad.byte, bad.problem);
+    fmt::print(stderr, "{}: malformed: {}:{} (byte {}): {}\n", kTool, printable(bad.source), bad.line, bad.byte,
+               bad.problem);
   if (counts.malformed > counts.first_malformed.size())
     fmt::print(stderr, "{}: malformed: {} more\n", kTool, counts.malformed - counts.first_malformed.size());
   fmt::print(stderr, "{}: {} read = {} used + {} not wanted + {} malformed; {} without a record\n", kTool,

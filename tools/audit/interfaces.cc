@@ -73,7 +73,8 @@ class ExcessCounter {
     if (!judges_.policy) return false;
     const std::string level = judges_.policy->mls() ? ":s0" : "";
     const std::string source = "system_u:system_r:" + source_ + level;
-    const auto verdict = judges_.policy->allows(source, type == "self" ? source : "system_u:object_r:" + type + level, klass, perm);
+    const auto verdict =
+        judges_.policy->allows(source, type == "self" ? source : "system_u:object_r:" + type + level, klass, perm);
     return verdict.value_or(false);
   }
   const Judges& judges_;
@@ -88,8 +89,9 @@ bool already_allowed(const TeRule& rule) {
 
 }  // namespace
 
-std::map<std::size_t, InterfaceChoice> choose_interfaces(const SelinuxRules& rules, const std::vector<Interface>& interfaces,
-                                                         const Judges& judges, std::size_t max_excess) {
+std::map<std::size_t, InterfaceChoice> choose_interfaces(const SelinuxRules& rules,
+                                                         const std::vector<Interface>& interfaces, const Judges& judges,
+                                                         std::size_t max_excess) {
   const auto needs = needs_by_source(rules);
   std::map<std::pair<std::string, std::string>, std::vector<const Interface*>> by_target;
   for (const Interface& interface : interfaces)

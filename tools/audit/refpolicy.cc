@@ -15,14 +15,14 @@ namespace {
 using std::string_view;
 
 constexpr std::size_t kMaxDepth = 24;
-constexpr std::size_t kMaxSteps = 20'000;       ///< statements and calls of one interface
+constexpr std::size_t kMaxSteps = 20'000;  ///< statements and calls of one interface
 constexpr std::size_t kMaxFileBytes = 8u << 20;
 constexpr int kMaxFolders = 4;
-constexpr string_view kCaller = "@caller";      ///< stands for $1; no policy name starts with '@'
+constexpr string_view kCaller = "@caller";  ///< stands for $1; no policy name starts with '@'
 
 bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '$' || c == '@' || c == '*' ||
-         c == '~' || c == '-';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+         c == '$' || c == '@' || c == '*' || c == '~' || c == '-';
 }
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -32,8 +32,10 @@ class Cursor {
   explicit Cursor(string_view text) : rest_(text) {}
   void skip_blanks() {
     while (!rest_.empty() && (is_space(rest_.front()) || rest_.front() == '#')) {
-      if (rest_.front() == '#') rest_.remove_prefix(std::min(rest_.find('\n'), rest_.size()));
-      else rest_.remove_prefix(1);
+      if (rest_.front() == '#')
+        rest_.remove_prefix(std::min(rest_.find('\n'), rest_.size()));
+      else
+        rest_.remove_prefix(1);
     }
   }
   bool done() {
@@ -132,15 +134,22 @@ struct Conditional {
   string_view name;
   std::size_t first;
 };
-constexpr std::array kConditionals = std::to_array<Conditional>(
-    {{"optional_policy", 0}, {"tunable_policy", 1}, {"ifdef", 1}, {"ifndef", 1}, {"ifelse", 99}, {"gen_require", 99}, {"refpolicywarn", 99}, {"refpolicyerr", 99}});
+constexpr std::array kConditionals = std::to_array<Conditional>({{"optional_policy", 0},
+                                                                 {"tunable_policy", 1},
+                                                                 {"ifdef", 1},
+                                                                 {"ifndef", 1},
+                                                                 {"ifelse", 99},
+                                                                 {"gen_require", 99},
+                                                                 {"refpolicywarn", 99},
+                                                                 {"refpolicyerr", 99}});
 
 }  // namespace
 
 /// Walks one interface's body, following calls.
 class Expander {
  public:
-  Expander(const std::map<std::string, Refpolicy::Macro, std::less<>>& macros, Interface& out) : macros_(macros), out_(out) {}
+  Expander(const std::map<std::string, Refpolicy::Macro, std::less<>>& macros, Interface& out)
+      : macros_(macros), out_(out) {}
   void walk(string_view text, bool conditional, std::size_t depth);
 
  private:
@@ -166,9 +175,12 @@ void Expander::walk(string_view text, bool conditional, std::size_t depth) {
       return;
     }
     const string_view word = cursor.word();
-    if (word.empty()) cursor.drop();
-    else if (cursor.at_call()) call(word, cursor.arguments(), conditional, depth);
-    else statement(word, cursor.until(';'), conditional);
+    if (word.empty())
+      cursor.drop();
+    else if (cursor.at_call())
+      call(word, cursor.arguments(), conditional, depth);
+    else
+      statement(word, cursor.until(';'), conditional);
   }
 }
 
@@ -179,8 +191,10 @@ void Expander::call(string_view name, const std::vector<std::string>& arguments,
       return;
     }
   const auto macro = macros_.find(name);
-  if (macro == macros_.end()) out_.opaque = true;
-  else walk(substitute(macro->second.body, arguments), conditional, depth + 1);
+  if (macro == macros_.end())
+    out_.opaque = true;
+  else
+    walk(substitute(macro->second.body, arguments), conditional, depth + 1);
 }
 
 void Expander::statement(string_view verb, string_view rest, bool conditional) {
@@ -252,7 +266,7 @@ std::vector<Interface> Refpolicy::expand() const {
   std::vector<Interface> out;
   for (const auto& [name, macro] : macros_) {
     if (!macro.interface) continue;
-    Interface interface{name, macro.file, {}, uses_parameter_beyond_first(macro.body)};
+    Interface interface { name, macro.file, {}, uses_parameter_beyond_first(macro.body) };
     if (!interface.opaque) Expander(macros_, interface).walk(substitute(macro.body, {std::string(kCaller)}), false, 0);
     out.push_back(std::move(interface));
   }
@@ -271,8 +285,10 @@ void collect(const std::string& directory, int depth, std::vector<std::string>& 
     const std::string name = entry->d_name, path = directory + "/" + name;
     struct stat status {};
     if (name.front() == '.' || stat(path.c_str(), &status) != 0) continue;
-    if (S_ISDIR(status.st_mode) && depth > 0) collect(path, depth - 1, files);
-    else if (S_ISREG(status.st_mode) && (ends_with(name, ".if") || ends_with(name, ".spt"))) files.push_back(path);
+    if (S_ISDIR(status.st_mode) && depth > 0)
+      collect(path, depth - 1, files);
+    else if (S_ISREG(status.st_mode) && (ends_with(name, ".if") || ends_with(name, ".spt")))
+      files.push_back(path);
   }
 }
 
@@ -283,7 +299,8 @@ Result<Refpolicy> Refpolicy::load(const std::string& directory) {
   collect(directory, kMaxFolders, files);
   std::sort(files.begin(), files.end());
   if (files.empty())
-    return Error{ErrorCode::kEnvironment, "no refpolicy interfaces found", directory, "install selinux-policy-dev, or give their folder with --interfaces"};
+    return Error{ErrorCode::kEnvironment, "no refpolicy interfaces found", directory,
+                 "install selinux-policy-dev, or give their folder with --interfaces"};
   Refpolicy refpolicy;
   for (const std::string& file : files) {
     const auto text = read_file(file, kMaxFileBytes);

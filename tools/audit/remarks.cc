@@ -23,7 +23,8 @@ constexpr std::array kFileClasses = std::to_array<ClassKind>({{"file", FileKind:
                                                               {"sock_file", FileKind::kSocket}});
 
 const ClassKind* file_class(std::string_view klass) {
-  const auto found = std::find_if(kFileClasses.begin(), kFileClasses.end(), [&](const auto& row) { return row.klass == klass; });
+  const auto found =
+      std::find_if(kFileClasses.begin(), kFileClasses.end(), [&](const auto& row) { return row.klass == klass; });
   return found == kFileClasses.end() ? nullptr : &*found;
 }
 
@@ -53,15 +54,16 @@ void wrong_label(const audit::Denial& denial, const AvOp& op, const Judges& judg
     if (!wanted) continue;
     const std::string_view has = selinux::type_of(op.target), wants = selinux::type_of(*wanted);
     if (wants.empty() || has == wants) continue;
-    out.push_back("label: " + printable(path) + " bears " + printable(has) + ", the file contexts say " + std::string(wants) +
-                  "; mend: restorecon -v " + shell_word(path));
+    out.push_back("label: " + printable(path) + " bears " + printable(has) + ", the file contexts say " +
+                  std::string(wants) + "; mend: restorecon -v " + shell_word(path));
   }
 }
 
 void lost_label(const audit::Denial& denial, std::vector<std::string>& out) {
   if (!denial.details.target_raw.empty())
     out.push_back("label: the object is labelled " + printable(denial.details.target_raw) +
-                  ", which the loaded policy does not know (it counts as unlabeled); load the module that has the type, or restorecon the path");
+                  ", which the loaded policy does not know (it counts as unlabeled); load the module that has the "
+                  "type, or restorecon the path");
   if (!denial.details.source_raw.empty())
     out.push_back("label: the process runs as " + printable(denial.details.source_raw) +
                   ", which the loaded policy does not know; load its module and start it anew");
@@ -84,18 +86,20 @@ void port_types(const audit::Denial& denial, const AvOp& op, const Judges& judge
   const std::string protocol = protocol_of(op.klass);
   const bool binds = std::find(op.perms.begin(), op.perms.end(), "name_bind") != op.perms.end();
   const bool connects = std::find(op.perms.begin(), op.perms.end(), "name_connect") != op.perms.end();
-  const bool generic = std::find(kGenericPorts.begin(), kGenericPorts.end(), selinux::type_of(op.target)) != kGenericPorts.end();
+  const bool generic =
+      std::find(kGenericPorts.begin(), kGenericPorts.end(), selinux::type_of(op.target)) != kGenericPorts.end();
   if (!generic || !judges.policy || denial.details.port == 0 || protocol.empty() || (!binds && !connects)) return;
   std::vector<std::string> usable;
   for (const std::string& type : judges.policy->types_of("port_type")) {
-    const auto allowed = judges.policy->allows(op.source, "system_u:object_r:" + type + (judges.policy->mls() ? ":s0" : ""), op.klass,
-                                               binds ? "name_bind" : "name_connect");
+    const auto allowed =
+        judges.policy->allows(op.source, "system_u:object_r:" + type + (judges.policy->mls() ? ":s0" : ""), op.klass,
+                              binds ? "name_bind" : "name_connect");
     if (allowed && *allowed) usable.push_back(type);
     if (usable.size() > kMaxPortTypes) return;  // so many that none of them is meant
   }
   if (usable.empty()) return;
-  out.push_back("port: the domain may use ports of " + join(usable, ", ") + "; mend: semanage port -a -t " + usable.front() +
-                " -p " + protocol + " " + std::to_string(denial.details.port));
+  out.push_back("port: the domain may use ports of " + join(usable, ", ") + "; mend: semanage port -a -t " +
+                usable.front() + " -p " + protocol + " " + std::to_string(denial.details.port));
 }
 
 bool is_level(const selinux::Reason& reason) {
@@ -110,8 +114,7 @@ std::vector<std::string> other_causes(const audit::Denial& denial, const AvOp& o
   lost_label(denial, out);
   wrong_label(denial, op, judges, out);
   port_types(denial, op, judges, out);
-  if (denial.outcome == Outcome::kWouldDeny)
-    out.push_back("permissive: it was logged and not blocked (permissive=1)");
+  if (denial.outcome == Outcome::kWouldDeny) out.push_back("permissive: it was logged and not blocked (permissive=1)");
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;

@@ -44,9 +44,7 @@ std::set<std::string> names_of(const SeccompProgram& program) {
 
 }  // namespace
 
-std::string action_text(std::uint32_t action) {
-  return action == 0 ? "kill thread" : seccomp::describe_value(action);
-}
+std::string action_text(std::uint32_t action) { return action == 0 ? "kill thread" : seccomp::describe_value(action); }
 
 SeccompRules seccomp_rules(const std::vector<Denial>& denials) {
   SeccompRules out;

@@ -62,16 +62,19 @@ void RuleMaker::take(std::size_t index) {
   if (denial.by != Mechanism::kSelinux) return;
   if (denial.facts.empty()) return unexplained(index, denial.problem);
   const Fact& fact = denial.facts.front();
-  if (const auto* av = std::get_if<AvOp>(&fact.operation)) take_av(index, *av);
-  else if (const auto* domain = std::get_if<DomainOp>(&fact.operation)) take_error(index, fact, *domain);
+  if (const auto* av = std::get_if<AvOp>(&fact.operation))
+    take_av(index, *av);
+  else if (const auto* domain = std::get_if<DomainOp>(&fact.operation))
+    take_error(index, fact, *domain);
 }
 
 void RuleMaker::take_av(std::size_t index, const AvOp& op) {
   const auto source = selinux::parse_context(op.source), target = selinux::parse_context(op.target);
   if (!source || !target) return unexplained(index, "a context has fewer parts than user:role:type");
-  const bool names = selinux::is_identifier(source->type) && selinux::is_identifier(target->type) &&
-                     selinux::is_identifier(op.klass) &&
-                     std::all_of(op.perms.begin(), op.perms.end(), [](const auto& p) { return selinux::is_identifier(p); });
+  const bool names =
+      selinux::is_identifier(source->type) && selinux::is_identifier(target->type) &&
+      selinux::is_identifier(op.klass) &&
+      std::all_of(op.perms.begin(), op.perms.end(), [](const auto& p) { return selinux::is_identifier(p); });
   if (!names) return unexplained(index, "a name in the record cannot stand in a policy");
   const std::string object = source->type == target->type ? "self" : target->type;
   TeRule& rule = rules_[{source->type, object, op.klass}];
@@ -109,7 +112,8 @@ void RuleMaker::explain_extended(TeRule& rule, const AvOp& op) {
   for (const std::uint32_t command : op.xperms) {
     const auto state = rule.perms.find("ioctl");
     if (state == rule.perms.end() || !state->second.allowed) return;
-    const auto allowed = judges_.policy->allows_ioctl(op.source, op.target, op.klass, static_cast<std::uint16_t>(command));
+    const auto allowed =
+        judges_.policy->allows_ioctl(op.source, op.target, op.klass, static_cast<std::uint16_t>(command));
     if (!allowed || *allowed) continue;
     rule.extended_only = true;
     state->second.allowed = false;
@@ -122,14 +126,17 @@ void RuleMaker::take_error(std::size_t index, const Fact& fact, const DomainOp& 
   if (!context) return unexplained(index, "the invalid context has fewer parts than user:role:type");
   if (op.act == "security_bounded_transition") {
     const auto from = selinux::parse_context(fact.subject.domain);
-    out_.fates[index] = {Fate::kFinding, "the domain changed under no_new_privs or on a nosuid mount, which needs 'typebounds " +
-                                             (from ? from->type : fact.subject.domain) + " " + context->type +
-                                             ";', or 'allow " + (from ? from->type : "SOURCE") + " " + context->type +
-                                             ":process2 { nnp_transition nosuid_transition };'"};
+    out_.fates[index] = {Fate::kFinding,
+                         "the domain changed under no_new_privs or on a nosuid mount, which needs 'typebounds " +
+                             (from ? from->type : fact.subject.domain) + " " + context->type + ";', or 'allow " +
+                             (from ? from->type : "SOURCE") + " " + context->type +
+                             ":process2 { nnp_transition nosuid_transition };'"};
     return;
   }
   if (op.act.find("compute") == std::string::npos) {
-    out_.fates[index] = {Fate::kFinding, op.act + ": the context " + op.target + " is refused; a program sets a label that the policy does not know or allow"};
+    out_.fates[index] = {Fate::kFinding,
+                         op.act + ": the context " + op.target +
+                             " is refused; a program sets a label that the policy does not know or allow"};
     return;
   }
   if (!selinux::is_identifier(context->role) || !selinux::is_identifier(context->type))
@@ -153,7 +160,8 @@ void RuleMaker::guard(TeRule& rule) {
   for (const auto& hit : selinux::guard_hits(rule.source, target, rule.klass, asked))
     for (const std::string& perm : hit.perms) {
       PermissionState& state = rule.perms.at(perm);
-      if (judges_.i_know) state.remarks.push_back("guard " + hit.id + ": " + hit.why + "; instead: " + hit.instead);
+      if (judges_.i_know)
+        state.remarks.push_back("guard " + hit.id + ": " + hit.why + "; instead: " + hit.instead);
       else if (state.refused.empty()) {
         state.refused = "guard " + hit.id + ": " + hit.why;
         state.instead = hit.instead;
@@ -231,8 +239,8 @@ bool any_selinux(const std::vector<Denial>& denials) {
 /// Labels are looked up for whole paths alone.
 bool any_path(const std::vector<Denial>& denials) {
   return std::any_of(denials.begin(), denials.end(), [](const Denial& denial) {
-    return denial.by == Mechanism::kSelinux &&
-           std::any_of(denial.samples.begin(), denial.samples.end(), [](const auto& s) { return s.path.substr(0, 1) == "/"; });
+    return denial.by == Mechanism::kSelinux && std::any_of(denial.samples.begin(), denial.samples.end(),
+                                                           [](const auto& s) { return s.path.substr(0, 1) == "/"; });
   });
 }
 
@@ -253,14 +261,17 @@ Result<void> load_labels(const std::string& path, Judges& judges) {
 
 }  // namespace
 
-Result<Judges> find_judges(const JudgeFiles& files, const std::vector<Denial>& denials, std::vector<std::string>& notes) {
+Result<Judges> find_judges(const JudgeFiles& files, const std::vector<Denial>& denials,
+                           std::vector<std::string>& notes) {
   Judges judges;
   judges.root = files.root;
   std::string path = files.policy;
   if (path.empty() && !any_selinux(denials)) return judges;
   if (path.empty()) {
-    if (const auto found = selinux::find_policy()) path = *found;
-    else notes.push_back("no SELinux policy on this host: rules are made without asking one; give it with -p");
+    if (const auto found = selinux::find_policy())
+      path = *found;
+    else
+      notes.push_back("no SELinux policy on this host: rules are made without asking one; give it with -p");
   }
   if (!path.empty())
     if (const auto loaded = load_policy(path, judges, notes); !loaded) return loaded.error();

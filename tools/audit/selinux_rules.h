@@ -16,8 +16,8 @@ namespace cordon::audit_tool {
 struct Judges {
   std::optional<selinux::PolicyDb> policy;
   std::optional<selinux::Labels> labels;
-  std::string root;      ///< --root: the paths of the log lie under it
-  bool i_know = false;   ///< guards warn instead of refusing
+  std::string root;     ///< --root: the paths of the log lie under it
+  bool i_know = false;  ///< guards warn instead of refusing
 };
 
 /// One permission of one rule: what the policy says of it, over all the denials that ask for it.
@@ -36,8 +36,8 @@ struct TeRule {
   std::string source, target, klass;  ///< target "self" where it is the source
   std::map<std::string, PermissionState> perms;
   std::set<std::uint32_t> ioctls, nlmsgs;
-  bool extended_only = false;         ///< ioctl is allowed and the command is not
-  std::vector<std::size_t> denials;   ///< indexes into the denials given
+  bool extended_only = false;        ///< ioctl is allowed and the command is not
+  std::vector<std::size_t> denials;  ///< indexes into the denials given
   auto key() const { return std::tie(source, target, klass); }
 };
 
@@ -56,9 +56,9 @@ struct Judgement {
 };
 
 struct SelinuxRules {
-  std::vector<TeRule> rules;      ///< by source, target, class
+  std::vector<TeRule> rules;  ///< by source, target, class
   std::vector<RoleRule> roles;
-  std::vector<Judgement> fates;   ///< one for each denial given; kUnexplained for other mechanisms' ones
+  std::vector<Judgement> fates;  ///< one for each denial given; kUnexplained for other mechanisms' ones
 };
 
 SelinuxRules selinux_rules(const std::vector<audit::Denial>& denials, Judges& judges);

@@ -34,7 +34,8 @@ std::string comment_of(const PermissionState& state) {
     if (reason.kind == ReasonKind::kNoRule) continue;
     if (reason.kind == ReasonKind::kAllowed && !state.allowed) continue;
     comment(out, kMark, fmt::format("{}: {}", name_of(reason.kind), reason.words));
-    for (std::size_t i = 0; i < reason.fixes.size() && i < 3; ++i) comment(out, kMark, "  or: " + boolean_command(reason.fixes[i]));
+    for (std::size_t i = 0; i < reason.fixes.size() && i < 3; ++i)
+      comment(out, kMark, "  or: " + boolean_command(reason.fixes[i]));
     if (reason.kind == ReasonKind::kConstraint) comment(out, kMark, "  " + constraint_advice(state));
   }
   for (const std::string& remark : state.remarks) comment(out, kMark, remark);
@@ -66,7 +67,8 @@ void append_extended(std::string& out, const TeRule& rule, const TeOptions& opti
   const auto line = [&](const char* perm, const std::set<std::uint32_t>& numbers) {
     out += fmt::format("{}xperm {} {}:{} {} {};\n", verb, rule.source, rule.target, rule.klass, perm, hex_set(numbers));
   };
-  if (!rule.ioctls.empty() && gives(rule, "ioctl") && (options.extended || rule.extended_only)) line("ioctl", rule.ioctls);
+  if (!rule.ioctls.empty() && gives(rule, "ioctl") && (options.extended || rule.extended_only))
+    line("ioctl", rule.ioctls);
   if (!rule.nlmsgs.empty() && gives(rule, "nlmsg") && options.extended) line("nlmsg", rule.nlmsgs);
 }
 
@@ -74,9 +76,12 @@ void append_extended(std::string& out, const TeRule& rule, const TeOptions& opti
 void append_rule(std::string& out, const TeRule& rule, const TeOptions& options, const InterfaceChoice* interface) {
   std::map<std::string, std::set<std::string>> given, refused, unknown;
   for (const auto& [perm, state] : rule.perms) {
-    if (is_given(state)) given[comment_of(state)].insert(perm);
-    else if (state.unknown) unknown[state.reasons.empty() ? std::string() : state.reasons.front().words].insert(perm);
-    else refused["refused, " + state.refused + "; instead: " + state.instead].insert(perm);
+    if (is_given(state))
+      given[comment_of(state)].insert(perm);
+    else if (state.unknown)
+      unknown[state.reasons.empty() ? std::string() : state.reasons.front().words].insert(perm);
+    else
+      refused["refused, " + state.refused + "; instead: " + state.instead].insert(perm);
   }
   const char* verb = options.dontaudit ? "dontaudit" : "allow";
   for (const auto& [remark, perms] : given) {
@@ -94,7 +99,8 @@ void append_evidence(std::string& out, const TeRule& rule, const std::vector<aud
   constexpr std::size_t kShown = 4;
   for (std::size_t i = 0; i < rule.denials.size() && i < kShown; ++i)
     for (const std::string& line : evidence_lines(denials[rule.denials[i]])) out += "# " + line + "\n";
-  if (rule.denials.size() > kShown) out += fmt::format("# and {}\n", counted(rule.denials.size() - kShown, "other kind"));
+  if (rule.denials.size() > kShown)
+    out += fmt::format("# and {}\n", counted(rule.denials.size() - kShown, "other kind"));
 }
 
 std::string require_block(const selinux::Module& module) {
@@ -138,9 +144,10 @@ std::vector<std::string> evidence_lines(const audit::Denial& denial) {
   if (denial.tally.last_ms != denial.tally.first_ms) when += " to " + time_text(denial.tally.last_ms);
   lines.push_back(fmt::format("{}, {}", counted(denial.tally.count, "time"), when));
   for (const audit::Evidence& sample : denial.samples)
-    lines.push_back(fmt::format("  comm={} exe={} path={} event={} ({}:{})", printable(sample.comm), printable(sample.exe),
-                                printable(sample.path), sample.event.empty() ? "none" : printable(sample.event),
-                                printable(sample.source), sample.line));
+    lines.push_back(fmt::format("  comm={} exe={} path={} event={} ({}:{})", printable(sample.comm),
+                                printable(sample.exe), printable(sample.path),
+                                sample.event.empty() ? "none" : printable(sample.event), printable(sample.source),
+                                sample.line));
   return lines;
 }
 
@@ -174,7 +181,8 @@ std::string nlmsg_cil(const SelinuxRules& rules, const TeOptions& options) {
     if (!options.extended || rule.nlmsgs.empty() || !gives(rule, "nlmsg")) continue;
     std::string numbers = hex_set(rule.nlmsgs);
     if (numbers.front() == '{') numbers = numbers.substr(2, numbers.size() - 4);
-    out += fmt::format("({} {} {} (nlmsg {} ({})))\n", options.dontaudit ? "dontauditx" : "allowx", rule.source, rule.target, rule.klass, numbers);
+    out += fmt::format("({} {} {} (nlmsg {} ({})))\n", options.dontaudit ? "dontauditx" : "allowx", rule.source,
+                       rule.target, rule.klass, numbers);
   }
   return out;
 }
@@ -182,13 +190,15 @@ std::string nlmsg_cil(const SelinuxRules& rules, const TeOptions& options) {
 std::string te_text(const SelinuxRules& rules, const std::vector<audit::Denial>& denials, const TeOptions& options) {
   std::string out;
   const bool calls = !options.interfaces.empty();  // interface calls need refpolicy's own head
-  if (!options.module.empty()) out += calls ? "\npolicy_module(" + options.module + ", 1.0)\n" : "\nmodule " + options.module + " 1.0;\n";
+  if (!options.module.empty())
+    out += calls ? "\npolicy_module(" + options.module + ", 1.0)\n" : "\nmodule " + options.module + " 1.0;\n";
   if (options.requires_block || !options.module.empty()) out += "\n" + require_block(module_of(rules, options));
   const std::string* section = nullptr;
   for (std::size_t i = 0; i < rules.rules.size(); ++i) {
     const TeRule& rule = rules.rules[i];
     const auto interface = options.interfaces.find(i);
-    if (section == nullptr || *section != rule.source) out += fmt::format("\n#============= {} ==============\n", rule.source);
+    if (section == nullptr || *section != rule.source)
+      out += fmt::format("\n#============= {} ==============\n", rule.source);
     section = &rule.source;
     if (options.verbose) append_evidence(out, rule, denials);
     append_rule(out, rule, options, interface == options.interfaces.end() ? nullptr : &interface->second);

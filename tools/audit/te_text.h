@@ -2,18 +2,18 @@
 
 #include <string>
 
-#include "selinux/module.h"
 #include "interfaces.h"
+#include "selinux/module.h"
 #include "selinux_rules.h"
 
 namespace cordon::audit_tool {
 
 struct TeOptions {
-  std::string module;      ///< the module's name; empty: rules alone
+  std::string module;  ///< the module's name; empty: rules alone
   bool requires_block = false;
   bool dontaudit = false;
-  bool extended = false;   ///< -x: allowxperm rules for the commands seen
-  bool verbose = false;    ///< evidence above each rule
+  bool extended = false;                              ///< -x: allowxperm rules for the commands seen
+  bool verbose = false;                               ///< evidence above each rule
   std::map<std::size_t, InterfaceChoice> interfaces;  ///< -R: calls in place of rules, by the rule's index
 };
 

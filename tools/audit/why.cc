@@ -20,7 +20,8 @@ namespace cordon::audit_tool {
 
 std::vector<cli::OptionRow> why_options() {
   auto options = allow_options();
-  options.push_back({"--profiles", "PATH", "AppArmor profiles to look into, files or directories", "", "/etc/apparmor.d", true});
+  options.push_back(
+      {"--profiles", "PATH", "AppArmor profiles to look into, files or directories", "", "/etc/apparmor.d", true});
   return options;
 }
 
@@ -45,9 +46,12 @@ std::vector<std::pair<std::string, const Part*>> together(const std::vector<Part
     return all;
   };
   for (const Part& part : parts) {
-    const auto same = std::find_if(out.begin(), out.end(), [&](const auto& o) { return text(*o.second) == text(part); });
-    if (same == out.end()) out.emplace_back(part.what, &part);
-    else same->first += " " + part.what;
+    const auto same =
+        std::find_if(out.begin(), out.end(), [&](const auto& o) { return text(*o.second) == text(part); });
+    if (same == out.end())
+      out.emplace_back(part.what, &part);
+    else
+      same->first += " " + part.what;
   }
   return out;
 }
@@ -69,11 +73,16 @@ Json json_of(const audit::Denial& denial, const Explained& explained) {
   for (const Part& part : explained.parts) {
     Json causes = Json::array();
     for (const Cause& cause : part.causes)
-      causes.push_back({{"kind", cause.kind}, {"words", printable(cause.words)}, {"rules", cause.rules}, {"mends", cause.mends}});
+      causes.push_back(
+          {{"kind", cause.kind}, {"words", printable(cause.words)}, {"rules", cause.rules}, {"mends", cause.mends}});
     parts.push_back({{"what", printable(part.what)}, {"causes", causes}});
   }
-  return {{"title", explained.title}, {"lines", explained.lines}, {"parts", parts}, {"explained", explained.fate.fate != Fate::kUnexplained},
-          {"why_not", printable(explained.fate.why)}, {"evidence", evidence_json(denial)}};
+  return {{"title", explained.title},
+          {"lines", explained.lines},
+          {"parts", parts},
+          {"explained", explained.fate.fate != Fate::kUnexplained},
+          {"why_not", printable(explained.fate.why)},
+          {"evidence", evidence_json(denial)}};
 }
 
 /// Asks the one who knows the mechanism.
@@ -82,7 +91,8 @@ class Explainer {
   Explainer(const Gathered& gathered, std::shared_ptr<const seccomp::Data> data, ProfileShelf shelf)
       : gathered_(gathered), data_(std::move(data)), shelf_(std::move(shelf)) {}
   Explained explain(const audit::Denial& denial) const {
-    if (denial.facts.empty()) return {"record of type " + denial.details.record_type, {}, {}, {Fate::kUnexplained, denial.problem}};
+    if (denial.facts.empty())
+      return {"record of type " + denial.details.record_type, {}, {}, {Fate::kUnexplained, denial.problem}};
     switch (denial.by) {
       case Mechanism::kAppArmor: return explain_apparmor(denial, shelf_);
       case Mechanism::kSeccomp: return explain_seccomp(denial, *data_);
@@ -97,7 +107,8 @@ class Explainer {
 };
 
 std::vector<std::string> profile_paths(const cli::Arguments& arguments, const Gathered& gathered) {
-  const bool any = std::any_of(gathered.denials.begin(), gathered.denials.end(), [](const auto& d) { return d.by == Mechanism::kAppArmor; });
+  const bool any = std::any_of(gathered.denials.begin(), gathered.denials.end(),
+                               [](const auto& d) { return d.by == Mechanism::kAppArmor; });
   if (!any) return {};
   std::vector<std::string> paths = arguments.get_all("profiles");
   if (paths.empty() && access("/etc/apparmor.d", R_OK) == 0) paths.emplace_back("/etc/apparmor.d");
@@ -115,7 +126,8 @@ namespace {
 
 /// Explains each denial and hands over what is wanted of it; the fates of all.
 template <class Each>
-std::vector<Judgement> explain_all(const Gathered& gathered, const Explainer& explainer, const cli::Arguments& arguments, const Each& each) {
+std::vector<Judgement> explain_all(const Gathered& gathered, const Explainer& explainer,
+                                   const cli::Arguments& arguments, const Each& each) {
   std::vector<Judgement> fates;
   for (const audit::Denial& denial : gathered.denials) {
     const Explained explained = explainer.explain(denial);
@@ -127,18 +139,22 @@ std::vector<Judgement> explain_all(const Gathered& gathered, const Explainer& ex
 
 Result<void> to_output(std::string_view text) { return write_all(STDOUT_FILENO, text, "standard output"); }
 
-Result<void> print_json(const Gathered& gathered, const Explainer& explainer, const cli::Arguments& arguments, std::vector<Judgement>& fates) {
+Result<void> print_json(const Gathered& gathered, const Explainer& explainer, const cli::Arguments& arguments,
+                        std::vector<Judgement>& fates) {
   JsonStream out(to_output);
   out.member("version", 1);
   out.begin_array("findings");
-  fates = explain_all(gathered, explainer, arguments, [&](const audit::Denial& denial, const Explained& explained) { out.item(json_of(denial, explained)); });
+  fates = explain_all(gathered, explainer, arguments, [&](const audit::Denial& denial, const Explained& explained) {
+    out.item(json_of(denial, explained));
+  });
   out.end_array();
   out.member("notes", gathered.notes);
   out.member("counts", counts_object(gathered, fates));
   return out.finish();
 }
 
-Result<void> print_text(const Gathered& gathered, const Explainer& explainer, const cli::Arguments& arguments, std::vector<Judgement>& fates) {
+Result<void> print_text(const Gathered& gathered, const Explainer& explainer, const cli::Arguments& arguments,
+                        std::vector<Judgement>& fates) {
   Result<void> outcome;
   std::string text;
   fates = explain_all(gathered, explainer, arguments, [&](const audit::Denial& denial, const Explained& explained) {

@@ -13,8 +13,8 @@ namespace cordon::audit_tool {
 
 /// One reason why something was refused, with what would mend it.
 struct Cause {
-  std::string kind;   ///< "no_rule", "boolean", "constraint", "label", …
-  std::string words;  ///< one sentence
+  std::string kind;                ///< "no_rule", "boolean", "constraint", "label", …
+  std::string words;               ///< one sentence
   std::vector<std::string> rules;  ///< the statements that decide it, with where they stand
   std::vector<std::string> mends;  ///< commands, or what to change
 };
@@ -26,7 +26,7 @@ struct Part {
 };
 
 struct Explained {
-  std::string title;    ///< "httpd_t -> shadow_t:file { read }"
+  std::string title;               ///< "httpd_t -> shadow_t:file { read }"
   std::vector<std::string> lines;  ///< contexts or profile, as logged
   std::vector<Part> parts;
   Judgement fate;

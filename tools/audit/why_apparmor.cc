@@ -28,7 +28,8 @@ std::vector<std::string> files_of(const std::string& path) {
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(path.c_str()), &closedir);
   for (const dirent* entry = dir ? readdir(dir.get()) : nullptr; entry != nullptr; entry = readdir(dir.get())) {
     const std::string name = entry->d_name;
-    const bool leftover = name.front() == '.' || name.back() == '~' || name.find(".dpkg-") != std::string::npos || name == "README";
+    const bool leftover =
+        name.front() == '.' || name.back() == '~' || name.find(".dpkg-") != std::string::npos || name == "README";
     const std::string file = path + "/" + name;
     if (!leftover && stat(file.c_str(), &status) == 0 && S_ISREG(status.st_mode)) files.push_back(file);
   }
@@ -36,27 +37,40 @@ std::vector<std::string> files_of(const std::string& path) {
   return files;
 }
 
-std::string place(const SourceRule& rule) { return fmt::format("{}:{}: {}", printable(rule.file), rule.line, printable(rule.text)); }
+std::string place(const SourceRule& rule) {
+  return fmt::format("{}:{}: {}", printable(rule.file), rule.line, printable(rule.text));
+}
 
 /// What stands in the way of a file access, by asking for less until something gives it.
 Cause file_cause(const SourceProfile& profile, const apparmor::RuleIndex& rules, const FileOp& op) {
   const apparmor::FileLetters letters = apparmor::letters_for(op);
   const bool owner = op.owner == Owner::kSelf;
   const std::string name = apparmor::mediated_name(op);
-  const std::string wanted = apparmor::letters_text(letters & ~apparmor::FileLetters{apparmor::kX}) + ((letters & apparmor::kX) != 0 ? "x" : "");
+  const std::string wanted = apparmor::letters_text(letters & ~apparmor::FileLetters{apparmor::kX}) +
+                             ((letters & apparmor::kX) != 0 ? "x" : "");
   if (const SourceRule* rule = rules.file_rule(name, letters, owner)) {
-    if (rule->rule.deny) return {"deny", "a deny rule wins over whatever allows it", {place(*rule)}, {"take the deny rule out, or make it narrower"}};
-    return {"allowed", "the profile as it stands in the file allows it: it was changed since, or is not loaded", {place(*rule)}, {"apparmor_parser -r " + printable(profile.file)}};
+    if (rule->rule.deny)
+      return {"deny",
+              "a deny rule wins over whatever allows it",
+              {place(*rule)},
+              {"take the deny rule out, or make it narrower"}};
+    return {"allowed",
+            "the profile as it stands in the file allows it: it was changed since, or is not loaded",
+            {place(*rule)},
+            {"apparmor_parser -r " + printable(profile.file)}};
   }
   if (!owner)
     if (const SourceRule* rule = rules.file_rule(name, letters, true))
-      return {"owner", "the rule is for files of the program's own user, and this one belongs to another", {place(*rule)},
+      return {"owner",
+              "the rule is for files of the program's own user, and this one belongs to another",
+              {place(*rule)},
               {"give the file to that user, or add a rule without 'owner'"}};
   Cause cause{"no_rule", "no rule of the profile gives " + wanted, {}, {}};
   for (apparmor::FileLetters bit = 1; bit <= apparmor::kX; bit <<= 1)
     if ((letters & bit) != 0)
       if (const SourceRule* rule = rules.file_rule(name, bit, true)) {
-        cause.words = "no rule gives all of " + wanted + "; the nearest gives " + (bit == apparmor::kX ? "x" : apparmor::letters_text(bit));
+        cause.words = "no rule gives all of " + wanted + "; the nearest gives " +
+                      (bit == apparmor::kX ? "x" : apparmor::letters_text(bit));
         cause.rules.push_back(place(*rule));
         break;
       }
@@ -72,9 +86,17 @@ Cause other_cause(const SourceProfile& profile, const apparmor::RuleIndex& rules
   if (translation.rules.empty()) return {"no_rule", "AppArmor's language has no rule for it", {}, {}};
   const auto& like = translation.rules.front();
   const SourceRule* rule = rules.rule(like.klass, like);
-  if (rule == nullptr) return {"no_rule", fmt::format("no {} rule of the profile covers it", apparmor::keyword(like.klass)), {}, {}};
-  if (rule->rule.deny) return {"deny", "a deny rule wins over whatever allows it", {place(*rule)}, {"take the deny rule out, or make it narrower"}};
-  return {"near", "the nearest rule of its class does not cover it, or the policy's ABI does not have this class", {place(*rule)}, {}};
+  if (rule == nullptr)
+    return {"no_rule", fmt::format("no {} rule of the profile covers it", apparmor::keyword(like.klass)), {}, {}};
+  if (rule->rule.deny)
+    return {"deny",
+            "a deny rule wins over whatever allows it",
+            {place(*rule)},
+            {"take the deny rule out, or make it narrower"}};
+  return {"near",
+          "the nearest rule of its class does not cover it, or the policy's ABI does not have this class",
+          {place(*rule)},
+          {}};
 }
 
 std::string rules_for(const Fact& fact) {
@@ -88,7 +110,8 @@ std::string rules_for(const Fact& fact) {
 }
 
 Cause disconnected(const SourceProfile* profile, const FileOp& op) {
-  const bool has_flag = profile != nullptr && std::find(profile->flags.begin(), profile->flags.end(), "attach_disconnected") != profile->flags.end();
+  const bool has_flag = profile != nullptr && std::find(profile->flags.begin(), profile->flags.end(),
+                                                        "attach_disconnected") != profile->flags.end();
   Cause cause{"disconnected", "the path " + printable(op.path) + " lies outside of the mount namespace's root", {}, {}};
   cause.mends.push_back(has_flag ? "the profile has attach_disconnected already: add a rule for /" + printable(op.path)
                                  : "flags=(attach_disconnected) on the profile, and a rule for /" + printable(op.path));
@@ -99,7 +122,8 @@ Cause cause_of(const Fact& fact, const SourceProfile* profile, const apparmor::R
   const auto* file = std::get_if<FileOp>(&fact.operation);
   if (file != nullptr && file->disconnected) return disconnected(profile, *file);
   Cause cause{"profile_unknown", "the profile's text was not found; its rules cannot be looked into", {}, {}};
-  if (profile != nullptr) cause = file != nullptr ? file_cause(*profile, *rules, *file) : other_cause(*profile, *rules, fact.operation);
+  if (profile != nullptr)
+    cause = file != nullptr ? file_cause(*profile, *rules, *file) : other_cause(*profile, *rules, fact.operation);
   if (cause.kind != "deny" && cause.kind != "allowed")
     if (const std::string missing = rules_for(fact); !missing.empty()) cause.mends.push_back("add: " + missing);
   return cause;
@@ -113,9 +137,12 @@ ProfileShelf ProfileShelf::load(const std::vector<std::string>& paths, std::vect
     for (const std::string& file : files_of(path)) {
       Diagnostics unused;
       const auto text = read_file(file, kMaxProfileBytes);
-      auto profiles = text ? apparmor::read_source(*text, file, {}, unused) : Result<std::vector<SourceProfile>>(text.error());
-      if (!profiles) notes.push_back("profile left aside: " + to_text(profiles.error()));
-      else std::move(profiles->begin(), profiles->end(), std::back_inserter(shelf.profiles_));
+      auto profiles =
+          text ? apparmor::read_source(*text, file, {}, unused) : Result<std::vector<SourceProfile>>(text.error());
+      if (!profiles)
+        notes.push_back("profile left aside: " + to_text(profiles.error()));
+      else
+        std::move(profiles->begin(), profiles->end(), std::back_inserter(shelf.profiles_));
     }
   return shelf;
 }
@@ -137,17 +164,22 @@ Explained explain_apparmor(const audit::Denial& denial, const ProfileShelf& shel
   Explained out;
   out.title = fmt::format("profile {}: {}", printable(subject.domain), printable(denial.details.operation));
   if (!denial.details.requested.empty() || !denial.details.info.empty())
-    out.lines.push_back("asked " + printable(denial.details.requested) + ", refused " + printable(denial.details.denied) +
-                      (denial.details.info.empty() ? "" : ", \"" + printable(denial.details.info) + "\""));
+    out.lines.push_back("asked " + printable(denial.details.requested) + ", refused " +
+                        printable(denial.details.denied) +
+                        (denial.details.info.empty() ? "" : ", \"" + printable(denial.details.info) + "\""));
   if (!subject.container.empty()) out.lines.push_back("policy namespace " + printable(subject.container));
   const SourceProfile* profile = subject.container.empty() ? shelf.named(subject.domain) : nullptr;
   const apparmor::RuleIndex* rules = profile != nullptr ? &shelf.index(*profile) : nullptr;
-  for (const Fact& fact : denial.facts) out.parts.push_back({describe(fact.operation), {cause_of(fact, profile, rules)}});
+  for (const Fact& fact : denial.facts)
+    out.parts.push_back({describe(fact.operation), {cause_of(fact, profile, rules)}});
   if (denial.details.info.find("no new privs") != std::string::npos)
-    out.parts.front().causes.push_back({"no_new_privs", "the program runs with no_new_privs, which forbids the change of profile", {},
+    out.parts.front().causes.push_back({"no_new_privs",
+                                        "the program runs with no_new_privs, which forbids the change of profile",
+                                        {},
                                         {"unset NoNewPrivileges, or use a profile stack"}});
   if (denial.outcome == Outcome::kWouldDeny)
-    out.parts.front().causes.push_back({"complain", "the profile is in complain mode: it was logged and not blocked", {}, {}});
+    out.parts.front().causes.push_back(
+        {"complain", "the profile is in complain mode: it was logged and not blocked", {}, {}});
   out.fate = {Fate::kFinding, {}};
   return out;
 }

@@ -48,10 +48,13 @@ Explained explain_seccomp(const audit::Denial& denial, const seccomp::Data& data
   out.title = fmt::format("{}: {} on {}", printable(program), printable(name), arch_info(call.arch).name);
   Part part{"", {{"seccomp", action_words(denial.details.action), {}, {}}}};
   Cause& cause = part.causes.front();
-  if (call.name.empty()) cause.mends.push_back("no name is known for the number: the program is newer than the tables, or probes");
-  else cause.mends.push_back(fmt::format(R"(in the profile: {{"names": ["{}"], "action": "SCMP_ACT_ALLOW"}})", call.name));
+  if (call.name.empty())
+    cause.mends.push_back("no name is known for the number: the program is newer than the tables, or probes");
+  else
+    cause.mends.push_back(fmt::format(R"(in the profile: {{"names": ["{}"], "action": "SCMP_ACT_ALLOW"}})", call.name));
   for (const seccomp::RiskRow& row : data.risks)
-    if (std::find(row.calls.begin(), row.calls.end(), call.name) != row.calls.end()) part.causes.push_back(risk_of(row));
+    if (std::find(row.calls.begin(), row.calls.end(), call.name) != row.calls.end())
+      part.causes.push_back(risk_of(row));
   out.parts.push_back(std::move(part));
   out.fate = {Fate::kFinding, action_words(denial.details.action)};
   return out;

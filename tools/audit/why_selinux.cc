@@ -55,7 +55,8 @@ bool is_unknown(const Reason& reason) {
 /// "label: text; mend: command" as a cause.
 Cause cause_of_remark(const std::string& remark) {
   const std::size_t colon = remark.find(": "), mend = remark.find("; mend: ");
-  Cause cause{remark.substr(0, colon), remark.substr(colon + 2, mend == std::string::npos ? mend : mend - colon - 2), {}, {}};
+  Cause cause{
+      remark.substr(0, colon), remark.substr(colon + 2, mend == std::string::npos ? mend : mend - colon - 2), {}, {}};
   if (mend != std::string::npos) cause.mends.push_back(remark.substr(mend + 8));
   return cause;
 }
@@ -66,8 +67,8 @@ std::string type_text(const std::string& context) {
 }
 
 void add_guards(const AvOp& op, std::vector<Part>& parts) {
-  for (const auto& hit : selinux::guard_hits(std::string(selinux::type_of(op.source)), std::string(selinux::type_of(op.target)),
-                                             op.klass, op.perms))
+  for (const auto& hit : selinux::guard_hits(std::string(selinux::type_of(op.source)),
+                                             std::string(selinux::type_of(op.target)), op.klass, op.perms))
     for (Part& part : parts)
       if (std::find(hit.perms.begin(), hit.perms.end(), part.what) != hit.perms.end())
         part.causes.push_back({"guard", "should not be allowed: " + hit.why, {}, {hit.instead}});
@@ -88,10 +89,12 @@ void explain_by_policy(const audit::Denial& denial, const AvOp& op, const Judges
   }
   for (const std::uint32_t command : op.xperms) {
     if (denial.details.xperm_kind != "ioctl") break;
-    const auto allowed = judges.policy->allows_ioctl(op.source, op.target, op.klass, static_cast<std::uint16_t>(command));
+    const auto allowed =
+        judges.policy->allows_ioctl(op.source, op.target, op.klass, static_cast<std::uint16_t>(command));
     for (Part& part : out.parts)
       if (allowed && !*allowed && part.what == "ioctl")
-        part.causes.push_back(cause_of({ReasonKind::kExtended, fmt::format("command {:#06x} is not among those allowed", command), {}, {}}));
+        part.causes.push_back(cause_of(
+            {ReasonKind::kExtended, fmt::format("command {:#06x} is not among those allowed", command), {}, {}}));
   }
   out.fate.fate = known ? Fate::kFinding : Fate::kUnexplained;
 }
@@ -101,12 +104,17 @@ Explained explain_error(const audit::Denial& denial, const Fact& fact, const Dom
   out.title = fmt::format("{} -> {}: {}", type_text(fact.subject.domain), type_text(op.target), printable(op.act));
   out.lines = {"from " + printable(fact.subject.domain), "to " + printable(op.target)};
   const auto context = selinux::parse_context(op.target);
-  Cause cause{"invalid_context", "the transition would make a context that is not valid: the role may not bear the type, or the user not the role", {}, {}};
+  Cause cause{
+      "invalid_context",
+      "the transition would make a context that is not valid: the role may not bear the type, or the user not the role",
+      {},
+      {}};
   if (op.act == "security_bounded_transition")
     cause = {"bounds", "no_new_privs or a nosuid mount allows only a transition to a bounded type", {}, {}};
   const std::string from = type_text(fact.subject.domain);
   if (context && op.act == "security_bounded_transition")
-    cause.mends = {"typebounds " + from + " " + context->type + ";", "allow " + from + " " + context->type + ":process2 { nnp_transition nosuid_transition };"};
+    cause.mends = {"typebounds " + from + " " + context->type + ";",
+                   "allow " + from + " " + context->type + ":process2 { nnp_transition nosuid_transition };"};
   else if (context)
     cause.mends = {"role " + context->role + " types " + context->type + ";"};
   out.parts.push_back({"", {cause}});
@@ -122,7 +130,8 @@ Explained explain_selinux(const audit::Denial& denial, const Judges& judges) {
   if (const auto* domain = std::get_if<DomainOp>(&fact.operation)) return explain_error(denial, fact, *domain);
   const auto& op = std::get<AvOp>(fact.operation);
   Explained out;
-  out.title = fmt::format("{} -> {}:{} {{ {} }}", type_text(op.source), type_text(op.target), printable(op.klass), printable(join(op.perms, " ")));
+  out.title = fmt::format("{} -> {}:{} {{ {} }}", type_text(op.source), type_text(op.target), printable(op.klass),
+                          printable(join(op.perms, " ")));
   out.lines = {"source " + printable(op.source), "target " + printable(op.target)};
   if (judges.policy) {
     explain_by_policy(denial, op, judges, out);

@@ -103,7 +103,8 @@ Result<Inputs> usable_inputs(const cli::Arguments& arguments) {
     return Error{ErrorCode::kBadInput, "neither a profile nor a recording", printable(inputs->logs[0]),
                  "turn a log into facts with 'cordon-audit facts' first"};
   if (inputs->profiles.empty())
-    return Error{ErrorCode::kUsage, "no profile among the files", {}, "name a seccomp JSON, AppArmor or SELinux profile"};
+    return Error{
+        ErrorCode::kUsage, "no profile among the files", {}, "name a seccomp JSON, AppArmor or SELinux profile"};
   if (inputs->traces.empty())
     return Error{ErrorCode::kUsage, "no recording among the files", {}, "name a trace that cordon-record made"};
   return inputs;
@@ -131,8 +132,10 @@ Result<int> check(const cli::Arguments& arguments, Diagnostics& diagnostics) {
   if (!trace) return trace.error();
   auto all = check_all(*inputs, *wanted, *trace, *options, diagnostics);
   if (!all) return all.error();
-  if (arguments.has("json")) print_json(*all, *trace);
-  else print_text(*all, *trace, arguments.has("verbose") ? trace->facts.size() : kShown);
+  if (arguments.has("json"))
+    print_json(*all, *trace);
+  else
+    print_text(*all, *trace, arguments.has("verbose") ? trace->facts.size() : kShown);
   if (auto written = write_reports(arguments, *all, *trace, *options); !written) return written.error();
   const bool passed = std::all_of(all->begin(), all->end(), [](const Checked& c) { return c.proof.passed(); });
   return passed ? cli::kFine : cli::kFindings;

@@ -18,7 +18,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Result<std::string> the_profile(const Inputs& inputs) {
-  const Error misuse{ErrorCode::kUsage, "--cost takes one seccomp profile and its recordings", {},
+  const Error misuse{ErrorCode::kUsage,
+                     "--cost takes one seccomp profile and its recordings",
+                     {},
                      "as in: cordon-check --cost web.seccomp.json web.trace"};
   if (inputs.profiles.size() != 1 || inputs.traces.empty() || !inputs.logs.empty()) return misuse;
   const ProfileFiles& profile = inputs.profiles.front();
@@ -28,8 +30,8 @@ Result<std::string> the_profile(const Inputs& inputs) {
 
 void print_text(const std::string& file, const seccomp::Cost& cost) {
   fmt::print("{}: {} instructions, {} as a binary tree\n", printable(file), cost.plain_length, cost.tree_length);
-  fmt::print("a recorded call runs {:.1f} of them, {:.1f} in the tree: {:.2f} of the plain layout\n", cost.plain_mean, cost.tree_mean,
-             cost.ratio());
+  fmt::print("a recorded call runs {:.1f} of them, {:.1f} in the tree: {:.2f} of the plain layout\n", cost.plain_mean,
+             cost.tree_mean, cost.ratio());
   fmt::print("{:>12} {:>6} {:>6}  {}\n", "times", "plain", "tree", "call");
   for (const seccomp::CallCost& call : cost.hottest)
     fmt::print("{:>12} {:>6} {:>6}  {}\n", call.count, call.plain, call.tree, printable(describe(Operation(call.op))));
@@ -38,7 +40,10 @@ void print_text(const std::string& file, const seccomp::Cost& cost) {
 void print_json(const std::string& file, const seccomp::Cost& cost) {
   Json hottest = Json::array();
   for (const seccomp::CallCost& call : cost.hottest)
-    hottest.push_back({{"call", printable(describe(Operation(call.op)))}, {"count", call.count}, {"plain", call.plain}, {"tree", call.tree}});
+    hottest.push_back({{"call", printable(describe(Operation(call.op)))},
+                       {"count", call.count},
+                       {"plain", call.plain},
+                       {"tree", call.tree}});
   const Json json = {{"file", printable(file)},
                      {"length", {{"plain", cost.plain_length}, {"tree", cost.tree_length}}},
                      {"mean", {{"plain", cost.plain_mean}, {"tree", cost.tree_mean}}},
@@ -62,8 +67,10 @@ Result<int> cost(const cli::Arguments& arguments, Diagnostics& diagnostics) {
   if (!trace) return trace.error();
   auto found = seccomp::cost_of(seccomp::resolved(read->profile, seccomp::host_for(*options, read->dialect)), *trace);
   if (!found) return found.error();
-  if (arguments.has("json")) print_json(*file, *found);
-  else print_text(*file, *found);
+  if (arguments.has("json"))
+    print_json(*file, *found);
+  else
+    print_text(*file, *found);
   return cli::kFine;
 }
 

@@ -111,7 +111,8 @@ Result<Compared> compare_selinux(const std::vector<std::string>& before, const s
   const auto second = is_policy(after);
   if (!first || !second) return !first ? first.error() : second.error();
   if (*first != *second)
-    return Error{ErrorCode::kUsage, "one is a whole policy, the other a module", printable(after[0]), "compare like with like; what a module adds to a policy, cordon-check --verify tells"};
+    return Error{ErrorCode::kUsage, "one is a whole policy, the other a module", printable(after[0]),
+                 "compare like with like; what a module adds to a policy, cordon-check --verify tells"};
   if (*first) return compare_policies(before[0], after[0]);
   auto old_module = selinux::read_module(before, true, diagnostics);
   if (!old_module) return old_module.error();
@@ -155,7 +156,8 @@ void print_json(const std::string_view language, const Compared& compared) {
 
 Result<int> diff(const cli::Arguments& arguments, Diagnostics& diagnostics) {
   if (arguments.positionals().size() != 2)
-    return Error{ErrorCode::kUsage, "--diff takes two profiles of one language", {}, "as in: cordon-check --diff OLD NEW"};
+    return Error{
+        ErrorCode::kUsage, "--diff takes two profiles of one language", {}, "as in: cordon-check --diff OLD NEW"};
   auto before = one_profile(arguments.positionals()[0]);
   if (!before) return before.error();
   auto after = one_profile(arguments.positionals()[1]);

@@ -72,8 +72,8 @@ Result<BackendOptions> options_of(const cli::Arguments& arguments, const report:
   if (!options || config.place.empty() || arguments.has("for")) return options;
   const auto place = flow::platform_named(config.place);
   if (!place)
-    return Error{ErrorCode::kBadInput, "no place is called " + printable(config.place), printable(arguments.get("gate")) + ": for",
-                 "cordon-check --help lists them at --for"};
+    return Error{ErrorCode::kBadInput, "no place is called " + printable(config.place),
+                 printable(arguments.get("gate")) + ": for", "cordon-check --help lists them at --for"};
   options->platform = *place;
   return options;
 }

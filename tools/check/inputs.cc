@@ -76,9 +76,12 @@ Result<Inputs> sort_inputs(const std::vector<std::string>& paths) {
     }
     auto start = start_of(path);
     if (!start) return start.error();
-    if (is_trace(path)) inputs.traces.push_back(path);
-    else if (const Backend* backend = language_of(path, *start)) add_profile(inputs, *backend, path);
-    else inputs.logs.push_back(path);
+    if (is_trace(path))
+      inputs.traces.push_back(path);
+    else if (const Backend* backend = language_of(path, *start))
+      add_profile(inputs, *backend, path);
+    else
+      inputs.logs.push_back(path);
   }
   return inputs;
 }

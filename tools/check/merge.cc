@@ -25,10 +25,12 @@ void print_json(const selinux::Merged& merged) {
 Result<int> merge(const cli::Arguments& arguments, Diagnostics& diagnostics) {
   const auto& paths = arguments.positionals();
   if (paths.size() != 3)
-    return Error{ErrorCode::kUsage, "--merge takes three SELinux modules", {}, "as in: cordon-check --merge BASE OURS THEIRS"};
+    return Error{
+        ErrorCode::kUsage, "--merge takes three SELinux modules", {}, "as in: cordon-check --merge BASE OURS THEIRS"};
   const std::string output = arguments.has("output") ? arguments.get("output") : "-";
   if (arguments.has("json") && output == "-")
-    return Error{ErrorCode::kUsage, "--json and the module would both go to standard output", {}, "name a file with -o"};
+    return Error{
+        ErrorCode::kUsage, "--json and the module would both go to standard output", {}, "name a file with -o"};
   std::vector<selinux::Module> sides;
   for (const std::string& path : paths) {
     auto module = selinux::read_module({path}, true, diagnostics);
@@ -38,7 +40,9 @@ Result<int> merge(const cli::Arguments& arguments, Diagnostics& diagnostics) {
   }
   const selinux::Merged merged = merge_modules(sides[0], sides[1], sides[2]);
   if (arguments.has("json")) print_json(merged);
-  for (const std::string& line : merged.conflicts) diagnostics.warn("both sides changed it: " + printable(line), {}, "OURS stands; edit the merged module if THEIRS is right");
+  for (const std::string& line : merged.conflicts)
+    diagnostics.warn("both sides changed it: " + printable(line), {},
+                     "OURS stands; edit the merged module if THEIRS is right");
   auto policy = selinux_policy(arguments);
   if (!policy && arguments.has("policy")) return policy.error();
   if (auto written = write_module(merged.module, output, policy ? &*policy : nullptr); !written) return written.error();

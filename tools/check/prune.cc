@@ -49,7 +49,8 @@ Result<selinux::Vectors> needed(const cli::Arguments& arguments, const Trace& tr
   if (!labels) return labels.error();
   auto peers = selinux::read_peers(arguments.get("peer"), policy);
   if (!peers) return peers.error();
-  if (!arguments.has("container")) return needed_vectors(policy_from(trace, module.name), module, policy, *labels, {std::move(*peers), nullptr});
+  if (!arguments.has("container"))
+    return needed_vectors(policy_from(trace, module.name), module, policy, *labels, {std::move(*peers), nullptr});
   auto text = read_file(arguments.get("container"), kMaxInspectBytes);
   if (!text) return text.error();
   auto info = selinux::read_container_info(*text, printable(arguments.get("container")));
@@ -64,7 +65,8 @@ void print_text(const selinux::Pruned& pruned, std::size_t all) {
 
 void print_json(const selinux::Pruned& pruned, std::size_t all) {
   Json rows = Json::array();
-  for (const selinux::Dropped& one : pruned.dropped) rows.push_back({{"rule", printable(one.rule)}, {"why", printable(one.why)}});
+  for (const selinux::Dropped& one : pruned.dropped)
+    rows.push_back({{"rule", printable(one.rule)}, {"why", printable(one.why)}});
   const Json json = {{"permissions", all}, {"kept", all - pruned.dropped.size()}, {"dropped", rows}};
   fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
 }
@@ -85,7 +87,8 @@ Result<int> prune(const cli::Arguments& arguments, Diagnostics& diagnostics) {
   auto inputs = sort_inputs(arguments.positionals());
   if (!inputs) return inputs.error();
   if (inputs->profiles.size() != 1 || inputs->profiles[0].backend->name() != "selinux")
-    return Error{ErrorCode::kUsage, "--prune takes one SELinux module", {}, "as in: cordon-check --prune web.cil web.trace"};
+    return Error{
+        ErrorCode::kUsage, "--prune takes one SELinux module", {}, "as in: cordon-check --prune web.cil web.trace"};
   auto policy = selinux_policy(arguments);
   if (!policy) return policy.error();
   auto module = selinux::read_module(inputs->profiles[0].files, policy->mls(), diagnostics);
@@ -103,8 +106,10 @@ Result<int> prune(const cli::Arguments& arguments, Diagnostics& diagnostics) {
   }
   const selinux::Pruned pruned = prune_module(*module, *policy, wanted ? &*wanted : nullptr);
   const bool to_output = arguments.get("output") == "-";
-  if (arguments.has("json")) print_json(pruned, permissions_of(*module));
-  else if (!to_output) print_text(pruned, permissions_of(*module));
+  if (arguments.has("json"))
+    print_json(pruned, permissions_of(*module));
+  else if (!to_output)
+    print_text(pruned, permissions_of(*module));
   if (!arguments.has("output")) return pruned.dropped.empty() ? cli::kFine : cli::kFindings;
   if (auto written = write_module(pruned.module, arguments.get("output"), &*policy); !written) return written.error();
   return cli::kFine;

@@ -26,7 +26,8 @@ Result<void> write_module(const selinux::Module& module, const std::string& path
     if (policy != nullptr && policy->has_attribute(name)) attributes.insert(name);
   if (auto written = write_file_atomically(path, selinux::write_te(module, attributes)); !written) return written;
   const std::string contexts = path.substr(0, path.size() - 3) + ".fc";
-  return write_file_atomically(contexts, selinux::write_fc(module, mls ? selinux::ContextStyle::kMls : selinux::ContextStyle::kPlain));
+  return write_file_atomically(
+      contexts, selinux::write_fc(module, mls ? selinux::ContextStyle::kMls : selinux::ContextStyle::kPlain));
 }
 
 }  // namespace cordon::check_tool

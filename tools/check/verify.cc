@@ -9,8 +9,8 @@
 #include "facts/describe.h"
 #include "modes.h"
 #include "selinux/module_files.h"
-#include "selinux_inputs.h"
 #include "selinux/verify.h"
+#include "selinux_inputs.h"
 
 namespace cordon::check_tool {
 namespace {
@@ -46,9 +46,12 @@ void print_json(const selinux::Verification& verified, const std::vector<AvOp>& 
                     {"verdict", selinux::name_of(verified.denials[i].fixed)},
                     {"remaining", verified.denials[i].remaining},
                     {"why", printable(verified.denials[i].why)}});
-  const Json json = {{"fixed", verified.count(Fixed::kFixed)},   {"remaining", verified.count(Fixed::kRemaining)},
-                     {"allowed", verified.count(Fixed::kAllowed)}, {"unknown", verified.count(Fixed::kUnknown)},
-                     {"denials", rows},                          {"excess", verified.excess}};
+  const Json json = {{"fixed", verified.count(Fixed::kFixed)},
+                     {"remaining", verified.count(Fixed::kRemaining)},
+                     {"allowed", verified.count(Fixed::kAllowed)},
+                     {"unknown", verified.count(Fixed::kUnknown)},
+                     {"denials", rows},
+                     {"excess", verified.excess}};
   fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
@@ -57,7 +60,8 @@ void print_json(const selinux::Verification& verified, const std::vector<AvOp>& 
 Result<int> verify(const cli::Arguments& arguments, Diagnostics& diagnostics) {
   const auto modules = arguments.get_all("module");
   if (modules.empty())
-    return Error{ErrorCode::kUsage, "--verify needs the module that is to mend the denials", {}, "name it with --module"};
+    return Error{
+        ErrorCode::kUsage, "--verify needs the module that is to mend the denials", {}, "name it with --module"};
   auto policy = selinux_policy(arguments);
   if (!policy) return policy.error();
   auto module = selinux::read_module(modules, policy->mls(), diagnostics);

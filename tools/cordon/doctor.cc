@@ -72,12 +72,14 @@ Finding filter_finding(const RecorderSupport& support) {
 
 Finding notify_finding(const RecorderSupport& support) {
   if (support.notify) return {"notify", Health::kFine, "seccomp user notification can be used as engine", ""};
-  return {"notify", Health::kMissing, "--engine notify is not possible here; ptrace is used", "needs Linux 5.5 and no other listener"};
+  return {"notify", Health::kMissing, "--engine notify is not possible here; ptrace is used",
+          "needs Linux 5.5 and no other listener"};
 }
 
 Finding self_finding() {
   if (confine::switched_off())
-    return {"own filter", Health::kMissing, "the readers run unconfined: CORDON_CONFINE=off, or an instrumented build", "unset CORDON_CONFINE"};
+    return {"own filter", Health::kMissing, "the readers run unconfined: CORDON_CONFINE=off, or an instrumented build",
+            "unset CORDON_CONFINE"};
   const confine::Confinement done = confine::probe();
   if (done.lacking.empty()) return {"own filter", Health::kFine, "the readers run under filters of their own", ""};
   return {"own filter", Health::kMissing, "the readers run less confined: " + join(done.lacking, "; "),
@@ -113,8 +115,9 @@ Finding data_finding() {
 
 std::vector<Finding> examine() {
   const RecorderSupport support = probe_recorder();
-  std::vector<Finding> findings = {kernel_finding(), ptrace_finding(support), filter_finding(support),
-                                   notify_finding(support), self_finding(), lsm_finding(), policy_finding()};
+  std::vector<Finding> findings = {kernel_finding(),        ptrace_finding(support), filter_finding(support),
+                                   notify_finding(support), self_finding(),          lsm_finding(),
+                                   policy_finding()};
   for (const HelperRow& row : kHelpers) findings.push_back(helper_finding(row));
   findings.push_back(data_finding());
   return findings;
@@ -124,7 +127,8 @@ struct HealthRow {
   std::string_view word;
   Style style;
 };
-constexpr std::array<HealthRow, 3> kHealth = {{{"ok", Style::kGreen}, {"missing", Style::kYellow}, {"broken", Style::kRed}}};
+constexpr std::array<HealthRow, 3> kHealth = {
+    {{"ok", Style::kGreen}, {"missing", Style::kYellow}, {"broken", Style::kRed}}};
 
 void print_text(const std::vector<Finding>& findings) {
   const bool colour = wants_colour(STDOUT_FILENO);
@@ -139,8 +143,10 @@ void print_text(const std::vector<Finding>& findings) {
 void print_json(const std::vector<Finding>& findings) {
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (const Finding& f : findings)
-    json.push_back({{"what", f.what}, {"health", kHealth[static_cast<std::size_t>(f.health)].word},
-                    {"detail", printable(f.detail)}, {"mend", printable(f.mend)}});
+    json.push_back({{"what", f.what},
+                    {"health", kHealth[static_cast<std::size_t>(f.health)].word},
+                    {"detail", printable(f.detail)},
+                    {"mend", printable(f.mend)}});
   fmt::print("{}\n", json.dump(2));
 }
 

@@ -94,7 +94,9 @@ bool Stopper::wait_until_ready() {
       return false;
     }
   }
-  problem_ = Error{ErrorCode::kRefused, "the program was not ready in time; the exercise was not run", {},
+  problem_ = Error{ErrorCode::kRefused,
+                   "the program was not ready in time; the exercise was not run",
+                   {},
                    "name what shows that it is ready with --ready PORT or --ready PATH"};
   return false;
 }

@@ -13,8 +13,8 @@ namespace cordon::front {
 
 /// When a recording that would not end by itself is to end.
 struct StopPlan {
-  std::vector<std::string> exercise;      ///< run once the server is ready, then stop; empty: none
-  std::string ready;                      ///< a TCP port, a path, or empty: the first listen(2) that is seen
+  std::vector<std::string> exercise;  ///< run once the server is ready, then stop; empty: none
+  std::string ready;                  ///< a TCP port, a path, or empty: the first listen(2) that is seen
   std::uint32_t ready_timeout_ms = 30000;
   std::optional<std::uint32_t> until_ms;  ///< stop after this time
 };

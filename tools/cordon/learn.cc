@@ -23,8 +23,8 @@ constexpr std::size_t kDeniedShown = 5;
 Result<std::uint32_t> duration(const cli::Arguments& arguments, std::string_view option) {
   const std::string text = arguments.get(option);
   if (const auto ms = parse_duration_ms(text)) return *ms;
-  return Error{ErrorCode::kUsage, "--" + std::string(option) + ": '" + text + "' is not a time", {},
-               "as in 500ms, 30s, 5m, 1h"};
+  return Error{
+      ErrorCode::kUsage, "--" + std::string(option) + ": '" + text + "' is not a time", {}, "as in 500ms, 30s, 5m, 1h"};
 }
 
 Result<StopPlan> stop_plan(const cli::Arguments& arguments) {
@@ -154,8 +154,10 @@ std::string quoted_command(const std::vector<std::string>& argv) {
   std::string text;
   for (const std::string& word : argv) {
     if (!text.empty()) text += ' ';
-    const bool plain = !word.empty() && word.find_first_not_of(
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,") == std::string::npos;
+    const bool plain =
+        !word.empty() &&
+        word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,") ==
+            std::string::npos;
     if (plain) {
       text += word;
       continue;

@@ -53,7 +53,9 @@ bool is_sibling(std::string_view name) {
 int main(int argc, char** argv) {
   if (argc > 1 && is_sibling(argv[1])) {
     become_sibling(argv);
-    return cli::fail(front::kTool, {ErrorCode::kEnvironment, "cannot run cordon-" + std::string(argv[1]), {},
+    return cli::fail(front::kTool, {ErrorCode::kEnvironment,
+                                    "cannot run cordon-" + std::string(argv[1]),
+                                    {},
                                     "the tools belong in one folder; install them together"});
   }
   const cli::ToolRow tool = {

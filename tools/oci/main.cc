@@ -33,20 +33,29 @@ int run(std::vector<std::string> words) {
   const RuntimeCommand command = read_runtime_command(words);
   if (!settings) return report(settings.error(), command);
   Result<int> status = 0;
-  if (command.name == "create" || command.name == "run") status = start(*settings, words, command);
-  else if (command.name == "delete") status = end(*settings, words, command);
-  else status = become((*settings).runtime, words);
+  if (command.name == "create" || command.name == "run")
+    status = start(*settings, words, command);
+  else if (command.name == "delete")
+    status = end(*settings, words, command);
+  else
+    status = become((*settings).runtime, words);
   return status ? *status : report(status.error(), command);
 }
 
 cli::ToolRow tool() {
   cli::CommandRow command;
-  command.summary = "Stands in front of an OCI runtime: a container's process runs under the recorder, everything else is the runtime's";
+  command.summary =
+      "Stands in front of an OCI runtime: a container's process runs under the recorder, everything else is the "
+      "runtime's";
   command.positionals = "[-- RUNTIME] WORD…";
-  for (const SettingRow& row : setting_rows()) command.options.push_back({row.option, row.value, std::string(row.help) + " (" + row.variable + ")"});
+  for (const SettingRow& row : setting_rows())
+    command.options.push_back({row.option, row.value, std::string(row.help) + " (" + row.variable + ")"});
   command.options.push_back({kOnlyAnnotated, "", "record only containers that bear one of the annotations"});
-  command.examples = {"# podman", "podman --runtime /usr/bin/cordon-oci run --annotation io.containers.trace-syscall=of:/tmp/app.json IMAGE",
-                      "# a bundle", "cordon-oci run --bundle . box", "cordon-oci --cordon-output /tmp/traces -- runc run --bundle . box"};
+  command.examples = {
+      "# podman",
+      "podman --runtime /usr/bin/cordon-oci run --annotation io.containers.trace-syscall=of:/tmp/app.json IMAGE",
+      "# a bundle", "cordon-oci run --bundle . box",
+      "cordon-oci --cordon-output /tmp/traces -- runc run --bundle . box"};
   command.run = [](const cli::Arguments&) { return cli::kUsage; };
   cli::ToolRow row;
   row.name = "cordon-oci";

@@ -20,7 +20,8 @@ constexpr std::size_t kMostBytes = 1 << 20;
 
 std::vector<std::string> places() {
   std::vector<std::string> all{"/run/cordon-oci"};
-  if (const char* run = std::getenv("XDG_RUNTIME_DIR"); run != nullptr && *run == '/') all.push_back(std::string(run) + "/cordon-oci");
+  if (const char* run = std::getenv("XDG_RUNTIME_DIR"); run != nullptr && *run == '/')
+    all.push_back(std::string(run) + "/cordon-oci");
   return all;
 }
 
@@ -42,9 +43,12 @@ std::string name_for(const std::string& id) { return id + ".json"; }
 Result<void> check_id(const std::string& id) {
   // runc's libcontainer and crun take the same letters; a longer one is no file name.
   const bool fine = !id.empty() && id.size() <= 200 && id != "." && id != ".." &&
-                    std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '+' || c == '-' || c == '.'; });
+                    std::all_of(id.begin(), id.end(), [](unsigned char c) {
+                      return std::isalnum(c) != 0 || c == '_' || c == '+' || c == '-' || c == '.';
+                    });
   if (fine) return {};
-  return Error{ErrorCode::kBadInput, "no id that a container can have", printable(id), "letters, digits and _ + - . are taken"};
+  return Error{ErrorCode::kBadInput, "no id that a container can have", printable(id),
+               "letters, digits and _ + - . are taken"};
 }
 
 Result<void> remember(const Pending& pending) {
@@ -55,7 +59,8 @@ Result<void> remember(const Pending& pending) {
       if (!first) first = folder.error();
       continue;
     }
-    const Json json = {{"id", pending.id}, {"trace", pending.trace}, {"profile", pending.profile}, {"base", pending.base}};
+    const Json json = {
+        {"id", pending.id}, {"trace", pending.trace}, {"profile", pending.profile}, {"base", pending.base}};
     return replace_file((*folder).get(), name_for(pending.id), json.dump() + "\n", name_for(pending.id));
   }
   return *first;
@@ -70,7 +75,9 @@ Result<std::optional<Pending>> recall(const std::string& id) {
     if (!text) return text.error();
     const Json json = Json::parse(*text, nullptr, false);
     if (!json.is_object()) return Error{ErrorCode::kBadInput, "is not what cordon-oci wrote", where, "remove it"};
-    const auto word = [&json](const char* key) { return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : std::string(); };
+    const auto word = [&json](const char* key) {
+      return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : std::string();
+    };
     return std::optional(Pending{id, word("trace"), word("profile"), word("base")});
   }
   return std::optional<Pending>();

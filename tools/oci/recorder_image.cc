@@ -47,8 +47,8 @@ UniqueFd memory_file() {
   return fd;
 }
 
-/// What the recorder cannot do without, inside of the container's own filter. For process_vm_readv(2), which the default
-/// filter of Docker 20.10 refuses, it has /proc/PID/mem.
+/// What the recorder cannot do without, inside of the container's own filter. For process_vm_readv(2), which the
+/// default filter of Docker 20.10 refuses, it has /proc/PID/mem.
 constexpr const char* kNeeded[] = {"ptrace", "wait4", "prctl", "execve"};
 
 }  // namespace
@@ -86,8 +86,9 @@ Result<void> check_filter(const std::string& text, const std::string& where) {
     op.name = name;
     const Decision decision = decider.decide(op);
     if (decision.ruling == Ruling::kDenied)
-      return Error{ErrorCode::kEnvironment, std::string("the container's seccomp profile forbids ") + name + ", which recording needs",
-                   where, "run it with the engine's default profile, or with seccomp=unconfined"};
+      return Error{ErrorCode::kEnvironment,
+                   std::string("the container's seccomp profile forbids ") + name + ", which recording needs", where,
+                   "run it with the engine's default profile, or with seccomp=unconfined"};
   }
   return {};
 }

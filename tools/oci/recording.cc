@@ -26,7 +26,9 @@ constexpr int kFirstFd = 3;
 /// Sandboxes of pods run a program that does nothing; nobody asks for its profile.
 bool is_sandbox(const Config& config) {
   for (const char* key : {"io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType"})
-    if (const auto found = config.annotations.find(key); found != config.annotations.end() && found->second == "sandbox") return true;
+    if (const auto found = config.annotations.find(key);
+        found != config.annotations.end() && found->second == "sandbox")
+      return true;
   return false;
 }
 
@@ -34,25 +36,30 @@ Result<void> check_place(const std::string& path, const Settings& settings) {
   if (path.empty() || settings.below.empty()) return {};
   const std::string start = settings.below.ends_with('/') ? settings.below : settings.below + "/";
   if (path.starts_with(start)) return {};
-  return Error{ErrorCode::kRefused, "an annotation names a file that is not below " + settings.below, printable(path), "--cordon-below"};
+  return Error{ErrorCode::kRefused, "an annotation names a file that is not below " + settings.below, printable(path),
+               "--cordon-below"};
 }
 
 /// All that must hold before anything is started.
-Result<Pending> plan(const Settings& settings, const Config& config, const Wishes& wishes, const RuntimeCommand& command, const std::string& where) {
+Result<Pending> plan(const Settings& settings, const Config& config, const Wishes& wishes,
+                     const RuntimeCommand& command, const std::string& where) {
   if (Result<void> named = check_id(command.id); !named) return named.error();
   for (const std::string* path : {&wishes.trace, &wishes.profile, &wishes.base})
     if (Result<void> placed = check_place(*path, settings); !placed) return placed.error();
   if (!config.has_proc)
-    return Error{ErrorCode::kBadInput, "the container has no /proc, from where the recorder is started", where, "mount proc on /proc"};
+    return Error{ErrorCode::kBadInput, "the container has no /proc, from where the recorder is started", where,
+                 "mount proc on /proc"};
   if (Result<void> allowed = check_filter(config.seccomp, where); !allowed) return allowed.error();
   if (!wishes.base.empty()) {
     const auto folder = open_folder(folder_of(wishes.base));
     if (!folder) return folder.error();
-    if (const auto text = read_beneath((*folder).get(), name_of(wishes.base), wishes.base, kMostBase); !text) return text.error();
+    if (const auto text = read_beneath((*folder).get(), name_of(wishes.base), wishes.base, kMostBase); !text)
+      return text.error();
   }
   if (!wishes.profile.empty())
     if (const auto folder = open_folder(folder_of(wishes.profile)); !folder) return folder.error();
-  return Pending{command.id, wishes.trace.empty() ? settings.output + "/" + command.id + ".trace" : wishes.trace, wishes.profile, wishes.base};
+  return Pending{command.id, wishes.trace.empty() ? settings.output + "/" + command.id + ".trace" : wishes.trace,
+                 wishes.profile, wishes.base};
 }
 
 Result<UniqueFd> open_trace(const std::string& path, bool make_folder, const std::string& label) {
@@ -65,16 +72,20 @@ Result<UniqueFd> open_trace(const std::string& path, bool make_folder, const std
 
 /// What the recording changes and cannot see; man/cordon-oci.1 explains each.
 std::vector<std::string> notes_of(const Settings& settings, const Config& config, const RuntimeCommand& command) {
-  std::vector<std::string> notes = {
-      "container " + command.id + ", started by " + name_of(settings.runtime) + " through cordon-oci: what the runtime did to set it up is not in here",
-      "the container sees that it is recorded: TracerPid, one seccomp filter more, and a process cordon-record; it can have no second tracer"};
-  if (!config.seccomp.empty()) notes.emplace_back("calls that the container's own seccomp profile refused were not seen");
+  std::vector<std::string> notes = {"container " + command.id + ", started by " + name_of(settings.runtime) +
+                                        " through cordon-oci: what the runtime did to set it up is not in here",
+                                    "the container sees that it is recorded: TracerPid, one seccomp filter more, and a "
+                                    "process cordon-record; it can have no second tracer"};
+  if (!config.seccomp.empty())
+    notes.emplace_back("calls that the container's own seccomp profile refused were not seen");
   return notes;
 }
 
-std::vector<std::string> recorded_args(const Settings& settings, const Config& config, const Wishes& wishes, const RuntimeCommand& command, int image, int trace) {
-  std::vector<std::string> args = {"/proc/self/fd/" + std::to_string(image), "--in-place", "--trace-fd", std::to_string(trace),
-                                   "--detail", wishes.detail.empty() ? "full" : wishes.detail, "--run-label", command.id};
+std::vector<std::string> recorded_args(const Settings& settings, const Config& config, const Wishes& wishes,
+                                       const RuntimeCommand& command, int image, int trace) {
+  std::vector<std::string> args = {
+      "/proc/self/fd/" + std::to_string(image),       "--in-place",  "--trace-fd", std::to_string(trace), "--detail",
+      wishes.detail.empty() ? "full" : wishes.detail, "--run-label", command.id};
   for (std::string& note : notes_of(settings, config, command)) args.insert(args.end(), {"--note", std::move(note)});
   args.emplace_back("--");
   args.insert(args.end(), config.args.begin(), config.args.end());
@@ -113,8 +124,9 @@ Result<void> make_profile(const Pending& pending) {
   const Result<int> status = run_through(sibling("cordon-synth"), words, {});
   if (!status) return status.error();
   if (code_of(*status) == 0) return {};
-  return Error{ErrorCode::kBadInput, "no profile could be made: cordon-synth ended with " + std::to_string(code_of(*status)), printable(pending.profile),
-               "the recording is in " + printable(pending.trace)};
+  return Error{ErrorCode::kBadInput,
+               "no profile could be made: cordon-synth ended with " + std::to_string(code_of(*status)),
+               printable(pending.profile), "the recording is in " + printable(pending.trace)};
 }
 
 Result<void> deliver(const Pending& pending) {
@@ -127,7 +139,8 @@ void drop(const Pending& pending, int trace) {
   struct stat st {};
   forget(pending.id);
   if (fstat(trace, &st) != 0 || st.st_size != 0) return;
-  if (const auto folder = open_folder(folder_of(pending.trace))) unlinkat((*folder).get(), name_of(pending.trace).c_str(), 0);
+  if (const auto folder = open_folder(folder_of(pending.trace)))
+    unlinkat((*folder).get(), name_of(pending.trace).c_str(), 0);
 }
 
 unsigned activated_descriptors() {
@@ -140,8 +153,8 @@ bool has_begun(int trace) {
   return fstat(trace, &st) == 0 && st.st_size > 0;
 }
 
-Result<int> start_recorded(const Settings& settings, const std::vector<std::string>& words, const RuntimeCommand& command,
-                           Bundle& bundle, const Config& config, const Wishes& wishes) {
+Result<int> start_recorded(const Settings& settings, const std::vector<std::string>& words,
+                           const RuntimeCommand& command, Bundle& bundle, const Config& config, const Wishes& wishes) {
   const Result<Pending> pending = plan(settings, config, wishes, command, bundle.where());
   if (!pending) return pending.error();
   const auto image = recorder_image(settings.recorder, config.mount_label);
@@ -150,7 +163,8 @@ Result<int> start_recorded(const Settings& settings, const std::vector<std::stri
   if (!trace) return trace.error();
   const int image_fd = kFirstFd + static_cast<int>(command.preserve_fds + activated_descriptors());
   const int trace_fd = image_fd + 1;
-  const auto text = with_args(bundle.text(), bundle.where(), recorded_args(settings, config, wishes, command, image_fd, trace_fd));
+  const auto text =
+      with_args(bundle.text(), bundle.where(), recorded_args(settings, config, wishes, command, image_fd, trace_fd));
   if (!text) return text.error();
   if (Result<void> kept = remember(*pending); !kept) return kept.error();
   if (Result<void> replaced = bundle.replace(*text); !replaced) {
@@ -164,10 +178,12 @@ Result<int> start_recorded(const Settings& settings, const std::vector<std::stri
   };
   const Result<int> status = run_through(settings.runtime, with_preserved(words, command, command.preserve_fds + 2),
                                          {{(*image).get(), image_fd}, {(*trace).get(), trace_fd}}, look);
-  if (Result<void> put_back = bundle.restore(); !put_back || !restored) return put_back ? restored.error() : put_back.error();
+  if (Result<void> put_back = bundle.restore(); !put_back || !restored)
+    return put_back ? restored.error() : put_back.error();
   if (!status) return status.error();
   const bool goes_on = code_of(*status) == 0 && (command.name == "create" || command.detach);
-  if (!goes_on && !has_begun((*trace).get())) drop(*pending, (*trace).get());
+  if (!goes_on && !has_begun((*trace).get()))
+    drop(*pending, (*trace).get());
   else if (!goes_on)
     if (Result<void> delivered = deliver(*pending); !delivered) report(delivered.error(), command);
   return code_of(*status);
@@ -204,7 +220,8 @@ Result<int> start(const Settings& settings, const std::vector<std::string>& word
 }
 
 Result<int> end(const Settings& settings, const std::vector<std::string>& words, const RuntimeCommand& command) {
-  const auto pending = check_id(command.id) ? recall(command.id) : Result<std::optional<Pending>>(std::optional<Pending>());
+  const auto pending =
+      check_id(command.id) ? recall(command.id) : Result<std::optional<Pending>>(std::optional<Pending>());
   if (!pending) report(pending.error(), command);
   if (!pending || !*pending) return become(settings.runtime, words);
   const Result<int> status = run_through(settings.runtime, words, {});

@@ -15,7 +15,8 @@ Result<int> start(const Settings& settings, const std::vector<std::string>& word
 /// delete: what the recording of the container is for is written once the runtime has taken it away.
 Result<int> end(const Settings& settings, const std::vector<std::string>& words, const RuntimeCommand& command);
 
-/// "cordon-oci: error: …" on standard error, and into the log file that the runtime was to write to. Gives the exit code.
+/// "cordon-oci: error: …" on standard error, and into the log file that the runtime was to write to. Gives the exit
+/// code.
 int report(const Error& error, const RuntimeCommand& command);
 
 }  // namespace cordon::oci

@@ -12,7 +12,8 @@ namespace cordon::oci {
 namespace {
 
 constexpr const char* kRuntimes[] = {"crun", "runc"};
-constexpr const char* kFolders[] = {"/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"};  // conmon's PATH may lack some
+constexpr const char* kFolders[] = {"/usr/bin", "/usr/sbin", "/usr/local/bin",
+                                    "/usr/local/sbin"};  // conmon's PATH may lack some
 
 bool can_run(const std::string& path) { return access(path.c_str(), X_OK) == 0; }
 
@@ -26,7 +27,9 @@ std::string find_runtime(const std::string& name) {
 std::string default_output() {
   const char* data = std::getenv("XDG_DATA_HOME");
   const char* home = std::getenv("HOME");
-  const std::string own = data != nullptr && *data == '/' ? data : home != nullptr && *home == '/' ? std::string(home) + "/.local/share" : "";
+  const std::string own = data != nullptr && *data == '/'   ? data
+                          : home != nullptr && *home == '/' ? std::string(home) + "/.local/share"
+                                                            : "";
   const bool system_wide = geteuid() == 0 && access("/var/lib", W_OK) == 0;
   return system_wide || own.empty() ? "/var/lib/cordon/oci" : own + "/cordon/oci";
 }
@@ -51,7 +54,8 @@ Result<bool> take_word(std::vector<std::string>& words, std::size_t at, Settings
     const bool apart = word == name;
     const std::string value = !apart ? word.substr(name.size() + 1) : at + 1 < words.size() ? words[at + 1] : "";
     const std::size_t count = apart && at + 1 < words.size() ? 2 : 1;
-    words.erase(words.begin() + static_cast<std::ptrdiff_t>(at), words.begin() + static_cast<std::ptrdiff_t>(at + count));
+    words.erase(words.begin() + static_cast<std::ptrdiff_t>(at),
+                words.begin() + static_cast<std::ptrdiff_t>(at + count));
     if (Result<void> taken = take_option(row, value, settings); !taken) return taken.error();
     return true;
   }
@@ -60,16 +64,19 @@ Result<bool> take_word(std::vector<std::string>& words, std::size_t at, Settings
 
 Result<void> complete(Settings& settings) {
   for (const SettingRow& row : setting_rows())
-    if (const char* value = std::getenv(row.variable); (settings.*row.text).empty() && value != nullptr) settings.*row.text = value;
+    if (const char* value = std::getenv(row.variable); (settings.*row.text).empty() && value != nullptr)
+      settings.*row.text = value;
   for (const char* name : kRuntimes)
     if (settings.runtime.empty()) settings.runtime = find_runtime(name);
   if (const std::string found = find_runtime(settings.runtime); found.empty() || !can_run(found))
-    return Error{ErrorCode::kEnvironment, "no runtime is found", settings.runtime, "install crun or runc, or name one with --cordon-runtime"};
+    return Error{ErrorCode::kEnvironment, "no runtime is found", settings.runtime,
+                 "install crun or runc, or name one with --cordon-runtime"};
   settings.runtime = find_runtime(settings.runtime);
   if (settings.recorder.empty()) settings.recorder = sibling("cordon-record-static");
   if (settings.output.empty()) settings.output = default_output();
   for (const std::string* folder : {&settings.output, &settings.below})
-    if (!folder->empty() && (folder->front() != '/' || folder->find("/../") != std::string::npos || folder->ends_with("/..")))
+    if (!folder->empty() &&
+        (folder->front() != '/' || folder->find("/../") != std::string::npos || folder->ends_with("/..")))
       return Error{ErrorCode::kUsage, "not an absolute path without '..'", printable(*folder), ""};
   return {};
 }
@@ -81,7 +88,8 @@ const std::vector<SettingRow>& setting_rows() {
       {"--cordon-runtime", "PROGRAM", "the runtime that does the work", "CORDON_OCI_RUNTIME", &Settings::runtime},
       {"--cordon-recorder", "PROGRAM", "the static recorder", "CORDON_OCI_RECORDER", &Settings::recorder},
       {"--cordon-output", "DIR", "where the traces go, as ID.trace", "CORDON_OCI_OUTPUT", &Settings::output},
-      {"--cordon-below", "DIR", "refuse annotations that name files elsewhere than below this folder", "CORDON_OCI_BELOW", &Settings::below},
+      {"--cordon-below", "DIR", "refuse annotations that name files elsewhere than below this folder",
+       "CORDON_OCI_BELOW", &Settings::below},
   };
   return rows;
 }

@@ -9,10 +9,10 @@ namespace cordon::oci {
 
 /// What the operator of the machine says: options of our own before the runtime's, else the environment, else defaults.
 struct Settings {
-  std::string runtime;         ///< path of the runtime
-  std::string recorder;        ///< path of the static recorder
-  std::string output;          ///< folder of the traces
-  std::string below;           ///< files that annotations name must lie below it; empty: anywhere
+  std::string runtime;   ///< path of the runtime
+  std::string recorder;  ///< path of the static recorder
+  std::string output;    ///< folder of the traces
+  std::string below;     ///< files that annotations name must lie below it; empty: anywhere
   bool only_annotated = false;
 };
 

@@ -25,7 +25,9 @@ class InPlaceSink final : public FactSink {
 
   Result<void> on_head(const Head& head) override;
   Result<void> on_proc(const Proc& proc) override { return trace_.on_proc(proc); }
-  Result<void> on_fact(const Fact& fact, const FactId& id, std::string_view canonical) override { return trace_.on_fact(fact, id, canonical); }
+  Result<void> on_fact(const Fact& fact, const FactId& id, std::string_view canonical) override {
+    return trace_.on_fact(fact, id, canonical);
+  }
   Result<void> on_tried(const Fact& fact) override { return trace_.on_tried(fact); }
   Result<void> on_tally(const FactId& id, const Tally& tally) override { return trace_.on_tally(id, tally); }
   Result<void> on_end(const End& end) override { return trace_.on_end(end); }

@@ -57,7 +57,8 @@ Result<void> add_group(const cli::Arguments& arguments, RecordOptions& options) 
     Result<oci::Members> members = oci::container_members((*container).pid);
     if (!members) return members.error();
     options.members = std::move(*members);
-    options.notes.push_back("attached to the container " + (*container).id + ((*container).name.empty() ? "" : " (" + (*container).name + ")"));
+    options.notes.push_back("attached to the container " + (*container).id +
+                            ((*container).name.empty() ? "" : " (" + (*container).name + ")"));
   }
   return {};
 }
@@ -72,16 +73,20 @@ Result<RecordOptions> options_of(const cli::Arguments& arguments) {
   options.in_place = arguments.has("in-place");
   for (std::string& note : arguments.get_all("note")) options.notes.push_back(std::move(note));
   if (options.argv.empty() == !options.attaches())
-    return Error{ErrorCode::kUsage, "give a command after --, or processes with -p, --cgroup or --container", "", "cordon-record --help"};
+    return Error{ErrorCode::kUsage, "give a command after --, or processes with -p, --cgroup or --container", "",
+                 "cordon-record --help"};
   if (options.in_place && options.attaches())
     return Error{ErrorCode::kUsage, "--in-place is for a command, not for running processes", "", ""};
   options.follow = !arguments.has("no-follow");
   options.colocate = !arguments.has("no-colocate");
   options.detail = named<Detail>(arguments.get("detail")).value_or(Detail::kFull);
   const std::string engine = arguments.get("engine");
-  options.engine = engine == "ptrace" ? EngineChoice::kPtrace : engine == "notify" ? EngineChoice::kNotify : EngineChoice::kAuto;
+  options.engine = engine == "ptrace"   ? EngineChoice::kPtrace
+                   : engine == "notify" ? EngineChoice::kNotify
+                                        : EngineChoice::kAuto;
   options.label = arguments.get("run-label");
-  if (arguments.has("append") && !options.argv.empty()) options.known = known_calls(arguments.get("append"), options.detail);
+  if (arguments.has("append") && !options.argv.empty())
+    options.known = known_calls(arguments.get("append"), options.detail);
   const Result<std::uint32_t> limit = number_of<std::uint32_t>(arguments, "max-tasks");
   if (!limit) return limit.error();
   options.max_tracees = *limit;
@@ -122,7 +127,8 @@ int run(const cli::Arguments& arguments) {
   InPlaceSink beside(trace, options->in_place ? inherited_descriptors() : std::vector<int>{});
   const Result<RecordOutcome> outcome = options->in_place ? record(*options, beside) : record(*options, trace);
   if (!outcome) return fail_with(outcome.error());
-  if (outcome->end.lost != 0) std::cerr << "cordon-record: warning: " << counted(outcome->end.lost, "event") << " lost\n";
+  if (outcome->end.lost != 0)
+    std::cerr << "cordon-record: warning: " << counted(outcome->end.lost, "event") << " lost\n";
   return options->in_place ? 0 : pass_on(outcome->end);
 }
 
@@ -140,15 +146,16 @@ cli::ToolRow tool() {
       {"--trace-fd", "N", "write the trace to this open descriptor"},
       {"--note", "TEXT", "words for the trace's head", {}, {}, true},
       {"--no-follow", "", "leave children alone"},
-      {"--detail", "LEVEL", "what to look at: syscall numbers, their arguments too, paths and results too", "set|args|full", "full"},
+      {"--detail", "LEVEL", "what to look at: syscall numbers, their arguments too, paths and results too",
+       "set|args|full", "full"},
       {"--engine", "ENGINE", "how to watch", "auto|ptrace|notify", "auto"},
       {"--run-label", "TEXT", "a name for this run, shown by cordon-trace info"},
       {"--max-tasks", "N", "end the recording when more tasks than this live at once", {}, "16384"},
       {"--no-colocate", "", "never move tasks to the recorder's CPU"},
   };
-  command.examples = {"# record a program with all its children", "cordon-record -o app.trace -- ./app --serve",
+  command.examples = {"# record a program with all its children",   "cordon-record -o app.trace -- ./app --serve",
                       "# what a running server does, until Ctrl-C", "cordon-record -o app.trace -p 1234",
-                      "# a running container, by its name", "cordon-record -o web.trace --container web"};
+                      "# a running container, by its name",         "cordon-record -o web.trace --container web"};
   command.run = run;
   cli::ToolRow row;
   row.name = "cordon-record";

@@ -58,7 +58,8 @@ Result<seccomp::Profile> combined(const std::vector<Input>& inputs, bool minimis
 }
 
 std::string said_of(const std::string& file, const seccomp::Profile& profile) {
-  return fmt::format("{}: {}, {}", printable(file), counted(profile.rules.size(), "rule"), counted(names_in(profile), "call"));
+  return fmt::format("{}: {}, {}", printable(file), counted(profile.rules.size(), "rule"),
+                     counted(names_in(profile), "call"));
 }
 
 void print_text(const std::vector<Input>& inputs, const Outcome& outcome) {
@@ -94,7 +95,10 @@ Result<void> check_usage(const cli::Arguments& arguments) {
   if (!arguments.has("merge") && arguments.positionals().size() != 1)
     return Error{ErrorCode::kUsage, "--minimise takes one profile; with --merge, several", {}, hint};
   if (arguments.has("json") && arguments.get("seccomp") == "-")
-    return Error{ErrorCode::kUsage, "--json and the profile cannot both go to standard output", {}, "name a file with --seccomp"};
+    return Error{ErrorCode::kUsage,
+                 "--json and the profile cannot both go to standard output",
+                 {},
+                 "name a file with --seccomp"};
   return {};
 }
 
@@ -113,9 +117,12 @@ Result<void> combine(const cli::Arguments& arguments, Diagnostics& diagnostics) 
   if (!length) return length.error();
   for (Input& input : *inputs) input.wider = seccomp::diff_profiles(input.profile, *profile, Runtime::kCrun).grown();
   const Outcome outcome{arguments.get("seccomp"), std::move(*profile), *length};
-  if (auto ok = write_file_atomically(outcome.file, seccomp::write_json(outcome.profile, seccomp::Dialect::kOci)); !ok) return ok;
-  if (arguments.has("json")) print_json(*inputs, outcome);
-  else if (!arguments.has("quiet")) print_text(*inputs, outcome);
+  if (auto ok = write_file_atomically(outcome.file, seccomp::write_json(outcome.profile, seccomp::Dialect::kOci)); !ok)
+    return ok;
+  if (arguments.has("json"))
+    print_json(*inputs, outcome);
+  else if (!arguments.has("quiet"))
+    print_text(*inputs, outcome);
   return {};
 }
 

@@ -67,7 +67,8 @@ Result<void> add_pins(Policy& policy, const std::vector<std::string>& files) {
 
 /// The program's name; where there is only a container's inspect, that file's.
 std::string default_name(const Policy& policy, const std::string& container) {
-  const std::filesystem::path named = policy.program.empty() ? std::filesystem::path(container).stem() : std::filesystem::path(policy.program);
+  const std::filesystem::path named =
+      policy.program.empty() ? std::filesystem::path(container).stem() : std::filesystem::path(policy.program);
   const std::string base = named.filename().string();
   return base.empty() || base == "-" ? "learned" : base;
 }
@@ -101,7 +102,10 @@ Result<void> check_sources(const cli::Arguments& arguments) {
   if (!arguments.has("container"))
     return Error{ErrorCode::kUsage, "no recording", {}, "name a trace that cordon-record made"};
   if (!arguments.has("selinux") || arguments.has("seccomp") || arguments.has("apparmor") || arguments.has("output"))
-    return Error{ErrorCode::kUsage, "without a recording, a container's inspect makes an SELinux module only", {}, "add --selinux DIR, or name a recording"};
+    return Error{ErrorCode::kUsage,
+                 "without a recording, a container's inspect makes an SELinux module only",
+                 {},
+                 "add --selinux DIR, or name a recording"};
   return {};
 }
 
@@ -141,9 +145,11 @@ cli::ToolRow tool() {
       {"--apparmor", "FILE", "likewise"},
       {"--selinux", "DIR", "likewise, its files into this directory"},
       {"--program", "PATH", "the program that the profiles attach to, where the traces name another"},
-      {"--pin", "FILE", "grant what this file lists too, each with its reason (schemas/pins.schema.json)", "", "", true},
+      {"--pin", "FILE", "grant what this file lists too, each with its reason (schemas/pins.schema.json)", "", "",
+       true},
       {"--base", "PROFILE", "keep what this hand-written profile says and add what is needed"},
-      {"--merge", "", "instead of recordings, take seccomp profiles, and write one that allows what any of them allows"},
+      {"--merge", "",
+       "instead of recordings, take seccomp profiles, and write one that allows what any of them allows"},
       {"--minimise", "", "instead of a recording, take a seccomp profile, and write the same decisions in fewer rules"},
       {"--json", "", "with --merge or --minimise, print what was done as JSON (schemas/combine.schema.json)"},
       {"-q,--quiet", "", "print nothing but errors"},
@@ -151,11 +157,12 @@ cli::ToolRow tool() {
   for (cli::OptionRow& row : flow::backend_option_rows()) options.push_back(std::move(row));
   return {std::string(kTool),
           "Turns recordings into profiles.",
-          {{"", "Turns recordings into a seccomp filter, an AppArmor profile and an SELinux module that allow what was "
-                "recorded and nothing else.",
-            "TRACE… | --container INSPECT.json --selinux DIR | --merge PROFILE PROFILE… | --minimise PROFILE", std::move(options),
-            {"cordon-synth -n web -o profiles web.trace",
-             "cordon-synth --seccomp - web.trace > web.json",
+          {{"",
+            "Turns recordings into a seccomp filter, an AppArmor profile and an SELinux module that allow what was "
+            "recorded and nothing else.",
+            "TRACE… | --container INSPECT.json --selinux DIR | --merge PROFILE PROFILE… | --minimise PROFILE",
+            std::move(options),
+            {"cordon-synth -n web -o profiles web.trace", "cordon-synth --seccomp - web.trace > web.json",
              "podman inspect web | cordon-synth -n web --selinux . --container - web.trace",
              "cordon-synth --for docker --seccomp web.json run1.trace run2.trace",
              "cordon-synth --merge --minimise --seccomp both.json web.json worker.json"},

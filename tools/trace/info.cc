@@ -60,15 +60,13 @@ void print_text(const Trace& trace) {
   }
 }
 
-Json text_json(const std::string& bytes) {
-  return is_utf8(bytes) ? Json(bytes) : Json{{"hex", to_hex(bytes)}};
-}
+Json text_json(const std::string& bytes) { return is_utf8(bytes) ? Json(bytes) : Json{{"hex", to_hex(bytes)}}; }
 
 Json run_json(const Run& run) {
   Json argv = Json::array();
   for (const std::string& word : run.head.argv) argv.push_back(text_json(word));
-  Json json = {{"run", run.head.run},           {"label", text_json(run.head.label)}, {"tool", run.head.tool},
-               {"engine", run.head.engine},     {"detail", name_of(run.head.detail)}, {"argv", argv},
+  Json json = {{"run", run.head.run},           {"label", text_json(run.head.label)},  {"tool", run.head.tool},
+               {"engine", run.head.engine},     {"detail", name_of(run.head.detail)},  {"argv", argv},
                {"complete", run.complete()},    {"lost", run.end ? run.end->lost : 0}, {"facts", run.tallies.size()},
                {"processes", run.procs.size()}, {"unwatched", run.head.unwatched}};
   if (run.end && run.end->exit_code) json["exit_code"] = *run.end->exit_code;
@@ -79,9 +77,16 @@ Json run_json(const Run& run) {
 Json unseen_json(const Unseen& f) {
   Json singletons = Json::array();
   for (const std::string& item : f.singletons) singletons.push_back(text_json(item));
-  return {{"runs", f.runs},         {"items", f.items},           {"once", f.once},
-          {"twice", f.twice},       {"unwatched", f.unwatched}, {"expected_new", f.expected_new}, {"coverage", f.coverage},
-          {"rule_of_three", f.rule_of_three}, {"new_in_run", f.new_in_run}, {"singletons", singletons},
+  return {{"runs", f.runs},
+          {"items", f.items},
+          {"once", f.once},
+          {"twice", f.twice},
+          {"unwatched", f.unwatched},
+          {"expected_new", f.expected_new},
+          {"coverage", f.coverage},
+          {"rule_of_three", f.rule_of_three},
+          {"new_in_run", f.new_in_run},
+          {"singletons", singletons},
           {"words", in_words(f)}};
 }
 
@@ -90,9 +95,12 @@ void print_json(const Trace& trace) {
   for (const Run& run : trace.runs) runs.push_back(run_json(run));
   Json figures = Json::object();
   for (const Unseen& f : unseen(trace)) figures[std::string(f.what) + "s"] = unseen_json(f);
-  const Json json = {{"complete", trace.complete()}, {"facts", trace.facts.size()},
-                     {"kinds", facts_by_kind(trace)}, {"unknown_lines", trace.unknown_lines},
-                     {"runs", runs},                  {"unseen", figures}};
+  const Json json = {{"complete", trace.complete()},
+                     {"facts", trace.facts.size()},
+                     {"kinds", facts_by_kind(trace)},
+                     {"unknown_lines", trace.unknown_lines},
+                     {"runs", runs},
+                     {"unseen", figures}};
   fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 

@@ -18,7 +18,9 @@ std::vector<OptionRow> list_options() {
 
 cli::CommandRow command(std::string name, std::string summary, std::string positionals, std::vector<OptionRow> options,
                         std::vector<std::string> examples, int (*run)(const cli::Arguments&), std::size_t least = 1) {
-  return {std::move(name), std::move(summary), std::move(positionals), std::move(options), std::move(examples), run,
+  return {std::move(name),        std::move(summary),
+          std::move(positionals), std::move(options),
+          std::move(examples),    run,
           cli::TakesCommand::kNo, least};
 }
 

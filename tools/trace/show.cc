@@ -56,7 +56,9 @@ int list(const cli::Arguments& arguments) {
     for (const std::string& line : row.list(*trace)) text += line + "\n";
   }
   if (any) return put(text);
-  return cli::fail(kTool, {ErrorCode::kUsage, "nothing to list was named", {},
+  return cli::fail(kTool, {ErrorCode::kUsage,
+                           "nothing to list was named",
+                           {},
                            "name one or more of --syscalls --files --net --caps --exec"});
 }
 

@@ -38,7 +38,8 @@ Result<std::unique_ptr<triage::Prover>> profile_of(const std::string& path, Diag
 
 }  // namespace
 
-Result<Provers> make_provers(const cli::Arguments& arguments, std::vector<std::string>& notes, Diagnostics& diagnostics) {
+Result<Provers> make_provers(const cli::Arguments& arguments, std::vector<std::string>& notes,
+                             Diagnostics& diagnostics) {
   Provers provers;
   if (arguments.has("no-policy")) return provers;
   auto selinux = selinux_of(arguments, notes);

@@ -27,8 +27,8 @@ std::string raw_of(const audit::Event& event) {
   std::string out;
   for (const auto* record : event.records) {
     if (out.size() > kMost) return out + "…\n";
-    out += fmt::format("type={} msg=audit({}.{:03}:{}): ", audit::record_type_name(record->type), record->time_ms / 1000,
-                       record->time_ms % 1000, record->serial);
+    out += fmt::format("type={} msg=audit({}.{:03}:{}): ", audit::record_type_name(record->type),
+                       record->time_ms / 1000, record->time_ms % 1000, record->serial);
     out += record->body.substr(0, kMost);
     out += '\n';
   }
@@ -89,8 +89,9 @@ Result<triage::Filter> filter_of(const cli::Arguments& arguments, std::int64_t n
   const auto time = [&](const char* name, std::int64_t& into) -> Result<void> {
     if (!arguments.has(name)) return {};
     const auto at = triage::parse_time(arguments.get(name), now_ms);
-    if (!at) return Error{ErrorCode::kUsage, "not a time: " + arguments.get(name), std::string("--") + name,
-                          "write 2026-01-31, 2026-01-31T12:00, @SECONDS, 3h or 2d"};
+    if (!at)
+      return Error{ErrorCode::kUsage, "not a time: " + arguments.get(name), std::string("--") + name,
+                   "write 2026-01-31, 2026-01-31T12:00, @SECONDS, 3h or 2d"};
     into = *at;
     return {};
   };

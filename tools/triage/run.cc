@@ -82,14 +82,16 @@ Result<const Finding*> finding_named(const Triage& triage, const std::string& id
   for (const auto* list : {&triage.findings, &triage.accepted})
     for (const auto& finding : *list)
       if (finding.id == id || finding.id == "F-" + id) return &finding;
-  return Error{ErrorCode::kUsage, "no finding has the id " + printable(id), "", "the ids stand in the list of findings"};
+  return Error{ErrorCode::kUsage, "no finding has the id " + printable(id), "",
+               "the ids stand in the list of findings"};
 }
 
 /// Writes the fix's files and says what to run; running it is the user's.
 Result<void> apply(const cli::Arguments& arguments, const Finding& finding) {
   const auto index = parse_number<std::size_t>(arguments.get("fix")).value_or(0);
   if (index == 0 || index > finding.fixes.size())
-    return Error{ErrorCode::kUsage, fmt::format("the finding has {}", counted(finding.fixes.size(), "fix")), "--fix", "--explain lists them"};
+    return Error{ErrorCode::kUsage, fmt::format("the finding has {}", counted(finding.fixes.size(), "fix")), "--fix",
+                 "--explain lists them"};
   const auto& fix = finding.fixes[index - 1];
   if (fix.proof.status == triage::ProofStatus::kRefused)
     return Error{ErrorCode::kRefused, "this fix is refused: " + fix.proof.how, finding.id, "--fix N takes another one"};
@@ -127,8 +129,10 @@ Result<void> answer(const cli::Arguments& arguments, const Triage& triage) {
 }
 
 void count(Triage& triage, const ReadOutcome& read) {
-  triage.counts = {{"lines", read.counts.lines},           {"lines_other", read.counts.other_lines},
-                   {"records_used", read.counts.used},     {"records_not_wanted", read.counts.not_wanted},
+  triage.counts = {{"lines", read.counts.lines},
+                   {"lines_other", read.counts.other_lines},
+                   {"records_used", read.counts.used},
+                   {"records_not_wanted", read.counts.not_wanted},
                    {"records_malformed", read.counts.malformed}};
   if (read.counts.malformed != 0)
     triage.notes.push_back(counted(read.counts.malformed, "malformed line") + ", the first at " +
@@ -136,7 +140,8 @@ void count(Triage& triage, const ReadOutcome& read) {
                            std::to_string(read.counts.first_malformed.front().line));
 }
 
-std::function<void()> follower(const cli::Arguments& arguments, triage::Engine& engine, const triage::Baseline& baseline) {
+std::function<void()> follower(const cli::Arguments& arguments, triage::Engine& engine,
+                               const triage::Baseline& baseline) {
   if (!arguments.has("follow")) return {};
   return [&engine, &baseline, options = text_options(arguments)] {
     if (!engine.last_was_new()) return;
@@ -175,7 +180,8 @@ int run(const cli::Arguments& arguments) {
   auto triage = engine.finish(asked, *baseline, now);
   if (triage.denials != 0)
     for (auto& note : notes) triage.notes.push_back(std::move(note));
-  if (rules->refused != 0) triage.notes.push_back(counted(rules->refused, "triage rule") + " could not be read and is left out");
+  if (rules->refused != 0)
+    triage.notes.push_back(counted(rules->refused, "triage rule") + " could not be read and is left out");
   count(triage, read);
   triage.diagnostics = diagnostics;
   cli::show(kTool, diagnostics);

@@ -17,7 +17,8 @@ ProfileRule reads(std::string name) {
 
 std::vector<ProfileRule> many(const std::string& folder, std::size_t count) {
   std::vector<ProfileRule> rules;
-  for (std::size_t i = 0; i < count; ++i) rules.push_back(reads(folder + "name-" + std::to_string(i * 7919 % 100003) + ".data"));
+  for (std::size_t i = 0; i < count; ++i)
+    rules.push_back(reads(folder + "name-" + std::to_string(i * 7919 % 100003) + ".data"));
   return rules;
 }
 

@@ -38,7 +38,8 @@ TEST_CASE("profiles that say the same differently do not differ") {
 TEST_CASE("every kind of difference shows an example") {
   if (!have_parser()) return;
   const auto a = decider_for(in_profile("/a r,\n/only/old r,\ncapability chown,\nsignal (send) set=(term) peer=x,"));
-  const auto b = decider_for(in_profile("/a rw,\nowner /o r,\n/t/* r,\nnetwork inet dgram,\nsignal (send) set=(kill) peer=x,"));
+  const auto b =
+      decider_for(in_profile("/a rw,\nowner /o r,\n/t/* r,\nnetwork inet dgram,\nsignal (send) set=(kill) peer=x,"));
   const auto lines = lines_of(diff_profiles(*a, *b));
   CHECK(has(lines, "file /a +w -"));
   CHECK(has(lines, "file /only/old + -r"));
@@ -53,8 +54,10 @@ TEST_CASE("every kind of difference shows an example") {
 TEST_CASE("differences beyond files read as words") {
   if (!have_parser()) return;
   const auto a = decider_for(in_profile("/run/x Cx,\nlink /l -> /old,\nset rlimit nofile <= 10,\nprofile /run/x { }"));
-  const auto b = decider_for(in_profile("/run/x ix,\nlink /l -> /new,\nset rlimit nofile <= 20,\nptrace (read) peer=p,\nmount fstype=tmpfs t -> /m/,\n"
-                                        "dbus (send) bus=system path=/o,\nunix (connect) type=stream peer=(addr=@a),\nchange_profile -> q,\nprofile /run/x { }"));
+  const auto b = decider_for(in_profile(
+      "/run/x ix,\nlink /l -> /new,\nset rlimit nofile <= 20,\nptrace (read) peer=p,\nmount fstype=tmpfs t -> /m/,\n"
+      "dbus (send) bus=system path=/o,\nunix (connect) type=stream peer=(addr=@a),\nchange_profile -> q,\nprofile "
+      "/run/x { }"));
   const auto lines = lines_of(diff_profiles(*a, *b));
   for (const std::string& line : lines) UNSCOPED_INFO(line);
   CHECK(has(lines, "exec transition /run/x +ix -Cx"));
@@ -64,7 +67,8 @@ TEST_CASE("differences beyond files read as words") {
   CHECK(has(lines, "ptrace peer=p +read -"));
   CHECK(has(lines, "change_profile q +allowed -"));
   const auto starts = [&](const std::string& start) {
-    return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) { return line.compare(0, start.size(), start) == 0; });
+    return std::any_of(lines.begin(), lines.end(),
+                       [&](const std::string& line) { return line.compare(0, start.size(), start) == 0; });
   };
   CHECK(starts("mount on /m/ from t fstype=tmpfs"));
   CHECK(starts("dbus bus=system"));
@@ -78,7 +82,8 @@ TEST_CASE("an example is really decided differently") {
   const Diff diff = diff_profiles(*a, *b);
   REQUIRE_FALSE(diff.equal());
   for (const Difference& one : diff.differences) {
-    const FileLetters was = ask_file(a->profiles()[0], one.example).other, is = ask_file(b->profiles()[0], one.example).other;
+    const FileLetters was = ask_file(a->profiles()[0], one.example).other,
+                      is = ask_file(b->profiles()[0], one.example).other;
     CHECK(was != is);
     CHECK(one.removed == "r");
   }
@@ -100,7 +105,8 @@ TEST_CASE("breadth names what is open and was not used") {
   trace.facts = {file_fact("/etc/hosts", FilePerm::kRead)};
   const Breadth report = breadth(*decider, trace);
   const auto open = [&](const std::string& what) {
-    return std::any_of(report.exposures.begin(), report.exposures.end(), [&](const Exposure& e) { return e.what == what; });
+    return std::any_of(report.exposures.begin(), report.exposures.end(),
+                       [&](const Exposure& e) { return e.what == what; });
   };
   CHECK(open("/etc/shadow r"));
   CHECK(open("capability sys_admin"));
@@ -108,13 +114,15 @@ TEST_CASE("breadth names what is open and was not used") {
   CHECK(report.unused_rules == std::vector<std::string>{"test.apparmor:4: /unused r"});
   trace.facts.push_back(file_fact("/etc/shadow", FilePerm::kRead));
   const Breadth used = breadth(*decider, trace);
-  CHECK(std::none_of(used.exposures.begin(), used.exposures.end(), [](const Exposure& e) { return e.what == "/etc/shadow r"; }));
+  CHECK(std::none_of(used.exposures.begin(), used.exposures.end(),
+                     [](const Exposure& e) { return e.what == "/etc/shadow r"; }));
 }
 
 TEST_CASE("a base keeps every byte and gets only what is missing") {
   if (!have_parser()) return;
   const std::string base =
-      "# a comment\nabi <abi/3.0>,\n\n/usr/bin/test {\n    /etc/hosts r, # why\n    deny /etc/shadow r,\n\n    /z r,\n}\n";
+      "# a comment\nabi <abi/3.0>,\n\n/usr/bin/test {\n    /etc/hosts r, # why\n    deny /etc/shadow r,\n\n    /z "
+      "r,\n}\n";
   FileOp hosts, passwd, shadow;
   hosts.path = "/etc/hosts";
   passwd.path = "/etc/passwd";
@@ -126,9 +134,10 @@ TEST_CASE("a base keeps every byte and gets only what is missing") {
   const Policy policy = policy_of({hosts, passwd, shadow, capability});
   const auto update = update_profile(base, "base", policy, {}, diagnostics);
   REQUIRE(update.ok());
-  CHECK(update->text ==
-        "# a comment\nabi <abi/3.0>,\n\n/usr/bin/test {\n    /etc/hosts r, # why\n    deny /etc/shadow r,\n\n    /z r,\n"
-        "    # Added from recordings:\n    /etc/passwd r,\n    capability chown,\n}\n");
+  CHECK(
+      update->text ==
+      "# a comment\nabi <abi/3.0>,\n\n/usr/bin/test {\n    /etc/hosts r, # why\n    deny /etc/shadow r,\n\n    /z r,\n"
+      "    # Added from recordings:\n    /etc/passwd r,\n    capability chown,\n}\n");
   CHECK(update->refused == std::vector<std::string>{"base:6: deny /etc/shadow r"});
   CHECK(update->already == 1);
   const auto again = update_profile(update->text, "base", policy, {}, diagnostics);
@@ -140,7 +149,8 @@ TEST_CASE("a base keeps every byte and gets only what is missing") {
 TEST_CASE("what ran under a hat or a child goes into its block") {
   if (!have_parser()) return;
   const std::string base =
-      "abi <abi/3.0>,\nprofile test /usr/bin/test {\n  /etc/x r, # x\n  /bin/sh Cx,\n  /bin/w Px -> w,\n  ^php { # the hat\n    /srv/a r,\n  }\n"
+      "abi <abi/3.0>,\nprofile test /usr/bin/test {\n  /etc/x r, # x\n  /bin/sh Cx,\n  /bin/w Px -> w,\n  ^php { # the "
+      "hat\n    /srv/a r,\n  }\n"
       "  profile /bin/sh {\n    /bin/sh mr,\n    /bin/in ix,\n  }\n}\nprofile w { /w r, }\n";
   Policy policy = policy_of({});
   const auto add = [&](const std::string& domain, const std::string& exe, const std::string& path) {
@@ -162,8 +172,10 @@ TEST_CASE("what ran under a hat or a child goes into its block") {
   const auto update = update_profile(base, "base", policy, {}, diagnostics);
   REQUIRE(update.ok());
   CHECK(update->text ==
-        "abi <abi/3.0>,\nprofile test /usr/bin/test {\n  /etc/x r, # x\n  /bin/sh Cx,\n  /bin/w Px -> w,\n  ^php { # the hat\n    /srv/a r,\n"
-        "    # Added from recordings:\n    /srv/b r,\n  }\n  profile /bin/sh {\n    /bin/sh mr,\n    /bin/in ix,\n    # Added from recordings:\n"
+        "abi <abi/3.0>,\nprofile test /usr/bin/test {\n  /etc/x r, # x\n  /bin/sh Cx,\n  /bin/w Px -> w,\n  ^php { # "
+        "the hat\n    /srv/a r,\n"
+        "    # Added from recordings:\n    /srv/b r,\n  }\n  profile /bin/sh {\n    /bin/sh mr,\n    /bin/in ix,\n    "
+        "# Added from recordings:\n"
         "    /inside r,\n    /shell r,\n  }\n  # Added from recordings:\n  /main r,\n  ^new {\n    /srv/c r,\n  }\n}\n"
         "profile w { /w r, \n  # Added from recordings:\n  /beside r,\n}\n");
   const auto again = update_profile(update->text, "base", policy, {}, diagnostics);
@@ -181,9 +193,11 @@ TEST_CASE("a log's accesses go into the base's blocks by their labels") {
   op.perms = FilePerm::kRead;
   policy.rules.push_back(Rule::observed({subject, op, std::nullopt}, {"id"}));
   Diagnostics diagnostics;
-  const auto update = update_profile("/usr/bin/test {\n  /a r,\n  ^h {\n    /b r,\n  }\n}\n", "base", policy, {}, diagnostics);
+  const auto update =
+      update_profile("/usr/bin/test {\n  /a r,\n  ^h {\n    /b r,\n  }\n}\n", "base", policy, {}, diagnostics);
   REQUIRE(update.ok());
-  CHECK(update->text == "/usr/bin/test {\n  /a r,\n  ^h {\n    /b r,\n    # Added from recordings:\n    /hat r,\n  }\n}\n");
+  CHECK(update->text ==
+        "/usr/bin/test {\n  /a r,\n  ^h {\n    /b r,\n    # Added from recordings:\n    /hat r,\n  }\n}\n");
 }
 
 TEST_CASE("a base without the profile, or that does not parse, is an error in words") {

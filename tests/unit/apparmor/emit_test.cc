@@ -117,8 +117,27 @@ std::vector<Operation> one_of_each() {
   DomainOp change;
   change.act = "change_profile";
   change.target = "other";
-  return {exec, script, link, rename, net, bus, create, capability, signal, outside, trace, mount, bind, umount, remount,
-          private_mount, pivot, dbus, limit, space, change,
+  return {exec,
+          script,
+          link,
+          rename,
+          net,
+          bus,
+          create,
+          capability,
+          signal,
+          outside,
+          trace,
+          mount,
+          bind,
+          umount,
+          remount,
+          private_mount,
+          pivot,
+          dbus,
+          limit,
+          space,
+          change,
           file_op("/etc/passwd", FilePerm::kRead),
           file_op("/etc", FilePerm::kList, FileKind::kDirectory),
           file_op("/var/log/x", FilePerm::kAppend),
@@ -182,8 +201,8 @@ TEST_CASE("standard streams work whatever they are") {
   const auto decider = decider_for(emitted(policy_of({})));
   for (const char* path : {"/dev/null", "/dev/pts/0", "/dev/pts/12", "/dev/tty", "/dev/console"}) {
     INFO(path);
-    CHECK(decider->decide(file_fact(path, FilePerm::kRead | FilePerm::kWrite, Owner::kOther, FileKind::kCharDevice)).ruling ==
-          Ruling::kAllowed);
+    CHECK(decider->decide(file_fact(path, FilePerm::kRead | FilePerm::kWrite, Owner::kOther, FileKind::kCharDevice))
+              .ruling == Ruling::kAllowed);
   }
   Fact inherited = file_fact("/home/user/out.txt", FilePerm::kWrite);
   std::get<FileOp>(inherited.operation).inherited = true;
@@ -235,7 +254,8 @@ void allows_all(const std::string& text, const Policy& policy) {
     Fact fact = fact_of(rule.grant().operation);
     fact.subject = rule.grant().subject;
     const Decision decision = decider->decide(fact);
-    INFO(text << "\n" << rule.grant().subject.exe << " operation " << rule.grant().operation.index() << ": " << decision.why);
+    INFO(text << "\n"
+              << rule.grant().subject.exe << " operation " << rule.grant().operation.index() << ": " << decision.why);
     CHECK((decision.ruling == Ruling::kAllowed || decision.ruling == Ruling::kNotApplicable));
   }
 }
@@ -243,7 +263,8 @@ void allows_all(const std::string& text, const Policy& policy) {
 }  // namespace
 
 TEST_CASE("transitions follow from how far privileges differ") {
-  Policy policy = policy_of({file_op("/etc/conf", FilePerm::kRead), exec_op("/usr/bin/like"), exec_op("/usr/bin/mailer"), exec_op("/usr/bin/raw")});
+  Policy policy = policy_of({file_op("/etc/conf", FilePerm::kRead), exec_op("/usr/bin/like"),
+                             exec_op("/usr/bin/mailer"), exec_op("/usr/bin/raw")});
   policy.rules.push_back(rule_by("/usr/bin/tool", net_op(SocketAct::kConnect, "", 0, "10.0.0.1", 443)));
   policy.rules.push_back(rule_by("/usr/bin/tool", capability_op("chown")));
   policy.rules.push_back(rule_by("/usr/bin/like", capability_op("chown")));
@@ -282,7 +303,8 @@ TEST_CASE("the thirteenth named transition becomes a child profile, and that is 
   for (int i = 0; i < 14; ++i) programs.push_back("/usr/bin/p" + std::to_string(10 + i));
   for (const std::string& program : programs) operations.push_back(exec_op(program.c_str()));
   Policy policy = policy_of(std::move(operations));
-  for (const std::string& program : programs) policy.rules.push_back(rule_by(program.c_str(), capability_op("net_raw")));
+  for (const std::string& program : programs)
+    policy.rules.push_back(rule_by(program.c_str(), capability_op("net_raw")));
   const std::string text = emitted(policy);
   std::size_t named = 0;
   for (std::size_t at = text.find("Px -> "); at != std::string::npos; at = text.find("Px -> ", at + 1)) ++named;
@@ -319,9 +341,11 @@ TEST_CASE("stacking and changing profiles") {
 }
 
 TEST_CASE("addresses and ports are said where the dialect holds to them") {
-  const Policy policy = policy_of({net_op(SocketAct::kCreate, "", 0, "", 0), net_op(SocketAct::kBind, "127.0.0.1", 80, "", 0),
-                                   net_op(SocketAct::kListen, "127.0.0.1", 80, "", 0), net_op(SocketAct::kAccept, "127.0.0.1", 80, "10.0.0.9", 50123),
-                                   net_op(SocketAct::kConnect, "10.0.0.2", 50000, "10.0.0.1", 443)});
+  const Policy policy =
+      policy_of({net_op(SocketAct::kCreate, "", 0, "", 0), net_op(SocketAct::kBind, "127.0.0.1", 80, "", 0),
+                 net_op(SocketAct::kListen, "127.0.0.1", 80, "", 0),
+                 net_op(SocketAct::kAccept, "127.0.0.1", 80, "10.0.0.9", 50123),
+                 net_op(SocketAct::kConnect, "10.0.0.2", 50000, "10.0.0.1", 443)});
   const std::string newest = emitted(policy, {{"abi", "5.0"}});
   INFO(newest);
   CHECK(contains(newest, "network (accept, bind, listen) inet stream ip=127.0.0.1 port=80,"));
@@ -340,8 +364,11 @@ TEST_CASE("a container's profile is the workload's, by the names within") {
   policy.program = "/usr/bin/runc";
   policy.rules.push_back(rule_by("/usr/bin/runc", capability_op("sys_admin")));
   policy.rules.push_back(rule_by("/usr/bin/runc", exec_op("/var/lib/docker/overlay2/0a1b/merged/usr/bin/tool")));
-  policy.rules.push_back(rule_by("/usr/bin/tool", file_op("/var/lib/docker/overlay2/0a1b/merged/etc/app.conf", FilePerm::kRead)));
-  policy.rules.push_back(rule_by("/usr/bin/tool", file_op("/run/containerd/io.containerd.runtime.v2.task/k8s.io/77/rootfs/srv/x", FilePerm::kRead)));
+  policy.rules.push_back(
+      rule_by("/usr/bin/tool", file_op("/var/lib/docker/overlay2/0a1b/merged/etc/app.conf", FilePerm::kRead)));
+  policy.rules.push_back(
+      rule_by("/usr/bin/tool",
+              file_op("/run/containerd/io.containerd.runtime.v2.task/k8s.io/77/rootfs/srv/x", FilePerm::kRead)));
   BackendOptions options;
   options.platform = Platform::kDocker;
   Diagnostics diagnostics;
@@ -364,7 +391,8 @@ TEST_CASE("a container's profile is applied by name") {
   BackendOptions options;
   options.platform = Platform::kDocker;
   Diagnostics diagnostics;
-  const auto emission = apparmor_backend().emit(policy_of({file_op("/etc/passwd", FilePerm::kRead)}), options, diagnostics);
+  const auto emission =
+      apparmor_backend().emit(policy_of({file_op("/etc/passwd", FilePerm::kRead)}), options, diagnostics);
   REQUIRE(emission.ok());
   const std::string& text = emission->files[0].bytes;
   CHECK(text.find("profile tool flags=(attach_disconnected, mediate_deleted) {") != std::string::npos);
@@ -373,8 +401,9 @@ TEST_CASE("a container's profile is applied by name") {
 
 TEST_CASE("an abstraction comes in where it is asked for, and never an unfitting one by itself") {
   if (!have_parser() || !read_file("/etc/apparmor.d/abstractions/nameservice").ok()) return;
-  const Policy policy = policy_of({file_op("/etc/passwd", FilePerm::kRead), file_op("/etc/group", FilePerm::kRead),
-                                   file_op("/etc/nsswitch.conf", FilePerm::kRead), file_op("/srv/own", FilePerm::kRead)});
+  const Policy policy =
+      policy_of({file_op("/etc/passwd", FilePerm::kRead), file_op("/etc/group", FilePerm::kRead),
+                 file_op("/etc/nsswitch.conf", FilePerm::kRead), file_op("/srv/own", FilePerm::kRead)});
   const std::string asked = emitted(policy, {{"abstractions", "nameservice"}});
   CHECK(asked.find("include <abstractions/nameservice>") != std::string::npos);
   CHECK(asked.find("  /etc/passwd r,") == std::string::npos);

@@ -10,13 +10,58 @@ namespace {
 
 /// Names that end a rule, open a block, comment out a line or mean something else where they are not escaped.
 const std::vector<std::string> kHostile = {
-    "/tmp/x r,\n  /** rwmlk,\n  /tmp/y", "/tmp/a b", "/tmp/tab\there", "/tmp/new\nline", "/tmp/\"quoted\"",
-    "/tmp/back\\slash",  "/tmp/star*",  "/tmp/quest?ion", "/tmp/{a,b}", "/tmp/[abc]", "/tmp/[^abc]", "/tmp/@{HOME}",
-    "/tmp/#hash",  "/tmp/comma,", "/tmp/comma,inside", "/tmp/!bang", "/tmp/caret^", "/tmp/$dollar", "/tmp/(paren)",
-    "/tmp/a|b", "/tmp/a+b", "/tmp/a.b", "/tmp/\xff\xfe", "/tmp/\xc3\xa9t\xc3\xa9", "/tmp/\xe2\x80\xae", "/tmp/\x01\x1f\x7f",
-    "/tmp/'single'", "/tmp/`tick`", "/tmp/;semi", "/tmp/<x>", "/tmp/&amp", "/tmp/ ->", "/tmp/-> x", "/tmp/}", "/tmp/{",
-    "/tmp/\\012", "/tmp/\\x41", "/tmp/~", "/tmp/%s%n", "/tmp/=", "/tmp/:", "/tmp/ ", "/tmp/trailing ", "/tmp/,",
-    "/tmp/a\\", "/tmp/\\\"", "/tmp/]", "/tmp/-", "/tmp/\r", "/tmp/include <x>", "/tmp/0", "/tmp/\0011",
+    "/tmp/x r,\n  /** rwmlk,\n  /tmp/y",
+    "/tmp/a b",
+    "/tmp/tab\there",
+    "/tmp/new\nline",
+    "/tmp/\"quoted\"",
+    "/tmp/back\\slash",
+    "/tmp/star*",
+    "/tmp/quest?ion",
+    "/tmp/{a,b}",
+    "/tmp/[abc]",
+    "/tmp/[^abc]",
+    "/tmp/@{HOME}",
+    "/tmp/#hash",
+    "/tmp/comma,",
+    "/tmp/comma,inside",
+    "/tmp/!bang",
+    "/tmp/caret^",
+    "/tmp/$dollar",
+    "/tmp/(paren)",
+    "/tmp/a|b",
+    "/tmp/a+b",
+    "/tmp/a.b",
+    "/tmp/\xff\xfe",
+    "/tmp/\xc3\xa9t\xc3\xa9",
+    "/tmp/\xe2\x80\xae",
+    "/tmp/\x01\x1f\x7f",
+    "/tmp/'single'",
+    "/tmp/`tick`",
+    "/tmp/;semi",
+    "/tmp/<x>",
+    "/tmp/&amp",
+    "/tmp/ ->",
+    "/tmp/-> x",
+    "/tmp/}",
+    "/tmp/{",
+    "/tmp/\\012",
+    "/tmp/\\x41",
+    "/tmp/~",
+    "/tmp/%s%n",
+    "/tmp/=",
+    "/tmp/:",
+    "/tmp/ ",
+    "/tmp/trailing ",
+    "/tmp/,",
+    "/tmp/a\\",
+    "/tmp/\\\"",
+    "/tmp/]",
+    "/tmp/-",
+    "/tmp/\r",
+    "/tmp/include <x>",
+    "/tmp/0",
+    "/tmp/\0011",
 };
 
 void check_exact(const std::vector<std::string>& names) {
@@ -30,8 +75,10 @@ void check_exact(const std::vector<std::string>& names) {
     CHECK((ask_file(profile, name).other & kR) != 0);
     for (std::size_t i = 1; i <= name.size(); ++i) {
       std::string other = name;
-      if (i < name.size()) other[i] = other[i] == 'q' ? 'z' : 'q';
-      else other += 'q';
+      if (i < name.size())
+        other[i] = other[i] == 'q' ? 'z' : 'q';
+      else
+        other += 'q';
       if (known.count(other) != 0) continue;
       CHECK(ask_file(profile, other).other == 0);
     }
@@ -44,9 +91,12 @@ std::string random_name(std::mt19937& random) {
   constexpr std::string_view kSpecial = "*?{}[]^@\"\\#, \t\n-!$()|+.&'";
   for (std::size_t i = 0; i < length; ++i) {
     const auto kind = random() % 3;
-    if (kind == 0) name += kSpecial[random() % kSpecial.size()];
-    else if (kind == 1) name += static_cast<char>(1 + random() % 255);
-    else name += static_cast<char>('a' + random() % 26);
+    if (kind == 0)
+      name += kSpecial[random() % kSpecial.size()];
+    else if (kind == 1)
+      name += static_cast<char>(1 + random() % 255);
+    else
+      name += static_cast<char>('a' + random() % 26);
     if (name.back() == '/') name.back() = '_';
   }
   return name;

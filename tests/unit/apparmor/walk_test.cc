@@ -88,8 +88,10 @@ TEST_CASE("file rules decide as documented") {
 TEST_CASE("directories end in a slash") {
   if (!have_parser()) return;
   const auto decider = decider_for(in_profile("/d/ r, /f r,"));
-  CHECK(decider->decide(file_fact("/d", FilePerm::kList, Owner::kOther, FileKind::kDirectory)).ruling == Ruling::kAllowed);
-  CHECK(decider->decide(file_fact("/f", FilePerm::kList, Owner::kOther, FileKind::kDirectory)).ruling == Ruling::kDenied);
+  CHECK(decider->decide(file_fact("/d", FilePerm::kList, Owner::kOther, FileKind::kDirectory)).ruling ==
+        Ruling::kAllowed);
+  CHECK(decider->decide(file_fact("/f", FilePerm::kList, Owner::kOther, FileKind::kDirectory)).ruling ==
+        Ruling::kDenied);
 }
 
 TEST_CASE("links are decided by their pair") {
@@ -152,9 +154,12 @@ TEST_CASE("unix sockets by type, address and peer") {
 
 TEST_CASE("signals by direction, set and peer") {
   if (!have_parser()) return;
-  CHECK(ruling("signal (send) set=(term) peer=unconfined,", signal_op(Direction::kSend, "term", "/x")) == Ruling::kAllowed);
-  CHECK(ruling("signal (send) set=(term) peer=unconfined,", signal_op(Direction::kSend, "kill", "/x")) == Ruling::kDenied);
-  CHECK(ruling("signal (send) set=(term) peer=unconfined,", signal_op(Direction::kReceive, "term", "/x")) == Ruling::kDenied);
+  CHECK(ruling("signal (send) set=(term) peer=unconfined,", signal_op(Direction::kSend, "term", "/x")) ==
+        Ruling::kAllowed);
+  CHECK(ruling("signal (send) set=(term) peer=unconfined,", signal_op(Direction::kSend, "kill", "/x")) ==
+        Ruling::kDenied);
+  CHECK(ruling("signal (send) set=(term) peer=unconfined,", signal_op(Direction::kReceive, "term", "/x")) ==
+        Ruling::kDenied);
   CHECK(ruling("signal (send) peer=test,", signal_op(Direction::kSend, "stkflt", "", true)) == Ruling::kAllowed);
   CHECK(ruling("signal (send) set=(stp),", signal_op(Direction::kSend, "tstp", "")) == Ruling::kAllowed);
   CHECK(ruling("signal (send) set=(exists),", signal_op(Direction::kSend, "exists", "")) == Ruling::kAllowed);
@@ -253,7 +258,8 @@ TEST_CASE("a rule with addresses is not decided, and the reason names it") {
   if (!have_parser()) return;
   const auto compiled = decider_for(in_profile("/a r,"));
   Diagnostics diagnostics;
-  const auto source = read_source("profile test {\n  network (connect) inet stream peer=(ip=10.0.0.1 port=443),\n}\n", "p", {}, diagnostics);
+  const auto source = read_source("profile test {\n  network (connect) inet stream peer=(ip=10.0.0.1 port=443),\n}\n",
+                                  "p", {}, diagnostics);
   REQUIRE(source.ok());
   ProfileDecider decider({compiled->profiles().begin(), compiled->profiles().end()}, *source);
   NetOp op;

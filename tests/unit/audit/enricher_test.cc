@@ -16,7 +16,8 @@ std::vector<Denial> denials_of(const std::string& lines, ReadCounts* counts = nu
   options.threads = false;
   LogReader* self = nullptr;
   LogReader reader(options, [&](const Event& event) {
-    for (auto& denial : decode_decisions(event, [&](std::uint32_t index) -> const std::string& { return self->source_name(index); }))
+    for (auto& denial :
+         decode_decisions(event, [&](std::uint32_t index) -> const std::string& { return self->source_name(index); }))
       out.push_back(std::move(denial));
   });
   self = &reader;
@@ -31,8 +32,11 @@ const std::string kHead = "I0523 14:19:08.747313  430694 enricher.go:445] log-en
 }  // namespace
 
 TEST_CASE("the log-enricher's seccomp lines keep their container") {
-  const auto denials = denials_of(kHead + "\"container\"=\"redis\" \"executable\"=\"/usr/bin/redis\" \"namespace\"=\"shop\" \"node\"=\"worker-1\" "
-                                          "\"pid\"=6568 \"pod\"=\"my-pod\" \"syscallID\"=165 \"syscallName\"=\"mount\" \"timestamp\"=\"1684851548.745:207179\" \"type\"=\"seccomp\"\n");
+  const auto denials = denials_of(
+      kHead +
+      "\"container\"=\"redis\" \"executable\"=\"/usr/bin/redis\" \"namespace\"=\"shop\" \"node\"=\"worker-1\" "
+      "\"pid\"=6568 \"pod\"=\"my-pod\" \"syscallID\"=165 \"syscallName\"=\"mount\" "
+      "\"timestamp\"=\"1684851548.745:207179\" \"type\"=\"seccomp\"\n");
   REQUIRE(denials.size() == 1);
   REQUIRE(denials[0].facts.size() == 1);
   const auto& fact = denials[0].facts[0];
@@ -45,11 +49,16 @@ TEST_CASE("the log-enricher's seccomp lines keep their container") {
 
 TEST_CASE("the log-enricher's SELinux and AppArmor lines are records") {
   const auto denials = denials_of(
-      kHead + "\"container\"=\"c\" \"namespace\"=\"n\" \"node\"=\"w\" \"perm\"=\"name_bind\" \"pod\"=\"p\" \"profile\"=\"x\" "
-              "\"scontext\"=\"system_u:system_r:a.process:s0:c4,c27\" \"tclass\"=\"tcp_socket\" \"tcontext\"=\"system_u:object_r:redis_port_t:s0\" "
-              "\"timestamp\"=\"1684331735.105:273965\" \"type\"=\"selinux\"\n" +
-      kHead + "\"apparmor\"=\"DENIED\" \"container\"=\"c\" \"name\"=\"/a b\\\"\" \"namespace\"=\"n\" \"node\"=\"w\" \"operation\"=\"open\" \"pid\"=1 \"pod\"=\"p\" "
-              "\"profile\"=\"/bin/x\" \"requested_mask\"=\"r\" \"denied_mask\"=\"r\" \"timestamp\"=\"1684331735.106:273966\" \"type\"=\"apparmor\"\n");
+      kHead +
+      "\"container\"=\"c\" \"namespace\"=\"n\" \"node\"=\"w\" \"perm\"=\"name_bind\" \"pod\"=\"p\" \"profile\"=\"x\" "
+      "\"scontext\"=\"system_u:system_r:a.process:s0:c4,c27\" \"tclass\"=\"tcp_socket\" "
+      "\"tcontext\"=\"system_u:object_r:redis_port_t:s0\" "
+      "\"timestamp\"=\"1684331735.105:273965\" \"type\"=\"selinux\"\n" +
+      kHead +
+      "\"apparmor\"=\"DENIED\" \"container\"=\"c\" \"name\"=\"/a b\\\"\" \"namespace\"=\"n\" \"node\"=\"w\" "
+      "\"operation\"=\"open\" \"pid\"=1 \"pod\"=\"p\" "
+      "\"profile\"=\"/bin/x\" \"requested_mask\"=\"r\" \"denied_mask\"=\"r\" \"timestamp\"=\"1684331735.106:273966\" "
+      "\"type\"=\"apparmor\"\n");
   REQUIRE(denials.size() == 2);
   for (const auto& denial : denials) {
     INFO(denial.problem);
@@ -61,8 +70,9 @@ TEST_CASE("the log-enricher's SELinux and AppArmor lines are records") {
 }
 
 TEST_CASE("what the log-enricher did not write whole is told, not guessed") {
-  for (const std::string line : {"\"type\"=\"seccomp\" \"syscallID\"=165 \"syscallName\"=\"nosuch\"", "\"type\"=\"selinux\" \"perm\"=\"a} {b\"",
-                                 "\"type\"=\"seccomp\" \"pod\"=\"torn", "\"type\"=\"apparmor\" \"pod\"=\"p\""}) {
+  for (const std::string line :
+       {"\"type\"=\"seccomp\" \"syscallID\"=165 \"syscallName\"=\"nosuch\"", "\"type\"=\"selinux\" \"perm\"=\"a} {b\"",
+        "\"type\"=\"seccomp\" \"pod\"=\"torn", "\"type\"=\"apparmor\" \"pod\"=\"p\""}) {
     INFO(line);
     ReadCounts counts;
     CHECK(denials_of(kHead + line + "\n", &counts).empty());

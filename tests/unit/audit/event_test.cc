@@ -13,13 +13,16 @@ namespace {
 
 std::string avc(int serial, const std::string& node = {}) {
   return (node.empty() ? "" : "node=" + node + " ") + "type=AVC msg=audit(1700000000.000:" + std::to_string(serial) +
-         "): avc:  denied  { read } for  pid=1 comm=\"c\" name=\"f\" dev=\"sda1\" ino=7 scontext=u:r:a_t:s0 tcontext=u:r:b_t:s0 tclass=file permissive=0\n";
+         "): avc:  denied  { read } for  pid=1 comm=\"c\" name=\"f\" dev=\"sda1\" ino=7 scontext=u:r:a_t:s0 "
+         "tcontext=u:r:b_t:s0 tclass=file permissive=0\n";
 }
 std::string companion(const char* type, int serial, const std::string& body, const std::string& node = {}) {
-  return (node.empty() ? "" : "node=" + node + " ") + "type=" + type + " msg=audit(1700000000.000:" + std::to_string(serial) + "): " + body + "\n";
+  return (node.empty() ? "" : "node=" + node + " ") + "type=" + type +
+         " msg=audit(1700000000.000:" + std::to_string(serial) + "): " + body + "\n";
 }
 std::string syscall(int serial, const std::string& node = {}) {
-  return companion("SYSCALL", serial, "arch=c000003e syscall=257 success=no exe=\"/bin/x" + std::to_string(serial) + "\"", node);
+  return companion("SYSCALL", serial,
+                   "arch=c000003e syscall=257 success=no exe=\"/bin/x" + std::to_string(serial) + "\"", node);
 }
 
 struct Seen {
@@ -67,7 +70,8 @@ TEST_CASE("interleaved records find their events whatever their order") {
 }
 
 TEST_CASE("events without a decision are not handed over, and counted") {
-  const Seen seen = read_text(syscall(1) + companion("CWD", 1, "cwd=\"/\"") + avc(2) + companion("USER_LOGIN", 3, "pid=1") + "noise\n" + "type=AVC msg=audit(bad\n");
+  const Seen seen = read_text(syscall(1) + companion("CWD", 1, "cwd=\"/\"") + avc(2) +
+                              companion("USER_LOGIN", 3, "pid=1") + "noise\n" + "type=AVC msg=audit(bad\n");
   CHECK(seen.events == 1);
   CHECK(seen.counts.used == 1);
   CHECK(seen.counts.not_wanted == 3);
@@ -79,10 +83,11 @@ TEST_CASE("events without a decision are not handed over, and counted") {
 }
 
 TEST_CASE("BPF and URINGOP belong to their events, ANOM_* are handed over where they are asked for") {
-  const std::string text = avc(1) + companion("BPF", 1, "prog-id=3 op=LOAD") + avc(2) + companion("URINGOP", 2, "uring_op=18 success=no exit=-13") +
+  const std::string text = avc(1) + companion("BPF", 1, "prog-id=3 op=LOAD") + avc(2) +
+                           companion("URINGOP", 2, "uring_op=18 success=no exit=-13") +
                            companion("ANOM_ABEND", 3, "auid=0 uid=0 pid=9 comm=\"x\" exe=\"/bin/x\" sig=31 res=1") +
-                           companion("ANOM_PROMISCUOUS", 4, "dev=eth0 prom=256 old_prom=0") + companion("ANOM_LOGIN_FAILURES", 5, "pid=1") +
-                           companion("UNKNOWN[1336]", 2, "uring_op=18");
+                           companion("ANOM_PROMISCUOUS", 4, "dev=eth0 prom=256 old_prom=0") +
+                           companion("ANOM_LOGIN_FAILURES", 5, "pid=1") + companion("UNKNOWN[1336]", 2, "uring_op=18");
   const Seen denials = read_text(text);
   CHECK(denials.events == 2);
   CHECK(denials.counts.used == 5);
@@ -136,7 +141,9 @@ TEST_CASE("a source that is fed in pieces keeps its line numbers") {
 }
 
 TEST_CASE("a serial that is used again after a reboot is another event") {
-  const std::string later = "type=AVC msg=audit(1700009999.000:1): avc:  denied  { read } for  pid=1 scontext=u:r:a_t:s0 tcontext=u:r:b_t:s0 tclass=file\n";
+  const std::string later =
+      "type=AVC msg=audit(1700009999.000:1): avc:  denied  { read } for  pid=1 scontext=u:r:a_t:s0 tcontext=u:r:b_t:s0 "
+      "tclass=file\n";
   CHECK(read_text(avc(1) + later).events == 2);
 }
 
@@ -161,7 +168,9 @@ TEST_CASE("blocks and threads give what one piece gives") {
     std::string ids;
     ReadOptions options;
     options.threads = threads;
-    LogReader reader(options, [&](const Event& event) { ids += event_id(event) + '/' + std::to_string(event.records.size()) + ' '; });
+    LogReader reader(options, [&](const Event& event) {
+      ids += event_id(event) + '/' + std::to_string(event.records.size()) + ' ';
+    });
     REQUIRE(reader.read(memory_source(text), "text"));
     reader.flush();
     return ids;
@@ -174,13 +183,17 @@ TEST_CASE("blocks and threads give what one piece gives") {
 
 TEST_CASE("a USER_AVC whose message holds a line feed is one record, wherever blocks end") {
   const auto open = [](int serial) {
-    return companion("USER_AVC", serial, "pid=1 uid=8 msg='apparmor=\"DENIED\" operation=\"dbus_bind\" mask=\"bind\" label=\"p\"\n    exe=\"/bin/d\" terminal=?'");
+    return companion("USER_AVC", serial,
+                     "pid=1 uid=8 msg='apparmor=\"DENIED\" operation=\"dbus_bind\" mask=\"bind\" label=\"p\"\n    "
+                     "exe=\"/bin/d\" terminal=?'");
   };
   std::string text;
   int serial = 0;
   for (; text.size() < 2'000'000; serial += 2) text += open(serial + 1) + syscall(serial + 2);
   std::size_t whole = 0;
-  LogReader reader({}, [&](const Event& event) { whole += event.records.front()->body.find("terminal=") != std::string_view::npos; });
+  LogReader reader({}, [&](const Event& event) {
+    whole += event.records.front()->body.find("terminal=") != std::string_view::npos;
+  });
   REQUIRE(reader.read(memory_source(text + open(++serial)), "text"));
   reader.flush();
   CHECK(whole == reader.counts().used);
@@ -189,7 +202,8 @@ TEST_CASE("a USER_AVC whose message holds a line feed is one record, wherever bl
 }
 
 TEST_CASE("over-long lines are passed over, the next line is read") {
-  const std::string text = avc(1) + "type=AVC msg=audit(1700000000.000:2): " + std::string(3'000'000, 'x') + "\n" + avc(3);
+  const std::string text =
+      avc(1) + "type=AVC msg=audit(1700000000.000:2): " + std::string(3'000'000, 'x') + "\n" + avc(3);
   const Seen seen = read_text(text);
   CHECK(seen.events == 2);
   CHECK(seen.counts.malformed == 1);

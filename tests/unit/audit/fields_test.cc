@@ -21,7 +21,8 @@ std::string walk(std::string_view body, Dialect dialect = Dialect::kRaw) {
 TEST_CASE("fields are cut at blanks, quotes and auditd's 0x1d") {
   CHECK(walk("pid=1 comm=\"a b\" key=(null)") == "pid=[1] comm=[a b] key=[(null)] ");
   CHECK(walk("name=\"x=y\" dev=dm-0") == "name=[x=y] dev=[dm-0] ");
-  CHECK(walk("res=1\x1d" "AUID=\"unset\" UID=\"root\"") == "res=[1] AUID=[unset] UID=[root] ");
+  CHECK(walk("res=1\x1d"
+             "AUID=\"unset\" UID=\"root\"") == "res=[1] AUID=[unset] UID=[root] ");
   CHECK(walk("target=\"/a\"FSUID=\"portage\"") == "target=[/a] FSUID=[portage] ");
   CHECK(walk("flags=\"rw, mand\" x=1") == "flags=[rw, mand] x=[1] ");
 }
@@ -46,7 +47,9 @@ TEST_CASE("interpreted values last until the next key") {
 }
 
 TEST_CASE("hex is decoded where the kernel encodes, and nowhere else") {
-  const auto value = [](std::string_view body, std::string_view key) { return decoded_field(body, key, Dialect::kRaw); };
+  const auto value = [](std::string_view body, std::string_view key) {
+    return decoded_field(body, key, Dialect::kRaw);
+  };
   CHECK(value("comm=7570642D30", "comm") == "upd-0");
   CHECK(value("comm=\"7570642D30\"", "comm") == "7570642D30");
   CHECK(value("name=2F746D702F6E756C00", "name") == std::string("/tmp/nul\0", 9));

@@ -14,7 +14,9 @@ using namespace cordon::audit;
 
 namespace {
 
-const std::string kLine = "type=AVC msg=audit(1795359617.660:13): avc:  denied  { read } for  pid=41 scontext=a:b:c tcontext=a:b:c tclass=file";
+const std::string kLine =
+    "type=AVC msg=audit(1795359617.660:13): avc:  denied  { read } for  pid=41 scontext=a:b:c tcontext=a:b:c "
+    "tclass=file";
 const std::string kPid = "41";
 
 ReadCounts counts_of(const std::string& text, std::string field = {}) {
@@ -35,7 +37,9 @@ std::string quoted(const std::string& text) {
 class Folder {
  public:
   Folder() { path = mkdtemp(name_); }
-  ~Folder() { if (std::system(("rm -rf " + path).c_str()) != 0) std::abort(); }
+  ~Folder() {
+    if (std::system(("rm -rf " + path).c_str()) != 0) std::abort();
+  }
   std::string file(const std::string& name, const std::string& text) const {
     std::ofstream(path + "/" + name, std::ios::binary) << text;
     return path + "/" + name;
@@ -73,7 +77,10 @@ TEST_CASE("JSON lines of the journal, Docker and shippers") {
   CHECK(counts_of("{\"event\":{\"original\":" + message + "}}\n").used == 1);
   CHECK(counts_of("{\"deep\":{\"er\":{\"text\":" + message + "}}}\n", "deep.er.text").used == 1);
   CHECK(counts_of("{\"own\":" + message + "}\n").used == 0);
-  CHECK(counts_of("{\"MESSAGE\":\"AVC avc:  denied  { read } for scontext=a:b:c tcontext=a:b:c tclass=file\",\"_AUDIT_TYPE\":\"1400\",\"_AUDIT_ID\":\"7\",\"_SOURCE_REALTIME_TIMESTAMP\":\"1795359617660000\"}\n").used == 1);
+  CHECK(counts_of("{\"MESSAGE\":\"AVC avc:  denied  { read } for scontext=a:b:c tcontext=a:b:c "
+                  "tclass=file\",\"_AUDIT_TYPE\":\"1400\",\"_AUDIT_ID\":\"7\",\"_SOURCE_REALTIME_TIMESTAMP\":"
+                  "\"1795359617660000\"}\n")
+            .used == 1);
   CHECK(counts_of("{\"MESSAGE\":[116,121,112,101],\"_AUDIT_TYPE\":\"1400\"}\n").used == 1);
   const ReadCounts broken = counts_of("{\"MESSAGE\": \n{\"a\":1}\n");
   CHECK(broken.malformed == 1);
@@ -82,7 +89,8 @@ TEST_CASE("JSON lines of the journal, Docker and shippers") {
 
 TEST_CASE("the journal's export format, with binary fields") {
   const std::string length("\x06\0\0\0\0\0\0\0", 8);
-  const std::string entry = "__CURSOR=s=1\n__REALTIME_TIMESTAMP=1795359617660000\n_HOSTNAME=h\nBLOB\n" + length + "a\nb\nc\n" + "\nMESSAGE=" + kLine + "\n\n";
+  const std::string entry = "__CURSOR=s=1\n__REALTIME_TIMESTAMP=1795359617660000\n_HOSTNAME=h\nBLOB\n" + length +
+                            "a\nb\nc\n" + "\nMESSAGE=" + kLine + "\n\n";
   CHECK(counts_of(entry + entry).used == 2);
   const std::string lie("\xff\xff\xff\xff\xff\xff\xff\x7f", 8);
   const ReadCounts lying = counts_of("__CURSOR=s=1\nMESSAGE\n" + lie + "x\n\n" + kLine + "\n");
@@ -91,12 +99,17 @@ TEST_CASE("the journal's export format, with binary fields") {
 }
 
 TEST_CASE("the journal's fields say in which unit and container a record's subject ran") {
-  const auto json = [](std::string_view fields) { return "{\"MESSAGE\":" + quoted(kLine) + "," + std::string(fields) + "}\n"; };
-  const auto exported = [](std::string_view fields) { return "__CURSOR=s=1\n" + std::string(fields) + "MESSAGE=" + kLine + "\n\n"; };
+  const auto json = [](std::string_view fields) {
+    return "{\"MESSAGE\":" + quoted(kLine) + "," + std::string(fields) + "}\n";
+  };
+  const auto exported = [](std::string_view fields) {
+    return "__CURSOR=s=1\n" + std::string(fields) + "MESSAGE=" + kLine + "\n\n";
+  };
   const auto place = [](const std::string& text) {
     std::string found = "none";
     LogReader reader({}, [&](const Event& event) {
-      if (const Place* at = event.records.front()->place) found = at->unit + "|" + at->container + "|" + at->container_id;
+      if (const Place* at = event.records.front()->place)
+        found = at->unit + "|" + at->container + "|" + at->container_id;
     });
     CHECK(reader.read(memory_source(text), "test"));
     reader.flush();
@@ -124,22 +137,30 @@ TEST_CASE("the journal's fields say in which unit and container a record's subje
 
 TEST_CASE("a fact's subject has its container or unit from the journal, and two units are two facts") {
   std::vector<Fact> facts;
-  const auto index = [](std::uint32_t) -> const std::string& { static const std::string name = "test"; return name; };
+  const auto index = [](std::uint32_t) -> const std::string& {
+    static const std::string name = "test";
+    return name;
+  };
   DenialStore store(Grain::kFact, index);
   LogReader reader({}, [&](const Event& event) { store.add(event); });
   std::string text;
-  for (const auto* fields : {"\"_SYSTEMD_UNIT\":\"a.service\"", "\"_SYSTEMD_UNIT\":\"b.service\"", "\"CONTAINER_NAME\":\"c\",\"_SYSTEMD_UNIT\":\"b.service\""})
+  for (const auto* fields : {"\"_SYSTEMD_UNIT\":\"a.service\"", "\"_SYSTEMD_UNIT\":\"b.service\"",
+                             "\"CONTAINER_NAME\":\"c\",\"_SYSTEMD_UNIT\":\"b.service\""})
     for (int i = 0; i < 2; ++i) text += "{\"MESSAGE\":" + quoted(kLine) + "," + fields + "}\n";
   CHECK(reader.read(memory_source(text), "test"));
   reader.flush();
   std::string found;
-  for (const auto& denial : store.take()) found += denial.facts.at(0).subject.container + "=" + std::to_string(denial.tally.count) + " " + denial.details.place.unit + ";";
+  for (const auto& denial : store.take())
+    found += denial.facts.at(0).subject.container + "=" + std::to_string(denial.tally.count) + " " +
+             denial.details.place.unit + ";";
   CHECK(found == "a.service=2 a.service;b.service=2 b.service;c=2 b.service;");
 }
 
 TEST_CASE("CRI joins the parts of a long line") {
   const std::string stamp = "2026-11-22T14:00:00.123456789Z stdout ";
-  CHECK(counts_of(stamp + "P " + kLine.substr(0, 40) + "\n" + stamp + "P " + kLine.substr(40, 30) + "\n" + stamp + "F " + kLine.substr(70) + "\n").used == 1);
+  CHECK(counts_of(stamp + "P " + kLine.substr(0, 40) + "\n" + stamp + "P " + kLine.substr(40, 30) + "\n" + stamp +
+                  "F " + kLine.substr(70) + "\n")
+            .used == 1);
 }
 
 TEST_CASE("compressed logs are told by their first bytes, bombs are stopped") {
@@ -172,7 +193,8 @@ TEST_CASE("an unreadable log is told, the others are read") {
   const std::string good = folder.file("good.log", kLine + "\n");
   Diagnostics diagnostics;
   LogReader reader({}, [](const Event&) {});
-  const ReadCounts counts = read_logs(reader, {folder.path + "/none.log", good, folder.file("bad.gz", "\x1f\x8b garbage")}, diagnostics);
+  const ReadCounts counts =
+      read_logs(reader, {folder.path + "/none.log", good, folder.file("bad.gz", "\x1f\x8b garbage")}, diagnostics);
   CHECK(counts.used == 1);
   CHECK(diagnostics.all().size() == 2);
 }

@@ -23,14 +23,17 @@ TEST_CASE("a command is split as a shell splits plain words") {
 
 TEST_CASE("what is printed cannot steer a terminal") {
   CHECK(printable("\x1b[31m\r\n\t") == "\\x1b[31m\\x0d\\n\\t");
-  CHECK(printable("\xc2\x9b" "1m") == "\\xc2\\x9b1m");
-  CHECK(printable("a\xe2\x80\xae" "b") == "a\\xe2\\x80\\xaeb");
+  CHECK(printable("\xc2\x9b"
+                  "1m") == "\\xc2\\x9b1m");
+  CHECK(printable("a\xe2\x80\xae"
+                  "b") == "a\\xe2\\x80\\xaeb");
   CHECK(printable("\xff\xc3\xa9") == "\\xff\xc3\xa9");
 }
 
 TEST_CASE("UTF-8 as RFC 3629 has it") {
   CHECK(is_utf8("\xf0\x9f\x98\x80"));
-  for (const char* bad : {"\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80"}) CHECK_FALSE(is_utf8(bad));
+  for (const char* bad : {"\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80"})
+    CHECK_FALSE(is_utf8(bad));
 }
 
 TEST_CASE("hex there and back, odd and foreign digits refused") {

@@ -40,8 +40,11 @@ TEST_CASE("options, defaults and the command after the dashes") {
 }
 
 TEST_CASE("a wrong choice, a missing command and a stray word are usage errors that say what to do") {
-  for (const auto& words : std::vector<std::vector<std::string>>{
-           {"--for", "moon", "--", "ls"}, {"--target", "a,z", "--", "ls"}, {"-n", "x"}, {"ls", "--", "ls"}, {"--what"}}) {
+  for (const auto& words : std::vector<std::vector<std::string>>{{"--for", "moon", "--", "ls"},
+                                                                 {"--target", "a,z", "--", "ls"},
+                                                                 {"-n", "x"},
+                                                                 {"ls", "--", "ls"},
+                                                                 {"--what"}}) {
     const auto got = parse(words);
     REQUIRE_FALSE(got);
     CHECK(got.error().code == ErrorCode::kUsage);

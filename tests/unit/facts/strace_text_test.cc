@@ -22,7 +22,8 @@ TEST_CASE("calls in each of strace's line shapes") {
 }
 
 TEST_CASE("literals back to bytes, cut ones refused") {
-  CHECK(strace_literal(R"x("a\tb\"\\\1\x41\377")x") == std::string("a\tb\"\\\x01" "A\xff"));
+  CHECK(strace_literal(R"x("a\tb\"\\\1\x41\377")x") == std::string("a\tb\"\\\x01"
+                                                                   "A\xff"));
   CHECK_FALSE(strace_literal("\"abc\"..."));
   CHECK_FALSE(strace_literal("0x7ffe"));
 }

@@ -181,13 +181,20 @@ TEST_CASE("unknown kinds and facts with unknown members are kept and counted") {
 TEST_CASE("every operation survives the way through its JSON") {
   std::vector<Fact> facts;
   const std::vector<Operation> operations = {
-      SyscallOp{Arch::kI386, "open", 5, {{1, 2, 3}}}, FileOp{"/a", "/r/a", "/b", FilePerm::kRenameFrom, FileKind::kSocket, Owner::kSelf, true, true, true},
-      ExecOp{"/s", "/h", "/bin/sh", "/ld", "px", true}, NetOp{SocketAct::kBind, "inet6", "stream", "tcp", "::1", 80, "::2", 9, 18},
-      UnixOp{SocketAct::kConnect, "dgram", "@x", "/run/s", "p"}, CapabilityOp{"chown", CapabilityBasis::kLogged, "b"},
-      SignalOp{Direction::kReceive, "term", "u", true}, PtraceOp{PtraceAct::kReadBy, "u", true},
-      MountOp{MountAct::kBind, "/a", "/b", "ext4", {"ro"}, "d"}, IoctlOp{"/dev/x", "tty", 0x5401, FileKind::kCharDevice},
-      IpcOp{IpcKind::kDbus, "n", {"send"}, "system", "/o", "i", "m", "p"}, RlimitOp{"nofile", ~std::uint64_t{0}, true},
-      NamespaceOp{NamespaceAct::kEnter, "user"}, DomainOp{"change_hat", "h", "/x"},
+      SyscallOp{Arch::kI386, "open", 5, {{1, 2, 3}}},
+      FileOp{"/a", "/r/a", "/b", FilePerm::kRenameFrom, FileKind::kSocket, Owner::kSelf, true, true, true},
+      ExecOp{"/s", "/h", "/bin/sh", "/ld", "px", true},
+      NetOp{SocketAct::kBind, "inet6", "stream", "tcp", "::1", 80, "::2", 9, 18},
+      UnixOp{SocketAct::kConnect, "dgram", "@x", "/run/s", "p"},
+      CapabilityOp{"chown", CapabilityBasis::kLogged, "b"},
+      SignalOp{Direction::kReceive, "term", "u", true},
+      PtraceOp{PtraceAct::kReadBy, "u", true},
+      MountOp{MountAct::kBind, "/a", "/b", "ext4", {"ro"}, "d"},
+      IoctlOp{"/dev/x", "tty", 0x5401, FileKind::kCharDevice},
+      IpcOp{IpcKind::kDbus, "n", {"send"}, "system", "/o", "i", "m", "p"},
+      RlimitOp{"nofile", ~std::uint64_t{0}, true},
+      NamespaceOp{NamespaceAct::kEnter, "user"},
+      DomainOp{"change_hat", "h", "/x"},
       AvOp{"s", "t", "file", {"read"}, {0x5401}, "/p"}};
   REQUIRE(operations.size() == std::variant_size_v<Operation>);
   for (const Operation& operation : operations) facts.push_back({{}, operation, {}, {}, {}});

@@ -1,4 +1,3 @@
-#include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <sched.h>
@@ -7,6 +6,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <catch2/catch.hpp>
 
 #include <string>
 
@@ -54,7 +54,8 @@ TEST_CASE("every name of every arch goes to its number and back") {
 
 TEST_CASE("every row of the table is a call of some arch") {
   int rows = 0;
-  for (const std::string_view name : all_syscalls(Arch::kX86_64)) rows += syscall_info(Arch::kX86_64, name).name == name;
+  for (const std::string_view name : all_syscalls(Arch::kX86_64))
+    rows += syscall_info(Arch::kX86_64, name).name == name;
   CHECK(rows > 180);
   CHECK(syscall_info(Arch::kX86_64, "getpid").name.empty());
 }

@@ -45,12 +45,15 @@ TEST_CASE("containers are found in the state folders of each runtime and engine"
   root.put("/run/runc/bbb222/state.json", R"({"id":"bbb222","init_process_pid":)" + kOwn + "}");
   root.put("/run/docker/runtime-runc/moby/ccc333/state.json", R"({"id":"ccc333","init_process_pid":)" + kOwn + "}");
   root.put("/run/containerd/io.containerd.runtime.v2.task/k8s.io/ddd444/init.pid", kOwn);
-  root.put("/run/containerd/io.containerd.runtime.v2.task/k8s.io/ddd444/config.json", R"({"annotations":{"io.kubernetes.cri.container-name":"web"}})");
-  root.put("/var/lib/containers/storage/overlay-containers/containers.json", R"([{"id":"aaa111","names":["shop"]},{"id":"eee555","names":["old"]},5])");
+  root.put("/run/containerd/io.containerd.runtime.v2.task/k8s.io/ddd444/config.json",
+           R"({"annotations":{"io.kubernetes.cri.container-name":"web"}})");
+  root.put("/var/lib/containers/storage/overlay-containers/containers.json",
+           R"([{"id":"aaa111","names":["shop"]},{"id":"eee555","names":["old"]},5])");
   root.put("/var/lib/docker/containers/ccc333/config.v2.json", R"({"ID":"ccc333","Name":"/cache"})");
   root.put("/run/crun/fff666/status", "{ torn");
   root.put("/run/crun/fff667/status", R"({"pid":"five"})");
-  for (const auto& [word, id] : {std::pair("aaa111", "aaa111"), std::pair("shop", "aaa111"), std::pair("bbb", "bbb222"), std::pair("cache", "ccc333"), std::pair("web", "ddd444")}) {
+  for (const auto& [word, id] : {std::pair("aaa111", "aaa111"), std::pair("shop", "aaa111"), std::pair("bbb", "bbb222"),
+                                 std::pair("cache", "ccc333"), std::pair("web", "ddd444")}) {
     const auto found = find_container(word, root.path());
     REQUIRE(found);
     CHECK((*found).id == id);

@@ -16,7 +16,8 @@ RuntimeCommand command_of(const std::vector<std::string>& words) { return read_r
 }  // namespace
 
 TEST_CASE("the hook's annotation names an output and a base, in either order") {
-  for (const char* text : {"of:/a/out.json;if:/b/base.json", "if:/b/base.json;of:/a/out.json", " of: /a/out.json ; if: /b/base.json ;"}) {
+  for (const char* text :
+       {"of:/a/out.json;if:/b/base.json", "if:/b/base.json;of:/a/out.json", " of: /a/out.json ; if: /b/base.json ;"}) {
     const auto wishes = wish(text);
     REQUIRE(wishes);
     CHECK((*wishes).profile == "/a/out.json");
@@ -27,7 +28,8 @@ TEST_CASE("the hook's annotation names an output and a base, in either order") {
 }
 
 TEST_CASE("annotations that say something else are refused") {
-  for (const char* text : {"", ";", "if:/b", "of:", "of:out.json", "of:/a/", "of:/a/../b", "of:/a/./b", "of:/a;of:/b", "/a", "o", "of:/a;x"})
+  for (const char* text : {"", ";", "if:/b", "of:", "of:out.json", "of:/a/", "of:/a/../b", "of:/a/./b", "of:/a;of:/b",
+                           "/a", "o", "of:/a;x"})
     CHECK_FALSE(wish(text));
   CHECK_FALSE(read_wishes({{"io.cordon.detail", "all"}}));
   CHECK_FALSE(read_wishes({{"io.cordon.trace", "t"}}));
@@ -35,13 +37,15 @@ TEST_CASE("annotations that say something else are refused") {
 }
 
 TEST_CASE("a runtime's words as podman, docker and people give them") {
-  const auto podman = command_of({"--log-format=json", "--log=/x/oci-log", "create", "--bundle", "/b/userdata", "--pid-file", "/b/pid", "--console-socket", "/s", "abc"});
+  const auto podman = command_of({"--log-format=json", "--log=/x/oci-log", "create", "--bundle", "/b/userdata",
+                                  "--pid-file", "/b/pid", "--console-socket", "/s", "abc"});
   CHECK(podman.name == "create");
   CHECK(podman.bundle == "/b/userdata");
   CHECK(podman.id == "abc");
   CHECK(podman.log == "/x/oci-log");
   CHECK(podman.log_is_json);
-  const auto docker = command_of({"--root", "/run/x", "--log", "/l", "--log-format", "json", "--systemd-cgroup", "create", "--bundle", "/b", "--pid-file", "/p", "abc"});
+  const auto docker = command_of({"--root", "/run/x", "--log", "/l", "--log-format", "json", "--systemd-cgroup",
+                                  "create", "--bundle", "/b", "--pid-file", "/p", "abc"});
   CHECK(docker.name == "create");
   CHECK(docker.name_at == 7);
   const auto person = command_of({"run", "-b", "here", "-d", "--preserve-fds=2", "box"});
@@ -56,14 +60,17 @@ TEST_CASE("a runtime's words as podman, docker and people give them") {
 }
 
 TEST_CASE("the count of handed descriptors is replaced, not added") {
-  for (const std::vector<std::string>& words : {std::vector<std::string>{"--debug", "run", "--preserve-fds", "2", "-b", "d", "x"},
-                                                std::vector<std::string>{"--debug", "run", "--preserve-fds=2", "-b", "d", "x"}})
-    CHECK(with_preserved(words, read_runtime_command(words), 4) == std::vector<std::string>{"--debug", "run", "--preserve-fds=4", "-b", "d", "x"});
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--debug", "run", "--preserve-fds", "2", "-b", "d", "x"},
+        std::vector<std::string>{"--debug", "run", "--preserve-fds=2", "-b", "d", "x"}})
+    CHECK(with_preserved(words, read_runtime_command(words), 4) ==
+          std::vector<std::string>{"--debug", "run", "--preserve-fds=4", "-b", "d", "x"});
 }
 
 TEST_CASE("only the arguments of a configuration change") {
-  const std::string text = R"({"ociVersion":"1.0.2","zz":18446744073709551615,"process":{"args":["a"],"rlimits":[{"hard":-1}]},"annotations":{"k":"v","n":5},)"
-                           R"("mounts":[{"destination":"/proc"}],"linux":{"mountLabel":"l","seccomp":{"defaultAction":"SCMP_ACT_ALLOW"}}})";
+  const std::string text =
+      R"({"ociVersion":"1.0.2","zz":18446744073709551615,"process":{"args":["a"],"rlimits":[{"hard":-1}]},"annotations":{"k":"v","n":5},)"
+      R"("mounts":[{"destination":"/proc"}],"linux":{"mountLabel":"l","seccomp":{"defaultAction":"SCMP_ACT_ALLOW"}}})";
   const auto config = read_config(text, "c");
   REQUIRE(config);
   CHECK((*config).args == std::vector<std::string>{"a"});

@@ -65,14 +65,16 @@ TEST_CASE("every class of the table fits its samples and not its counter-samples
 }
 
 TEST_CASE("process ids vary, whoever made the name") {
-  const auto patterns = shapes(policy_of({{"/proc/12441/stat", FilePerm::kRead}, {"/proc/self/maps", FilePerm::kRead}}));
+  const auto patterns =
+      shapes(policy_of({{"/proc/12441/stat", FilePerm::kRead}, {"/proc/self/maps", FilePerm::kRead}}));
   CHECK(any_matches(patterns, "/proc/1/stat"));
   CHECK_FALSE(any_matches(patterns, "/proc/1/maps"));
   CHECK_FALSE(any_matches(patterns, "/proc/self/stat"));
 }
 
 TEST_CASE("temporary names that the program made vary; names that it only read do not") {
-  const auto made = shapes(policy_of({{"/tmp/sort0b5Wzd", kMade}, {"/tmp/tmpkh26poh9", kMade}, {"/tmp/fixed.txt", kMade}}));
+  const auto made =
+      shapes(policy_of({{"/tmp/sort0b5Wzd", kMade}, {"/tmp/tmpkh26poh9", kMade}, {"/tmp/fixed.txt", kMade}}));
   CHECK(any_matches(made, "/tmp/sortAAAAAA"));
   CHECK(any_matches(made, "/tmp/tmp________"));
   CHECK_FALSE(any_matches(made, "/tmp/sortAAAAAAA"));
@@ -82,7 +84,8 @@ TEST_CASE("temporary names that the program made vary; names that it only read d
 }
 
 TEST_CASE("names that came by a link were made too") {
-  const auto patterns = shapes(policy_of({{"/dev/shm/sem.mp-04w1sy7i", FilePerm::kLinkTo}, {"/dev/shm/sem.mp-04w1sy7i", FilePerm::kUnlink},
+  const auto patterns = shapes(policy_of({{"/dev/shm/sem.mp-04w1sy7i", FilePerm::kLinkTo},
+                                          {"/dev/shm/sem.mp-04w1sy7i", FilePerm::kUnlink},
                                           {"/dev/shm/sem.CTaok8", kMade}}));
   CHECK(any_matches(patterns, "/dev/shm/sem.mp-________"));
   CHECK(any_matches(patterns, "/dev/shm/sem.AAAAAA"));
@@ -102,7 +105,8 @@ TEST_CASE("names that differ between runs alike are aligned") {
                                           {"/var/lib/x/job-23.state", kMade, {1}},
                                           {"/var/lib/x/config", FilePerm::kRead, {0, 1}},
                                           {"/var/lib/x/one", kMade, {0}},
-                                          {"/var/lib/x/two", kMade, {1}}}, 2));
+                                          {"/var/lib/x/two", kMade, {1}}},
+                                         2));
   CHECK(any_matches(patterns, "/var/lib/x/job-42.state"));
   CHECK_FALSE(any_matches(patterns, "/var/lib/x/job-.state"));
   CHECK_FALSE(any_matches(patterns, "/var/lib/x/config"));
@@ -111,7 +115,8 @@ TEST_CASE("names that differ between runs alike are aligned") {
 
 TEST_CASE("alike names of one run need three of them") {
   CHECK(shapes(policy_of({{"/srv/part1.bin", kMade}, {"/srv/part2.bin", kMade}})).empty());
-  const auto patterns = shapes(policy_of({{"/srv/part1.bin", kMade}, {"/srv/part2.bin", kMade}, {"/srv/part3.bin", kMade}}));
+  const auto patterns =
+      shapes(policy_of({{"/srv/part1.bin", kMade}, {"/srv/part2.bin", kMade}, {"/srv/part3.bin", kMade}}));
   CHECK(any_matches(patterns, "/srv/part12.bin"));
   CHECK_FALSE(any_matches(patterns, "/srv/parts.bin"));
 }
@@ -123,8 +128,10 @@ TEST_CASE("words do not align into wildcards") {
 }
 
 TEST_CASE("generalising loses nothing and is the same whatever the order") {
-  const std::vector<Seen> seen = {{"/proc/1/stat", FilePerm::kRead}, {"/proc/22/stat", FilePerm::kRead | FilePerm::kLock},
-                                  {"/etc/passwd", FilePerm::kRead},  {"/tmp/cc2wQQNX.s", kMade},
+  const std::vector<Seen> seen = {{"/proc/1/stat", FilePerm::kRead},
+                                  {"/proc/22/stat", FilePerm::kRead | FilePerm::kLock},
+                                  {"/etc/passwd", FilePerm::kRead},
+                                  {"/tmp/cc2wQQNX.s", kMade},
                                   {"/tmp/cc2wQQNX.s", FilePerm::kUnlink}};
   const Policy policy = policy_of(seen);
   Policy turned = policy;
@@ -153,7 +160,8 @@ TEST_CASE("broad takes a folder with many made names whole") {
 }
 
 TEST_CASE("a rule says its support") {
-  const Policy out = generalise(policy_of({{"/proc/1/stat", FilePerm::kRead}, {"/proc/2/stat", FilePerm::kRead}}), Generalise::kSafe);
+  const Policy out =
+      generalise(policy_of({{"/proc/1/stat", FilePerm::kRead}, {"/proc/2/stat", FilePerm::kRead}}), Generalise::kSafe);
   REQUIRE(out.rules.size() == 1);
   CHECK(out.rules[0].basis().kind == BasisKind::kGeneralised);
   CHECK(out.rules[0].basis().reason == "2 names: a process id");

@@ -32,9 +32,9 @@ Trace trace_of(std::vector<Fact> facts) {
 }  // namespace
 
 TEST_CASE("one rule for each operation, with every fact that shows it as evidence") {
-  const Policy policy = policy_from(
-      trace_of({file_fact("/a", FilePerm::kRead), file_fact("/a", FilePerm::kRead, "EIO"), file_fact("/b", FilePerm::kRead)}),
-      "x");
+  const Policy policy = policy_from(trace_of({file_fact("/a", FilePerm::kRead), file_fact("/a", FilePerm::kRead, "EIO"),
+                                              file_fact("/b", FilePerm::kRead)}),
+                                    "x");
   REQUIRE(policy.rules.size() == 2);
   CHECK(policy.rules[0].evidence().size() == 2);
   CHECK(policy.program == "/bin/x");

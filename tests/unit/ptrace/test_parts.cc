@@ -1,11 +1,11 @@
-#include <catch2/catch.hpp>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <catch2/catch.hpp>
 
 #include <cerrno>
 #include <cstring>
@@ -93,7 +93,8 @@ TEST_CASE("without knowledge the filter stops every call") {
 
 #if defined(__x86_64__)
 TEST_CASE("known calls pass, on their own ABI and with their own arguments only") {
-  const auto program = recorder_filter(FilterAction::kTrace, {call("getpid"), call("socket", {{0, 2, 0xffffffff}, {1, 1, 0xf}})});
+  const auto program =
+      recorder_filter(FilterAction::kTrace, {call("getpid"), call("socket", {{0, 2, 0xffffffff}, {1, 1, 0xf}})});
   const auto on = [&](std::uint32_t arch, int number, std::uint64_t a, std::uint64_t b) {
     seccomp_data data{number, arch, 0, {a, b}};
     return decide(program, data);

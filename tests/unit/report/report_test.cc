@@ -14,7 +14,8 @@ using namespace cordon::report;
 
 namespace {
 
-const std::string kEvil = "<script>alert(1)</script> \x1b[31m ]]> | `x` [a](http://e) @all #1 \xff \"q\" ' \\ \xe2\x80\xae";
+const std::string kEvil =
+    "<script>alert(1)</script> \x1b[31m ]]> | `x` [a](http://e) @all #1 \xff \"q\" ' \\ \xe2\x80\xae";
 
 triage::RuleSet rules() {
   Diagnostics diagnostics;
@@ -86,9 +87,15 @@ Trace trace_of(std::vector<std::string> calls, bool complete, int runs = 1) {
 TEST_CASE("no form lets a hostile name through") {
   const auto triage = evil_triage();
   REQUIRE(triage.findings.size() == 1);
-  const std::string forms[] = {triage_text(triage, {}), triage_explanation(triage.findings[0], {}), triage_json(triage),
-                               triage_sarif(triage, "0"), triage_junit(triage), triage_markdown(triage),
-                               triage_prometheus(triage), triage_html(triage, kEvil), triage_line(triage.findings[0], {})};
+  const std::string forms[] = {triage_text(triage, {}),
+                               triage_explanation(triage.findings[0], {}),
+                               triage_json(triage),
+                               triage_sarif(triage, "0"),
+                               triage_junit(triage),
+                               triage_markdown(triage),
+                               triage_prometheus(triage),
+                               triage_html(triage, kEvil),
+                               triage_line(triage.findings[0], {})};
   for (const auto& form : forms) {
     INFO(form.substr(0, 200));
     CHECK_FALSE(has_control(form));
@@ -139,7 +146,10 @@ TEST_CASE("the text fits the width") {
 }
 
 TEST_CASE("a gate is read as TOML and as JSON") {
-  const auto toml = read_gate("profiles = [\"app.json\"]\nunused_runs = 3\nmarkdown = \"gate.md\"\n\n[[allow]]\nguard = \"mount\"\nreason = \"it mounts\"\n", "ci/cordon.toml");
+  const auto toml = read_gate(
+      "profiles = [\"app.json\"]\nunused_runs = 3\nmarkdown = \"gate.md\"\n\n[[allow]]\nguard = \"mount\"\nreason = "
+      "\"it mounts\"\n",
+      "ci/cordon.toml");
   REQUIRE(toml.ok());
   CHECK(toml->profiles == std::vector<std::string>{"ci/app.json"});
   CHECK(toml->unused_runs == 3);
@@ -150,8 +160,14 @@ TEST_CASE("a gate is read as TOML and as JSON") {
   REQUIRE(json.ok());
   CHECK(json->guards.empty());
   CHECK(json->allow_incomplete);
-  const char* const wrong[] = {"", "profiles = 3", "profiles = [\"a\"]\nbogus = 1", "profiles = [\"a\"]\n[[allow]]\nguard = \"x\"",
-                               "not toml at all [", "{", "{\"profiles\": [1]}", "profiles = [\"a\"]\nunused_runs = -1"};
+  const char* const wrong[] = {"",
+                               "profiles = 3",
+                               "profiles = [\"a\"]\nbogus = 1",
+                               "profiles = [\"a\"]\n[[allow]]\nguard = \"x\"",
+                               "not toml at all [",
+                               "{",
+                               "{\"profiles\": [1]}",
+                               "profiles = [\"a\"]\nunused_runs = -1"};
   for (const auto* text : wrong) {
     INFO(text);
     CHECK_FALSE(read_gate(text, "g.toml").ok());
@@ -164,8 +180,10 @@ TEST_CASE("a gate tells what is more, what is unused, what is guarded and what i
   config.profiles = {"app.json"};
   config.unused_runs = 2;
   config.guards = {"syscall bpf"};
-  const std::string committed = "{\n \"syscalls\": [{\n  \"names\": [\n   \"read\",\n   \"uname\"\n  ], \"action\": \"SCMP_ACT_ALLOW\" }] }\n";
-  const std::string fresh = "{\n \"syscalls\": [{\n  \"names\": [\n   \"read\"\n  ], \"action\": \"SCMP_ACT_ALLOW\" }] }\n";
+  const std::string committed =
+      "{\n \"syscalls\": [{\n  \"names\": [\n   \"read\",\n   \"uname\"\n  ], \"action\": \"SCMP_ACT_ALLOW\" }] }\n";
+  const std::string fresh =
+      "{\n \"syscalls\": [{\n  \"names\": [\n   \"read\"\n  ], \"action\": \"SCMP_ACT_ALLOW\" }] }\n";
   const std::vector<GateProfile> profiles = {{"seccomp", "app.json", committed, fresh, &decider}};
   auto result = run_gate(config, profiles, trace_of({"read"}, true, 2));
   REQUIRE(result.issues.size() == 1);
@@ -179,15 +197,19 @@ TEST_CASE("a gate tells what is more, what is unused, what is guarded and what i
   CHECK(result.issues[0].line == 7);
   CHECK(result.issues[1].kind == GateIssueKind::kGuarded);
   CHECK(result.notes.size() == 1);
-  const std::string by_hand = "{\n \"syscalls\": [{\"action\": \"SCMP_ACT_ALLOW\",\n \"names\": [\"bpf\"]}, {\"names\": [\"bpf\"], \"action\": \"SCMP_ACT_ERRNO\"}] }\n";
+  const std::string by_hand =
+      "{\n \"syscalls\": [{\"action\": \"SCMP_ACT_ALLOW\",\n \"names\": [\"bpf\"]}, {\"names\": [\"bpf\"], \"action\": "
+      "\"SCMP_ACT_ERRNO\"}] }\n";
   result = run_gate(config, {{"seccomp", "hand.json", by_hand, "", &decider}}, trace_of({"read"}, true, 1));
   REQUIRE(result.issues.size() == 1);
   CHECK(result.issues[0].kind == GateIssueKind::kGuarded);
   CHECK(result.issues[0].line == 3);
-  result = run_gate(config, {{"selinux", "app.cil", "(allow a_t self (capability (chown sys_admin)))\n", "", &decider}}, trace_of({"read"}, true, 1));
+  result = run_gate(config, {{"selinux", "app.cil", "(allow a_t self (capability (chown sys_admin)))\n", "", &decider}},
+                    trace_of({"read"}, true, 1));
   CHECK(result.passed());
   config.guards.push_back("capability sys_admin");
-  result = run_gate(config, {{"selinux", "app.cil", "(allow a_t self (capability (chown sys_admin)))\n", "", &decider}}, trace_of({"read"}, true, 1));
+  result = run_gate(config, {{"selinux", "app.cil", "(allow a_t self (capability (chown sys_admin)))\n", "", &decider}},
+                    trace_of({"read"}, true, 1));
   CHECK(result.issues.size() == 1);
   config.guards.pop_back();
   config.allowances = {{"syscall bpf", "it traces"}};
@@ -230,7 +252,8 @@ TEST_CASE("a learned report of 10,000 rows stays under a megabyte and cannot bre
   const auto page = render_html(report);
   CHECK(page.size() < 1'000'000);
   CHECK(page.find("<script>alert") == std::string::npos);
-  for (const auto& form : {page, render_json(report), render_markdown(report), render_sarif(report)}) CHECK_FALSE(has_control(form));
+  for (const auto& form : {page, render_json(report), render_markdown(report), render_sarif(report)})
+    CHECK_FALSE(has_control(form));
   CHECK(nlohmann::json::parse(render_json(report))["rules"].size() == trace.facts.size());
   CHECK(render_json(report) == render_json(report));
 }

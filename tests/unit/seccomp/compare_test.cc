@@ -15,13 +15,15 @@ namespace {
 
 Profile profile(const std::string& rules, const std::string& extra = R"("architectures":["SCMP_ARCH_X86_64"],)") {
   Diagnostics diagnostics;
-  const auto read = read_profile(R"({"defaultAction":"SCMP_ACT_ERRNO",)" + extra + R"("syscalls":[)" + rules + "]}", "t", diagnostics);
+  const auto read = read_profile(R"({"defaultAction":"SCMP_ACT_ERRNO",)" + extra + R"("syscalls":[)" + rules + "]}",
+                                 "t", diagnostics);
   REQUIRE(read.ok());
   return read->profile;
 }
 
 std::string allow(const std::string& names, const std::string& args = "") {
-  return R"({"names":[)" + names + R"(],"action":"SCMP_ACT_ALLOW")" + (args.empty() ? "" : R"(,"args":[)" + args + "]") + "}";
+  return R"({"names":[)" + names + R"(],"action":"SCMP_ACT_ALLOW")" +
+         (args.empty() ? "" : R"(,"args":[)" + args + "]") + "}";
 }
 
 std::string eq(int index, int value) {
@@ -37,15 +39,17 @@ std::vector<std::string> texts(const Diff& diff) {
 }  // namespace
 
 TEST_CASE("a diff is of meaning: the order and the spelling of rules do not matter") {
-  const Profile a = profile(allow(R"("read","write")") + "," + allow(R"("socket")", eq(0, 1)) + "," + allow(R"("socket")", eq(0, 2)));
-  const Profile b = profile(allow(R"("socket")", eq(0, 2)) + "," + allow(R"("write")") + "," + allow(R"("socket")", eq(0, 1)) + "," +
-                            allow(R"("read")"));
+  const Profile a =
+      profile(allow(R"("read","write")") + "," + allow(R"("socket")", eq(0, 1)) + "," + allow(R"("socket")", eq(0, 2)));
+  const Profile b = profile(allow(R"("socket")", eq(0, 2)) + "," + allow(R"("write")") + "," +
+                            allow(R"("socket")", eq(0, 1)) + "," + allow(R"("read")"));
   CHECK(diff_profiles(a, b, Runtime::kCrun).same());
 }
 
 TEST_CASE("a diff names what grew, what shrank, and for which arguments") {
   const Profile a = profile(allow(R"("read","getppid")") + "," + allow(R"("socket")", eq(0, 1)));
-  const Profile b = profile(allow(R"("read","mount")") + "," + allow(R"("socket")", eq(0, 1)) + "," + allow(R"("socket")", eq(0, 38)));
+  const Profile b = profile(allow(R"("read","mount")") + "," + allow(R"("socket")", eq(0, 1)) + "," +
+                            allow(R"("socket")", eq(0, 38)));
   const Diff diff = diff_profiles(a, b, Runtime::kCrun);
   const auto lines = texts(diff);
   CHECK(std::count(lines.begin(), lines.end(), "+ mount on x86_64: errno EPERM, now allow") == 1);
@@ -79,15 +83,18 @@ TEST_CASE("a diff sees flags and the listener's settings, which decide no call")
   CHECK(said(log, both) == std::vector<std::string>{"+ flag SECCOMP_FILTER_FLAG_SPEC_ALLOW is new"});
   CHECK(said(both, log) == std::vector<std::string>{"- flag SECCOMP_FILTER_FLAG_SPEC_ALLOW is gone"});
   const Profile agent = with(R"("listenerPath":"/run/a","listenerMetadata":"m",)");
-  CHECK(said(with(""), agent) == std::vector<std::string>{"+ listenerPath is new: \"/run/a\"", "+ listenerMetadata is new: \"m\""});
+  CHECK(said(with(""), agent) ==
+        std::vector<std::string>{"+ listenerPath is new: \"/run/a\"", "+ listenerMetadata is new: \"m\""});
   CHECK(said(agent, with(R"("listenerPath":"/run/b","listenerMetadata":"m",)")) ==
         std::vector<std::string>{"+ listenerPath: \"/run/a\", now \"/run/b\""});
   CHECK(said(agent, agent).empty());
 }
 
 TEST_CASE("merging is union, and minimising keeps every decision") {
-  const Profile a = profile(allow(R"("read")") + "," + allow(R"("socket")", eq(0, 1)) + R"(,{"names":["mount"],"action":"SCMP_ACT_ERRNO","errnoRet":38})");
-  const Profile b = profile(allow(R"("write","mount")") + "," + allow(R"("socket")", eq(0, 2)) + "," + allow(R"("read")"));
+  const Profile a = profile(allow(R"("read")") + "," + allow(R"("socket")", eq(0, 1)) +
+                            R"(,{"names":["mount"],"action":"SCMP_ACT_ERRNO","errnoRet":38})");
+  const Profile b =
+      profile(allow(R"("write","mount")") + "," + allow(R"("socket")", eq(0, 2)) + "," + allow(R"("read")"));
   const auto merged = merge_profiles({a, b});
   REQUIRE(merged.ok());
   CHECK(diff_profiles(a, *merged, Runtime::kCrun).shrunk() == 0);
@@ -105,7 +112,8 @@ TEST_CASE("merging is union, and minimising keeps every decision") {
   CHECK(diff_profiles(wordy, *small, Runtime::kCrun).same());
 
   // runc answers ENOSYS above the largest number named: an EPERM rule beyond it that says what the default says counts.
-  const Profile named = profile(allow(R"("read")") + "," + allow(R"("read")", eq(0, 1)) + R"(,{"names":["openat2"],"action":"SCMP_ACT_ERRNO","errnoRet":1})");
+  const Profile named = profile(allow(R"("read")") + "," + allow(R"("read")", eq(0, 1)) +
+                                R"(,{"names":["openat2"],"action":"SCMP_ACT_ERRNO","errnoRet":1})");
   const auto kept = minimise(named);
   REQUIRE(kept.ok());
   CHECK(kept->rules.size() == 2);
@@ -134,7 +142,8 @@ TEST_CASE("a base keeps its rules, gains what is needed, and tells what it no lo
 
 TEST_CASE("--base keeps the hand-written file's rules") {
   const Scratch scratch;
-  const std::string base = scratch.write("base.json", R"({"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":13,"architectures":["SCMP_ARCH_X86_64"],
+  const std::string base = scratch.write(
+      "base.json", R"({"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":13,"architectures":["SCMP_ARCH_X86_64"],
     "syscalls":[{"names":["getppid"],"action":"SCMP_ACT_ALLOW"}]})");
   const auto emission = emit({call("read")}, {{"base", base}});
   REQUIRE(emission.ok());
@@ -148,9 +157,10 @@ TEST_CASE("--base keeps the hand-written file's rules") {
 
 TEST_CASE("the cost of both layouts is counted by running them") {
   std::string names;
-  for (const char* name : {"stat", "open", "close", "lseek", "brk", "poll", "dup", "pipe", "getpid", "access", "fstat", "kill", "uname",
-                           "chdir", "mkdir", "rmdir", "link", "umask", "times", "sync", "pause", "alarm", "select", "flock", "fsync",
-                           "chown", "fork", "vfork", "wait4", "bind", "listen", "setsid", "getppid", "exit_group", "clone3", "statx"})
+  for (const char* name : {"stat",   "open",  "close", "lseek",  "brk",    "poll",    "dup",        "pipe",   "getpid",
+                           "access", "fstat", "kill",  "uname",  "chdir",  "mkdir",   "rmdir",      "link",   "umask",
+                           "times",  "sync",  "pause", "alarm",  "select", "flock",   "fsync",      "chown",  "fork",
+                           "vfork",  "wait4", "bind",  "listen", "setsid", "getppid", "exit_group", "clone3", "statx"})
     names += (names.empty() ? "\"" : ",\"") + std::string(name) + "\"";
   const Profile many = profile(allow(names));
   Trace trace;

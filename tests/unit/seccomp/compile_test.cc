@@ -117,8 +117,12 @@ TEST_CASE("the known miscompilation of ordered comparisons is found") {
 TEST_CASE("the shapes that are emitted compile to what they say, on every ABI and runtime") {
   std::mt19937 random(7);
   static constexpr std::array<const char*, 6> kCalls = {"socket", "ioctl", "prctl", "clone", "fcntl", "semop"};
-  const std::vector<std::vector<Arch>> hosts = {{Arch::kX86_64}, {Arch::kX86_64, Arch::kI386, Arch::kX32},
-                                                {Arch::kAarch64, Arch::kArm}, {Arch::kRiscv64}, {Arch::kPpc64le}, {Arch::kS390x}};
+  const std::vector<std::vector<Arch>> hosts = {{Arch::kX86_64},
+                                                {Arch::kX86_64, Arch::kI386, Arch::kX32},
+                                                {Arch::kAarch64, Arch::kArm},
+                                                {Arch::kRiscv64},
+                                                {Arch::kPpc64le},
+                                                {Arch::kS390x}};
   for (int round = 0; round < 120; ++round) {
     std::vector<SyscallRule> rules = {allow({"read", "write", "exit_group", "mmap"})};
     const std::string call = kCalls.at(random() % kCalls.size());
@@ -128,15 +132,17 @@ TEST_CASE("the shapes that are emitted compile to what they say, on every ABI an
       rules.push_back(allow({call}, shape));
     }
     if (random() % 2 == 0)
-      for (const char* name : {"stat", "open", "close", "lseek", "brk", "poll", "dup", "pipe", "getpid", "access", "fstat",
-                               "kill", "uname", "chdir", "mkdir", "rmdir", "link", "umask", "times", "sync", "pause", "alarm",
-                               "select", "flock", "fsync", "chown", "fork", "vfork", "wait4", "bind", "listen", "setsid", "getppid"})
+      for (const char* name :
+           {"stat",   "open",  "close", "lseek", "brk",   "poll",  "dup",   "pipe",  "getpid", "access", "fstat",
+            "kill",   "uname", "chdir", "mkdir", "rmdir", "link",  "umask", "times", "sync",   "pause",  "alarm",
+            "select", "flock", "fsync", "chown", "fork",  "vfork", "wait4", "bind",  "listen", "setsid", "getppid"})
         rules.push_back(allow({name}));
     const auto& arches = hosts.at(random() % hosts.size());
     for (const Runtime runtime : {Runtime::kPlain, Runtime::kCrun, Runtime::kRunc}) {
       const auto result = verify(denying(rules, arches), runtime, arches.front());
       REQUIRE(result.ok());
-      INFO("round " << round << " " << call << " as " << runtime_name(runtime) << " on " << arch_info(arches.front()).name
+      INFO("round " << round << " " << call << " as " << runtime_name(runtime) << " on "
+                    << arch_info(arches.front()).name
                     << (result->mismatches.empty() ? "" : ": " + to_text(result->mismatches.front(), runtime)));
       CHECK(result->mismatch_count == 0);
     }

@@ -18,9 +18,16 @@ namespace {
 constexpr std::uint64_t kInt = 0xffffffff;
 
 std::vector<SyscallOp> typical() {
-  return {call("read"), call("write"), call("openat"), call("mmap", {{2, 1, 7}}), call("mmap", {{2, 5, 7}}),
-          call("socket", {{0, 2, kInt}, {1, 1, 0xf}, {2, 0, kInt}}), call("ioctl", {{1, 0x5401, kInt}}),
-          call("clone", {{0, 0, 0x7e020000}}), call("prctl", {{0, 15, kInt}}), call("exit_group")};
+  return {call("read"),
+          call("write"),
+          call("openat"),
+          call("mmap", {{2, 1, 7}}),
+          call("mmap", {{2, 5, 7}}),
+          call("socket", {{0, 2, kInt}, {1, 1, 0xf}, {2, 0, kInt}}),
+          call("ioctl", {{1, 0x5401, kInt}}),
+          call("clone", {{0, 0, 0x7e020000}}),
+          call("prctl", {{0, 15, kInt}}),
+          call("exit_group")};
 }
 
 Profile emitted(const std::vector<SyscallOp>& ops, std::map<std::string, std::string> values = {},
@@ -45,7 +52,9 @@ std::vector<SyscallOp> random_ops(std::mt19937& random, std::size_t count) {
   std::vector<SyscallOp> out;
   for (std::size_t i = 0; i < count; ++i) {
     switch (random() % 6) {
-      case 0: out.push_back(call("socket", {{0, random() % 45, kInt}, {1, random() % 6, 0xf}, {2, random() % 20, kInt}})); break;
+      case 0:
+        out.push_back(call("socket", {{0, random() % 45, kInt}, {1, random() % 6, 0xf}, {2, random() % 20, kInt}}));
+        break;
       case 1: out.push_back(call("ioctl", {{1, random(), kInt}})); break;
       case 2: out.push_back(call("prctl", {{0, random() % 70, kInt}})); break;
       case 3: out.push_back(call("setsockopt", {{1, random() % 300, kInt}, {2, random() % 80, kInt}})); break;
@@ -71,7 +80,8 @@ TEST_CASE("what was seen is allowed, what was not is denied with the promised er
   CHECK(ruling(profile, call("read", {}, Arch::kI386)) == Ruling::kDenied);
   const Reference reference(profile, Runtime::kCrun);
   const auto value = [&](const char* name) {
-    return *reference.ask({Arch::kX86_64, static_cast<std::uint32_t>(*number_on(Arch::kX86_64, name)), {}}).values.begin();
+    return *reference.ask({Arch::kX86_64, static_cast<std::uint32_t>(*number_on(Arch::kX86_64, name)), {}})
+                .values.begin();
   };
   CHECK(value("mount") == (SECCOMP_RET_ERRNO | 1));
   CHECK(value("clone3") == (SECCOMP_RET_ERRNO | 38));
@@ -141,7 +151,8 @@ TEST_CASE("calls that depend on timing are granted beside those that were seen, 
   const auto said = emit(shell);
   REQUIRE(said.ok());
   CHECK(std::any_of(said->added.begin(), said->added.end(), [](const std::string& line) {
-    return line.starts_with("rt_sigprocmask rt_sigsuspend: not observed, granted because seen wait4; shells") && line.ends_with("(timing)");
+    return line.starts_with("rt_sigprocmask rt_sigsuspend: not observed, granted because seen wait4; shells") &&
+           line.ends_with("(timing)");
   }));
 }
 
@@ -169,8 +180,10 @@ TEST_CASE("twins keep a program alive on another libc, arguments and all") {
 
 TEST_CASE("compat ABIs are listed only when seen or asked for") {
   CHECK(emitted({call("read")}).architectures == std::vector{Arch::kX86_64});
-  CHECK(emitted({call("read"), call("read", {}, Arch::kI386)}).architectures == std::vector{Arch::kX86_64, Arch::kI386});
-  CHECK(emitted({call("read")}, {{"compat", "1"}}).architectures == std::vector{Arch::kX86_64, Arch::kI386, Arch::kX32});
+  CHECK(emitted({call("read"), call("read", {}, Arch::kI386)}).architectures ==
+        std::vector{Arch::kX86_64, Arch::kI386});
+  CHECK(emitted({call("read")}, {{"compat", "1"}}).architectures ==
+        std::vector{Arch::kX86_64, Arch::kI386, Arch::kX32});
 }
 
 TEST_CASE("actions: log and kill_process, and the profile to soak") {
@@ -194,7 +207,8 @@ TEST_CASE("other ABIs get twins for what they lack, and the rest is said") {
   CHECK(arm.find("\"openat\"") != std::string::npos);
   CHECK(arm.find("\"open\"") == std::string::npos);
   CHECK(arm.find("SCMP_ARCH_AARCH64") != std::string::npos);
-  CHECK(file_of(*emission, ".s390x.seccomp.json").find("\"index\": 1,\n          \"value\": 2114060288") != std::string::npos);
+  CHECK(file_of(*emission, ".s390x.seccomp.json").find("\"index\": 1,\n          \"value\": 2114060288") !=
+        std::string::npos);
   CHECK(std::any_of(emission->summary.begin(), emission->summary.end(),
                     [](const std::string& line) { return line.find("arch_prctl on aarch64") == 0; }));
   CHECK_FALSE(emit({call("read")}, {{"map-to", "vax"}}).ok());
@@ -203,7 +217,8 @@ TEST_CASE("other ABIs get twins for what they lack, and the rest is said") {
 TEST_CASE("on every ABI each call of the native profile is there, has a twin there, or is said to have none") {
   std::vector<SyscallOp> ops;
   for (const std::string& name : names_on(Arch::kX86_64)) ops.push_back(call(name));
-  const std::vector<Arch> targets = {Arch::kAarch64, Arch::kRiscv64, Arch::kS390x, Arch::kPpc64le, Arch::kArm, Arch::kI386};
+  const std::vector<Arch> targets = {Arch::kAarch64, Arch::kRiscv64, Arch::kS390x,
+                                     Arch::kPpc64le, Arch::kArm,     Arch::kI386};
   const auto emission = emit(ops, {{"map-to", "aarch64,riscv64,s390x,ppc64le,arm,i386"}, {"arguments", "none"}});
   REQUIRE(emission.ok());
   const auto data = load_data("");
@@ -218,11 +233,13 @@ TEST_CASE("on every ABI each call of the native profile is there, has a twin the
       if (rule.action == Action::kAllow) allowed.insert(rule.names.begin(), rule.names.end());
     std::size_t said = 0;
     for (const std::string& name : names_on(Arch::kX86_64)) {
-      const bool lost = std::count(emission->summary.begin(), emission->summary.end(), name + " on " + machine + ": no such call, and no twin") == 1;
+      const bool lost = std::count(emission->summary.begin(), emission->summary.end(),
+                                   name + " on " + machine + ": no such call, and no twin") == 1;
       said += lost;
       const bool twin = std::any_of((*data)->twins.begin(), (*data)->twins.end(), [&](const TwinRow& row) {
         return std::count(row.seen.begin(), row.seen.end(), name) > 0 &&
-               std::any_of(row.grants.begin(), row.grants.end(), [&](const std::string& grant) { return grant != name && allowed.contains(grant); });
+               std::any_of(row.grants.begin(), row.grants.end(),
+                           [&](const std::string& grant) { return grant != name && allowed.contains(grant); });
       });
       INFO(name << " on " << machine);
       CHECK((allowed.contains(name) || twin) != lost);
@@ -263,7 +280,8 @@ TEST_CASE("calls without a name or unknown to libseccomp are reported, never sil
 
 TEST_CASE("a finished profile is decided as the chosen runtime compiles it, with the container's capabilities") {
   const Scratch scratch;
-  const std::string path = scratch.write("p.json", R"({"defaultAction":"SCMP_ACT_ERRNO","archMap":[{"architecture":"SCMP_ARCH_X86_64"}],
+  const std::string path =
+      scratch.write("p.json", R"({"defaultAction":"SCMP_ACT_ERRNO","archMap":[{"architecture":"SCMP_ARCH_X86_64"}],
     "syscalls":[{"names":["mount"],"action":"SCMP_ACT_ALLOW","includes":{"caps":["CAP_SYS_ADMIN"]}}]})");
   const auto why = [&](const SyscallOp& op, std::map<std::string, std::string> values) {
     BackendOptions options;

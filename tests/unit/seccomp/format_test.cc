@@ -17,9 +17,16 @@ namespace {
 constexpr std::uint64_t kInt = 0xffffffff;
 
 std::vector<SyscallOp> sample() {
-  return {call("read"), call("write"), call("mount"), call("ptrace", {{0, 0, kInt}}), call("clone", {{0, 0, 0x7e020000}}),
-          call("socket", {{0, 1, kInt}, {1, 1, 0xf}}), call("socket", {{0, 2, kInt}, {1, 2, 0xf}}), call("ioctl", {{1, 0x5413, kInt}}),
-          call("exit_group"), call("mprotect", {{2, 1, 7}})};
+  return {call("read"),
+          call("write"),
+          call("mount"),
+          call("ptrace", {{0, 0, kInt}}),
+          call("clone", {{0, 0, 0x7e020000}}),
+          call("socket", {{0, 1, kInt}, {1, 1, 0xf}}),
+          call("socket", {{0, 2, kInt}, {1, 2, 0xf}}),
+          call("ioctl", {{1, 0x5413, kInt}}),
+          call("exit_group"),
+          call("mprotect", {{2, 1, 7}})};
 }
 
 Emission in_format(const std::string& format) {
@@ -49,7 +56,9 @@ Profile parsed(const std::string& text) {
   return resolved(read->profile, host);
 }
 
-bool has_line(const std::string& text, const std::string& line) { return ("\n" + text).find("\n" + line + "\n") != std::string::npos; }
+bool has_line(const std::string& text, const std::string& line) {
+  return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
 
 int run(const std::string& command) { return WEXITSTATUS(std::system(command.c_str())); }
 
@@ -79,11 +88,14 @@ TEST_CASE("Docker's form allows what needs a capability only where the container
   CHECK(docker.find("\"minKernel\": \"4.8\"") != std::string::npos);
 }
 
-TEST_CASE("Docker's form holds other machines' calls under their names, and means there what the mapped profile means") {
+TEST_CASE(
+    "Docker's form holds other machines' calls under their names, and means there what the mapped profile means") {
   std::vector<SyscallOp> ops = sample();
   ops.push_back(call("open"));
   ops.push_back(call("ptrace", {{0, 0, kInt}}));
-  const auto emission = emit(ops, {{"seccomp-format", "docker"}, {"map-to", "aarch64,s390x"}, {"container-caps", "CAP_SYS_ADMIN,CAP_SYS_PTRACE"}});
+  const auto emission = emit(
+      ops,
+      {{"seccomp-format", "docker"}, {"map-to", "aarch64,s390x"}, {"container-caps", "CAP_SYS_ADMIN,CAP_SYS_PTRACE"}});
   REQUIRE(emission.ok());
   Diagnostics diagnostics;
   const auto docker = read_profile(file_of(*emission, ".docker.json"), "t", diagnostics);
@@ -91,17 +103,20 @@ TEST_CASE("Docker's form holds other machines' calls under their names, and mean
   CHECK(docker->profile.arch_map.size() == 3);
   const auto not_on = [&](const char* name) {
     for (const SyscallRule& rule : docker->profile.rules)
-      if (rule.names == std::vector<std::string>{name} || std::count(rule.names.begin(), rule.names.end(), name) > 0) return rule.excludes.arches;
+      if (rule.names == std::vector<std::string>{name} || std::count(rule.names.begin(), rule.names.end(), name) > 0)
+        return rule.excludes.arches;
     return std::vector<std::string>{"nowhere"};
   };
   CHECK(not_on("open") == std::vector<std::string>{"arm64"});
   CHECK(not_on("read").empty());
-  for (const auto& [suffix, machine] : {std::pair{".seccomp.json", Arch::kX86_64}, std::pair{".aarch64.seccomp.json", Arch::kAarch64},
-                                        std::pair{".s390x.seccomp.json", Arch::kS390x}}) {
+  for (const auto& [suffix, machine] :
+       {std::pair{".seccomp.json", Arch::kX86_64}, std::pair{".aarch64.seccomp.json", Arch::kAarch64},
+        std::pair{".s390x.seccomp.json", Arch::kS390x}}) {
     Host host;
     host.arch = machine;
-    for (const char* cap : {"CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_SYS_MODULE", "CAP_BPF", "CAP_SYS_BOOT", "CAP_SYS_TIME", "CAP_SYSLOG",
-                            "CAP_SYS_RAWIO", "CAP_PERFMON", "CAP_NET_ADMIN", "CAP_DAC_READ_SEARCH", "CAP_SYS_PACCT", "CAP_SYS_NICE", "CAP_SYS_TTY_CONFIG"})
+    for (const char* cap : {"CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_SYS_MODULE", "CAP_BPF", "CAP_SYS_BOOT",
+                            "CAP_SYS_TIME", "CAP_SYSLOG", "CAP_SYS_RAWIO", "CAP_PERFMON", "CAP_NET_ADMIN",
+                            "CAP_DAC_READ_SEARCH", "CAP_SYS_PACCT", "CAP_SYS_NICE", "CAP_SYS_TTY_CONFIG"})
       host.caps.insert(cap);
     const auto plain = read_profile(file_of(*emission, suffix), "t", diagnostics);
     REQUIRE(plain.ok());
@@ -120,7 +135,8 @@ TEST_CASE("systemd's drop-in holds the calls, the ABI, the families and the name
   CHECK(text.find("exit_group") != std::string::npos);
 }
 
-TEST_CASE("systemd's drop-in denies with ENOSYS what libraries fall back from, after the allowed, and the rest with EPERM") {
+TEST_CASE(
+    "systemd's drop-in denies with ENOSYS what libraries fall back from, after the allowed, and the rest with EPERM") {
   const std::string text = rendered("systemd");
   CHECK(has_line(text, "SystemCallFilter=~openat2:ENOSYS"));
   CHECK(has_line(text, "SystemCallErrorNumber=EPERM"));
@@ -154,8 +170,9 @@ TEST_CASE("minijail's policy says exact words and empty masks, and errnos") {
 TEST_CASE("firejail's lines list the calls, and what they cannot say is told") {
   const Emission emission = in_format("firejail");
   CHECK(file_of(emission, ".firejail.inc").find(",clone,") != std::string::npos);
-  CHECK(std::any_of(emission.summary.begin(), emission.summary.end(),
-                    [](const std::string& line) { return line.find("firejail has no argument filters") != std::string::npos; }));
+  CHECK(std::any_of(emission.summary.begin(), emission.summary.end(), [](const std::string& line) {
+    return line.find("firejail has no argument filters") != std::string::npos;
+  }));
   CHECK(file_of(emission, ".firejail.inc").find("# One errno for all that is denied") != std::string::npos);
   CHECK(std::any_of(emission.summary.begin(), emission.summary.end(), [](const std::string& line) {
     return line.find("firejail has one errno for all that is denied: ENOSYS") != std::string::npos;
@@ -176,7 +193,8 @@ TEST_CASE("the C function makes the very program that we make") {
   scratch.write("f.c", testing + "int main(void) { return demo_load_filter() != 0; }\n");
   scratch.write("plain.c", source);
   CHECK(run("cc -Wall -Wextra -Werror -c -o /dev/null " + scratch.path() + "/plain.c") == 0);
-  REQUIRE(run("cc -o " + scratch.path() + "/f " + scratch.path() + "/f.c -lseccomp && " + scratch.path() + "/f >" + scratch.path() + "/bpf") == 0);
+  REQUIRE(run("cc -o " + scratch.path() + "/f " + scratch.path() + "/f.c -lseccomp && " + scratch.path() + "/f >" +
+              scratch.path() + "/bpf") == 0);
   std::ifstream file(scratch.path() + "/bpf", std::ios::binary);
   std::stringstream bytes;
   bytes << file.rdbuf();

@@ -13,9 +13,19 @@ namespace {
 constexpr std::uint64_t kInt = 0xffffffff;
 
 std::vector<SyscallOp> server() {
-  return {call("read"), call("write"), call("openat"), call("newfstatat"), call("mmap", {{2, 1, 7}}), call("mmap", {{2, 5, 7}}),
-          call("mprotect", {{2, 1, 7}}), call("socket", {{0, 2, kInt}, {1, 1, 0xf}, {2, 0, kInt}}), call("accept4"),
-          call("ioctl", {{1, 0x5421, kInt}}), call("clone3"), call("prctl", {{0, 15, kInt}}), call("exit_group"),
+  return {call("read"),
+          call("write"),
+          call("openat"),
+          call("newfstatat"),
+          call("mmap", {{2, 1, 7}}),
+          call("mmap", {{2, 5, 7}}),
+          call("mprotect", {{2, 1, 7}}),
+          call("socket", {{0, 2, kInt}, {1, 1, 0xf}, {2, 0, kInt}}),
+          call("accept4"),
+          call("ioctl", {{1, 0x5421, kInt}}),
+          call("clone3"),
+          call("prctl", {{0, 15, kInt}}),
+          call("exit_group"),
           call("setsockopt", {{1, 1, kInt}, {2, 2, kInt}})};
 }
 
@@ -49,6 +59,7 @@ TEST_CASE("levels, platforms and what is said of them are as they were") {
   compare_with_golden("server-tight-docker.json", file_of(*tight, ".seccomp.json"));
   std::string said;
   for (const std::string& line : tight->added) said += "added: " + line + "\n";
-  for (const RuleNote& note : tight->notes) said += "note: " + std::to_string(note.rule) + ": " + note.expression.why + "\n";
+  for (const RuleNote& note : tight->notes)
+    said += "note: " + std::to_string(note.rule) + ": " + note.expression.why + "\n";
   compare_with_golden("server-tight-docker.txt", said);
 }

@@ -63,7 +63,9 @@ std::vector<Operation> hostile_calls(std::mt19937& random) {
     const std::uint64_t a = random() % 9, b = random() % 5, c = random() % 70;
     switch (random() % 5) {
       case 0: out.emplace_back(call("socket", {{0, a, 0xffffffff}, {1, b, 0xf}, {2, c, mask()}})); break;
-      case 1: out.emplace_back(call("mmap", {{2, a % 8, random() % 5 == 0 ? std::uint64_t{4} : std::uint64_t{7}}})); break;
+      case 1:
+        out.emplace_back(call("mmap", {{2, a % 8, random() % 5 == 0 ? std::uint64_t{4} : std::uint64_t{7}}}));
+        break;
       case 2: out.emplace_back(call("setsockopt", {{1, a, mask()}, {2, c, 0xffffffff}})); break;
       case 3: out.emplace_back(call("ioctl", {{1, c, 0xffffffff}})); break;
       default: out.emplace_back(clone3(random() % 3 == 0 ? std::optional<std::uint64_t>{} : std::optional(kThread)));
@@ -79,14 +81,17 @@ TEST_CASE("a narrower option never widens, whatever was seen") {
       {{{"arguments", "tight"}}, {{"arguments", "safe"}}, {{"arguments", "none"}}},
       {{{"twins", "off"}, {"clone3", "allow"}}, {{"clone3", "allow"}}},
       {{{"clone3", "fallback"}}, {{"clone3", "auto"}}, {{"clone3", "allow"}}},
-      {{{"packs", "none"}, {"arguments", "tight"}}, {{"packs", "auto"}, {"arguments", "tight"}}, {{"packs", "auto,glibc"}, {"arguments", "tight"}}}};
+      {{{"packs", "none"}, {"arguments", "tight"}},
+       {{"packs", "auto"}, {"arguments", "tight"}},
+       {{"packs", "auto,glibc"}, {"arguments", "tight"}}}};
   std::mt19937 random(20);
   for (int round = 0; round < 12; ++round) {
     const auto seen = hostile_calls(random);
     for (const auto& ladder : ladders)
       for (std::size_t i = 0; i + 1 < ladder.size(); ++i) {
         const Diff diff = diff_profiles(made(seen, ladder[i]), made(seen, ladder[i + 1]), Runtime::kCrun);
-        const auto lost = std::find_if(diff.changes.begin(), diff.changes.end(), [](const Change& c) { return c.shrinks(); });
+        const auto lost =
+            std::find_if(diff.changes.begin(), diff.changes.end(), [](const Change& c) { return c.shrinks(); });
         INFO("round " << round << ", " << ladder[i].begin()->first << " " << ladder[i].begin()->second);
         INFO((lost == diff.changes.end() ? "" : to_text(*lost)));
         CHECK(lost == diff.changes.end());
@@ -106,12 +111,14 @@ TEST_CASE("a clone3 of glibc's is answered ENOSYS, and its clone granted without
   const auto emission = emit_all({clone3(kThread)});
   REQUIRE(emission.ok());
   CHECK(tells(*emission, "clone3 is answered ENOSYS"));
-  CHECK(std::any_of(emission->added.begin(), emission->added.end(),
-                    [](const std::string& line) { return line.starts_with("clone (by argument): not observed, granted because seen clone3"); }));
+  CHECK(std::any_of(emission->added.begin(), emission->added.end(), [](const std::string& line) {
+    return line.starts_with("clone (by argument): not observed, granted because seen clone3");
+  }));
 }
 
 TEST_CASE("a clone3 whose maker is not known to fall back is allowed whole, and said to be") {
-  for (const auto flags : {std::optional<std::uint64_t>{}, std::optional(kThread | kNewUser), std::optional(kIntoCgroup | 0x4100)}) {
+  for (const auto flags :
+       {std::optional<std::uint64_t>{}, std::optional(kThread | kNewUser), std::optional(kIntoCgroup | 0x4100)}) {
     const std::vector<Operation> seen = {clone3(kThread), clone3(flags)};
     const Profile profile = made(seen);
     const Decision decision = decided(profile, clone3(flags));
@@ -132,7 +139,8 @@ TEST_CASE("--clone3 decides otherwise: allow, and fallback for any caller with t
   CHECK(decided(forced, clone3(kNewUser)).ruling == Ruling::kDenied);
   CHECK(decided(forced, clone3(kNewUser), true).ruling == Ruling::kAllowed);
   CHECK(decided(forced, clone(kNewUser)).ruling == Ruling::kAllowed);
-  CHECK(decided(made({clone3(std::nullopt)}, {{"clone3", "fallback"}}), clone3(std::nullopt), true).ruling == Ruling::kAllowed);
+  CHECK(decided(made({clone3(std::nullopt)}, {{"clone3", "fallback"}}), clone3(std::nullopt), true).ruling ==
+        Ruling::kAllowed);
   CHECK(decided(made({clone3(kThread)}, {{"arguments", "none"}}), clone3(std::nullopt)).ruling == Ruling::kAllowed);
   CHECK_FALSE(emit_all({clone3(kThread)}, {{"clone3", "perhaps"}}).ok());
 }
@@ -160,18 +168,21 @@ TEST_CASE("the profile to soak and the one that only logs let clone3 run") {
 
 TEST_CASE("a base that gives clone3 another errno is made to give ENOSYS") {
   const Scratch scratch;
-  const std::string base = scratch.write("base.json", R"({"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64"],
+  const std::string base =
+      scratch.write("base.json", R"({"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64"],
     "syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"},{"names":["clone3"],"action":"SCMP_ACT_ERRNO","errnoRet":1}]})");
   CHECK(decided(made({clone3(kThread)}, {{"base", base}}), clone3(kThread)).ruling == Ruling::kAllowed);
 }
 
 TEST_CASE("the libc and the language that the recording shows bring their packs, and no executable memory") {
   const Operation write = call("mmap", {{2, 3, 7}});
-  const auto emission = emit_all({write, mapped("/usr/lib/x86_64-linux-gnu/libc.so.6"), mapped("/usr/lib/libpython3.11.so.1.0")});
+  const auto emission =
+      emit_all({write, mapped("/usr/lib/x86_64-linux-gnu/libc.so.6"), mapped("/usr/lib/libpython3.11.so.1.0")});
   REQUIRE(emission.ok());
   CHECK(tells(*emission, "glibc (/usr/lib/x86_64-linux-gnu/libc.so.6), python (/usr/lib/libpython3.11.so.1.0)"));
   CHECK(std::any_of(emission->added.begin(), emission->added.end(), [](const std::string& line) {
-    return line.find("madvise") != std::string::npos && line.find("not observed, granted because") != std::string::npos && line.ends_with("(pack glibc)");
+    return line.find("madvise") != std::string::npos &&
+           line.find("not observed, granted because") != std::string::npos && line.ends_with("(pack glibc)");
   }));
   const Profile profile = made({write, mapped("/lib/x86_64-linux-gnu/libc.so.6")});
   CHECK(decided(profile, call("madvise")).ruling == Ruling::kAllowed);

@@ -42,13 +42,16 @@ TEST_CASE("every kind of bad profile is refused at its place") {
       {R"({"defaultAction":"SCMP_ACT_ALLOW","flags":["SECCOMP_FILTER_FLAG_X"]})", "f.json: /flags/0", "unknown flag"},
       {with_rule(R"({"names":[],"action":"SCMP_ACT_ALLOW"})"), "f.json: /syscalls/1", "without names"},
       {with_rule(R"({"names":["read"]})"), "f.json: /syscalls/1", "without an action"},
-      {with_rule(R"({"names":["read"],"action":"SCMP_ACT_ALLOW","errnoRet":1})"), "f.json: /syscalls/1/errnoRet", "no errno"},
-      {with_rule(R"({"names":["read"],"action":"SCMP_ACT_ERRNO","errnoRet":5000})"), "f.json: /syscalls/1/errnoRet", "over 4095"},
+      {with_rule(R"({"names":["read"],"action":"SCMP_ACT_ALLOW","errnoRet":1})"), "f.json: /syscalls/1/errnoRet",
+       "no errno"},
+      {with_rule(R"({"names":["read"],"action":"SCMP_ACT_ERRNO","errnoRet":5000})"), "f.json: /syscalls/1/errnoRet",
+       "over 4095"},
       {with_rule(R"({"names":["read"],"action":"SCMP_ACT_ALLOW","args":[{"index":6,"value":1,"op":"SCMP_CMP_EQ"}]})"),
        "f.json: /syscalls/1/args/0/index", "over 5"},
       {with_rule(R"({"names":["read"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":-1,"op":"SCMP_CMP_EQ"}]})"),
        "f.json: /syscalls/1/args/0/value", "whole number"},
-      {with_rule(R"({"names":["read"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":99999999999999999999,"op":"SCMP_CMP_EQ"}]})"),
+      {with_rule(
+           R"({"names":["read"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":99999999999999999999,"op":"SCMP_CMP_EQ"}]})"),
        "f.json: /syscalls/1/args/0/value", "whole number"},
       {with_rule(R"({"names":["read"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":1,"op":"SCMP_CMP_LIKE"}]})"),
        "f.json: /syscalls/1/args/0/op", "unknown operator"},
@@ -125,7 +128,8 @@ spec:
   CHECK(profile->dialect == Dialect::kSpo);
   REQUIRE(profile->profile.rules.size() == 2);
   CHECK(profile->profile.rules[1].args.front().value == 1);
-  CHECK(error_of("kind: SeccompProfile\nspec:\n  defaultAction: SCMP_ACT_X\n").find("/spec: /defaultAction") != std::string::npos);
+  CHECK(error_of("kind: SeccompProfile\nspec:\n  defaultAction: SCMP_ACT_X\n").find("/spec: /defaultAction") !=
+        std::string::npos);
   CHECK(error_of("a: [\n").find("not YAML") != std::string::npos);
   CHECK(error_of("a: 1\na: 2\n").find("twice") != std::string::npos);
   std::string bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n";

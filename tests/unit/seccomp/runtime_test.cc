@@ -18,7 +18,8 @@ using namespace cordon::seccomp;
 
 namespace {
 
-constexpr int kGetFilter = 0x420c;  // linux/ptrace.h PTRACE_SECCOMP_GET_FILTER; that header and sys/ptrace.h exclude each other
+constexpr int kGetFilter =
+    0x420c;  // linux/ptrace.h PTRACE_SECCOMP_GET_FILTER; that header and sys/ptrace.h exclude each other
 
 /// The filter that the kernel holds for a process (PTRACE_SECCOMP_GET_FILTER; needs CAP_SYS_ADMIN).
 BpfProgram loaded_filter(pid_t pid) {
@@ -53,8 +54,8 @@ BpfProgram filter_in_container(const std::string& engine, const std::string& pro
   const std::string script = std::string(CORDON_SOURCE_DIR) + "/tests/e2e/containers/container.py";
   const pid_t runner = fork();
   if (runner == 0) {
-    execl("/usr/bin/python3", "python3", "-B", script.c_str(), "--engine", engine.c_str(), "--seccomp", profile.c_str(), "--",
-          "/bin/busybox", "sleep", seconds.c_str(), static_cast<char*>(nullptr));
+    execl("/usr/bin/python3", "python3", "-B", script.c_str(), "--engine", engine.c_str(), "--seccomp", profile.c_str(),
+          "--", "/bin/busybox", "sleep", seconds.c_str(), static_cast<char*>(nullptr));
     _exit(127);
   }
   const std::string wanted = std::string("/bin/busybox") + '\0' + "sleep" + '\0' + seconds + '\0';
@@ -72,7 +73,8 @@ BpfProgram filter_in_container(const std::string& engine, const std::string& pro
 
 std::string why_not(const std::string& engine) {
   if (geteuid() != 0) return "needs root";
-  if (std::system(("command -v " + engine + " busybox python3 >/dev/null").c_str()) != 0) return engine + " or busybox is missing";
+  if (std::system(("command -v " + engine + " busybox python3 >/dev/null").c_str()) != 0)
+    return engine + " or busybox is missing";
   return {};
 }
 
@@ -115,11 +117,12 @@ std::vector<Profile> profiles() {
   const auto data = load_data("");
   REQUIRE(data.ok());
   for (const ReferenceProfile& reference : (*data)->references) out.push_back(reference.profile);
-  const auto emission = emit({call("read"), call("nanosleep"), call("clock_nanosleep"), call("brk"), call("mmap"), call("getuid"),
-                              call("arch_prctl"), call("set_tid_address"), call("set_robust_list"), call("rseq"), call("prlimit64"),
-                              call("readlink"), call("getrandom"), call("mprotect"), call("futex"), call("ioctl", {{1, 0x5401, 0xffffffff}}),
-                              call("prctl", {{0, 15, 0xffffffff}}), call("socket", {{0, 1, 0xffffffff}, {1, 1, 0xf}})},
-                             {{"arguments", "tight"}}, Platform::kDocker);
+  const auto emission = emit(
+      {call("read"), call("nanosleep"), call("clock_nanosleep"), call("brk"), call("mmap"), call("getuid"),
+       call("arch_prctl"), call("set_tid_address"), call("set_robust_list"), call("rseq"), call("prlimit64"),
+       call("readlink"), call("getrandom"), call("mprotect"), call("futex"), call("ioctl", {{1, 0x5401, 0xffffffff}}),
+       call("prctl", {{0, 15, 0xffffffff}}), call("socket", {{0, 1, 0xffffffff}, {1, 1, 0xf}})},
+      {{"arguments", "tight"}}, Platform::kDocker);
   REQUIRE(emission.ok());
   Diagnostics diagnostics;
   const auto read = read_profile(file_of(*emission, ".seccomp.json"), "t", diagnostics);

@@ -28,11 +28,13 @@ inline Policy policy_of(const std::vector<Operation>& ops) {
   Policy policy;
   policy.name = "demo";
   policy.program = "/usr/bin/demo";
-  for (const Operation& op : ops) policy.rules.push_back(Rule::observed({{"/usr/bin/demo", "", "", ""}, op, std::nullopt}, {"f"}));
+  for (const Operation& op : ops)
+    policy.rules.push_back(Rule::observed({{"/usr/bin/demo", "", "", ""}, op, std::nullopt}, {"f"}));
   return policy;
 }
 
-inline Result<Emission> emit_all(const std::vector<Operation>& ops, Values values = {}, Platform platform = Platform::kTry) {
+inline Result<Emission> emit_all(const std::vector<Operation>& ops, Values values = {},
+                                 Platform platform = Platform::kTry) {
   BackendOptions options;
   options.platform = platform;
   options.values = std::move(values);
@@ -40,7 +42,8 @@ inline Result<Emission> emit_all(const std::vector<Operation>& ops, Values value
   return seccomp_backend().emit(policy_of(ops), options, diagnostics);
 }
 
-inline Result<Emission> emit(const std::vector<SyscallOp>& ops, Values values = {}, Platform platform = Platform::kTry) {
+inline Result<Emission> emit(const std::vector<SyscallOp>& ops, Values values = {},
+                             Platform platform = Platform::kTry) {
   return emit_all({ops.begin(), ops.end()}, std::move(values), platform);
 }
 

@@ -44,7 +44,8 @@ TEST_CASE("the program's exit code and signal are passed on") {
 TEST_CASE("a refused call is named, and the program sees the profile's errno") {
   const BpfProgram program = allowing_but(R"({"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO","errnoRet":28})");
   const Scratch scratch;
-  const auto outcome = run_under_filter(program, {"sh", "-c", "mkdir " + scratch.path() + "/d 2>&1 | grep -q 'No space left'"});
+  const auto outcome =
+      run_under_filter(program, {"sh", "-c", "mkdir " + scratch.path() + "/d 2>&1 | grep -q 'No space left'"});
   REQUIRE(outcome.ok());
   CHECK(outcome->exit_code == 0);
   if (!outcome->watched) {
@@ -71,7 +72,9 @@ TEST_CASE("calls of descendants are answered too, also when they outlive the pro
   const auto outcome = run_under_filter(program, {"sh", "-c", late});
   REQUIRE(outcome.ok());
   CHECK(outcome->exit_code == 0);
-  for (int i = 0; i < 40 && (!std::filesystem::exists(scratch.path() + "/err") || std::filesystem::is_empty(scratch.path() + "/err")); ++i)
+  for (int i = 0; i < 40 && (!std::filesystem::exists(scratch.path() + "/err") ||
+                             std::filesystem::is_empty(scratch.path() + "/err"));
+       ++i)
     usleep(50'000);
   CHECK_FALSE(std::filesystem::exists(scratch.path() + "/d"));
   CHECK_FALSE(std::filesystem::is_empty(scratch.path() + "/err"));
@@ -79,20 +82,25 @@ TEST_CASE("calls of descendants are answered too, also when they outlive the pro
 
 TEST_CASE("what cannot start says why") {
   const BpfProgram program = allowing_but(R"({"names":["acct"],"action":"SCMP_ACT_ERRNO"})");
-  CHECK(to_text(run_under_filter(program, {"no-such-command-at-all"}).error()).find("no such command") != std::string::npos);
+  CHECK(to_text(run_under_filter(program, {"no-such-command-at-all"}).error()).find("no such command") !=
+        std::string::npos);
   CHECK(to_text(run_under_filter(program, {"/etc/passwd"}).error()).find("Permission denied") != std::string::npos);
   CHECK_FALSE(run_under_filter(program, {}).ok());
   Diagnostics diagnostics;
-  const auto closed = read_profile(R"({"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"}]})",
-                                   "t", diagnostics);
+  const auto closed =
+      read_profile(R"({"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"}]})",
+                   "t", diagnostics);
   REQUIRE(closed.ok());
   CHECK(to_text(program_to_try(closed->profile).error()).find("execve") != std::string::npos);
 }
 
 TEST_CASE("a profile learned from a list of calls lets the program live, without its own calls it does not") {
-  const auto emission = emit({call("brk"), call("mmap"), call("mprotect"), call("munmap"), call("openat"), call("read"), call("pread64"),
-                              call("newfstatat"), call("close"), call("write"), call("arch_prctl"), call("access"), call("set_tid_address"),
-                              call("set_robust_list"), call("rseq"), call("prlimit64"), call("getrandom"), call("fadvise64"), call("uname"), call("futex"), call("ioctl")});
+  const auto emission =
+      emit({call("brk"),        call("mmap"),      call("mprotect"),        call("munmap"),          call("openat"),
+            call("read"),       call("pread64"),   call("newfstatat"),      call("close"),           call("write"),
+            call("arch_prctl"), call("access"),    call("set_tid_address"), call("set_robust_list"), call("rseq"),
+            call("prlimit64"),  call("getrandom"), call("fadvise64"),       call("uname"),           call("futex"),
+            call("ioctl")});
   REQUIRE(emission.ok());
   const Scratch scratch;
   Diagnostics diagnostics;

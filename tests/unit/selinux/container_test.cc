@@ -17,7 +17,8 @@ const char* const kPodman = R"([{"Name":"web","EffectiveCaps":["CAP_NET_BIND_SER
   {"Type":"bind","Source":"/var/log/web","Destination":"/logs","Mode":"","RW":true},
   {"Type":"bind","Source":"/srv/data","Destination":"/data","Mode":"Z","RW":true}],
   "Config":{"ExposedPorts":{"80/tcp":{}}},"HostConfig":{"Privileged":false,"CapAdd":["CAP_CHOWN"],"PortBindings":{"80/tcp":[]},"Devices":[]}}])";
-const char* const kCri = R"({"status":{"metadata":{"name":"pod"},"mounts":[{"containerPath":"/d","hostPath":"/etc","readonly":true}]},
+const char* const kCri =
+    R"({"status":{"metadata":{"name":"pod"},"mounts":[{"containerPath":"/d","hostPath":"/etc","readonly":true}]},
   "info":{"privileged":true,"runtimeSpec":{"process":{"capabilities":{"effective":["CAP_KILL"]}}}}})";
 
 }  // namespace
@@ -33,7 +34,8 @@ TEST_CASE("every engine's inspect is read") {
   const auto cri = read_container_info(kCri, "pod.json");
   REQUIRE(cri.ok());
   CHECK((cri->form == "cri" && cri->privileged && !cri->mounts[0].writable));
-  const auto oci = read_container_info(R"({"ociVersion":"1.0","mounts":[{"source":"/a","destination":"/b","type":"bind","options":["ro"]}]})", "c");
+  const auto oci = read_container_info(
+      R"({"ociVersion":"1.0","mounts":[{"source":"/a","destination":"/b","type":"bind","options":["ro"]}]})", "c");
   REQUIRE(oci.ok());
   CHECK(oci->mounts == std::vector<ContainerMount>{{"/a", "/b", false, false}});
 }
@@ -42,21 +44,25 @@ namespace {
 
 // Written by hand in the shapes that the engines document: docker's API v1.43, nerdctl's two modes, CRI-O's and
 // containerd's answers to crictl.
-const char* const kDocker = R"([{"Id":"0123abcd","Created":"2024-01-01T00:00:00Z","Path":"nginx","Args":[],"State":{"Status":"running","Pid":7},
+const char* const kDocker =
+    R"([{"Id":"0123abcd","Created":"2024-01-01T00:00:00Z","Path":"nginx","Args":[],"State":{"Status":"running","Pid":7},
   "Name":"/front","HostConfig":{"Binds":["/srv/www:/usr/share/nginx/html:ro","/srv/own:/own:Z"],"NetworkMode":"default","PortBindings":{"80/tcp":[{"HostIp":"","HostPort":"8080"}]},
   "Privileged":false,"CapAdd":["NET_ADMIN"],"CapDrop":null,"Devices":[{"PathOnHost":"/dev/fuse","PathInContainer":"/dev/fuse","CgroupPermissions":"rwm"}],"SecurityOpt":null},
   "Mounts":[{"Type":"bind","Source":"/srv/www","Destination":"/usr/share/nginx/html","Mode":"ro","RW":false,"Propagation":"rprivate"},
   {"Type":"bind","Source":"/srv/own","Destination":"/own","Mode":"Z","RW":true,"Propagation":"rprivate"},
   {"Type":"volume","Name":"data","Source":"/var/lib/docker/volumes/data/_data","Destination":"/data","Driver":"local","Mode":"nozero","RW":true}],
   "Config":{"Hostname":"h","ExposedPorts":{"443/tcp":{},"80/tcp":{}},"Image":"nginx"},"NetworkSettings":{"Ports":{"53/udp":null}}}])";
-const char* const kNerdctl = R"([{"Id":"abcd","Created":"2024-01-01T00:00:00Z","Path":"/bin/sh","Args":[],"State":{"Status":"running","Running":true,"Pid":7},
+const char* const kNerdctl =
+    R"([{"Id":"abcd","Created":"2024-01-01T00:00:00Z","Path":"/bin/sh","Args":[],"State":{"Status":"running","Running":true,"Pid":7},
   "Image":"docker.io/library/alpine:latest","Name":"worker","Driver":"overlayfs","Platform":"linux",
   "Mounts":[{"Type":"bind","Source":"/etc/worker","Destination":"/conf","Mode":"ro,rprivate","RW":false,"Propagation":"rprivate"}],
   "Config":{"AttachStdin":false},"NetworkSettings":{"Ports":{"9000/tcp":[{"HostIp":"0.0.0.0","HostPort":"9000"}]}}}])";
-const char* const kNerdctlNative = R"([{"ID":"abcd","Labels":{"nerdctl/name":"worker","nerdctl/namespace":"default"},"Image":"docker.io/library/alpine:latest",
+const char* const kNerdctlNative =
+    R"([{"ID":"abcd","Labels":{"nerdctl/name":"worker","nerdctl/namespace":"default"},"Image":"docker.io/library/alpine:latest",
   "Runtime":{"Name":"io.containerd.runc.v2"},"Spec":{"ociVersion":"1.0.2","process":{"args":["sh"],"capabilities":{"effective":["CAP_CHOWN","CAP_KILL"]}},
   "mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/conf","type":"bind","source":"/etc/worker","options":["rbind","ro"]}]},"Process":{"Pid":7}}])";
-const char* const kCrio = R"({"status":{"id":"77","metadata":{"attempt":0,"name":"api"},"state":"CONTAINER_RUNNING","labels":{"io.kubernetes.container.name":"api"},
+const char* const kCrio =
+    R"({"status":{"id":"77","metadata":{"attempt":0,"name":"api"},"state":"CONTAINER_RUNNING","labels":{"io.kubernetes.container.name":"api"},
   "mounts":[{"containerPath":"/etc/hosts","hostPath":"/var/lib/kubelet/pods/1/etc-hosts","propagation":"PROPAGATION_PRIVATE","readonly":false,"selinuxRelabel":true},
   {"containerPath":"/logs","hostPath":"/var/log/api","propagation":"PROPAGATION_PRIVATE","readonly":false,"selinuxRelabel":false}]},
   "info":{"sandboxID":"78","pid":7,"privileged":false,"runtimeSpec":{"ociVersion":"1.0.2-dev","process":{"capabilities":{"bounding":["CAP_KILL"],"effective":["CAP_KILL","CAP_NET_BIND_SERVICE"]}}}}})";
@@ -74,7 +80,8 @@ TEST_CASE("docker, nerdctl, CRI-O and containerd are read in their own shapes") 
   CHECK(docker->capabilities == Names{"net_admin"});
   CHECK(docker->devices == Names{"/dev/fuse"});
   CHECK(docker->ports == std::vector<ContainerPort>{{"tcp", 80}, {"tcp", 443}, {"udp", 53}});
-  CHECK(docker->mounts == std::vector<ContainerMount>{{"/srv/own", "/own", true, true}, {"/srv/www", "/usr/share/nginx/html", false, false},
+  CHECK(docker->mounts == std::vector<ContainerMount>{{"/srv/own", "/own", true, true},
+                                                      {"/srv/www", "/usr/share/nginx/html", false, false},
                                                       {"/var/lib/docker/volumes/data/_data", "/data", true, false}});
   const auto nerdctl = read_container_info(kNerdctl, "n");
   REQUIRE(nerdctl.ok());
@@ -90,7 +97,8 @@ TEST_CASE("docker, nerdctl, CRI-O and containerd are read in their own shapes") 
   REQUIRE(crio.ok());
   CHECK((crio->form == "cri" && crio->name == "api"));
   CHECK(crio->capabilities == Names{"kill", "net_bind_service"});
-  CHECK(crio->mounts == std::vector<ContainerMount>{{"/var/lib/kubelet/pods/1/etc-hosts", "/etc/hosts", true, true}, {"/var/log/api", "/logs", true, false}});
+  CHECK(crio->mounts == std::vector<ContainerMount>{{"/var/lib/kubelet/pods/1/etc-hosts", "/etc/hosts", true, true},
+                                                    {"/var/log/api", "/logs", true, false}});
   const auto containerd = read_container_info(kContainerdCri, "c");
   REQUIRE(containerd.ok());
   CHECK((containerd->name == "db" && containerd->capabilities == Names{"fowner"}));
@@ -105,8 +113,10 @@ TEST_CASE("an inspect alone grants its devices, and says what docker's does not 
   const auto made = build_container_module(nullptr, &*info, *policy, *labels, {});
   REQUIRE(made.ok());
   CHECK(made->module.rules.at({RuleKind::kAllow, "front_t", "fuse_device_t", "chr_file"}).contains("open"));
-  CHECK(made->module.rules.at({RuleKind::kAllow, "front_t", "self", "capability"}) == std::set<std::string>{"net_admin"});
-  CHECK(std::any_of(made->summary.begin(), made->summary.end(), [](const std::string& line) { return line.find("docker's inspect lists only") != line.npos; }));
+  CHECK(made->module.rules.at({RuleKind::kAllow, "front_t", "self", "capability"}) ==
+        std::set<std::string>{"net_admin"});
+  CHECK(std::any_of(made->summary.begin(), made->summary.end(),
+                    [](const std::string& line) { return line.find("docker's inspect lists only") != line.npos; }));
 }
 
 TEST_CASE("what is no inspect is refused") {
@@ -134,7 +144,8 @@ TEST_CASE("a container's module links and grants what was touched") {
   INFO((made ? "" : to_text(made.error())));
   REQUIRE(made.ok());
   CHECK(made->run_option == "--security-opt label=type:web_t");
-  CHECK(made->module.rules.at({RuleKind::kAllow, "web_t", "var_log_t", "file"}) == std::set<std::string>{"append", "open"});
+  CHECK(made->module.rules.at({RuleKind::kAllow, "web_t", "var_log_t", "file"}) ==
+        std::set<std::string>{"append", "open"});
   Diagnostics diagnostics;
   const auto cil = read_cil(made->cil, "web.cil", diagnostics);
   REQUIRE(cil.ok());
@@ -170,7 +181,8 @@ FileOp file(const std::string& path, FilePerms perms) {
 Policy recorded(const std::vector<Operation>& operations) {
   Policy out;
   out.name = "web";
-  for (const Operation& operation : operations) out.rules.push_back(Rule::observed({{}, operation, std::nullopt}, {"f"}));
+  for (const Operation& operation : operations)
+    out.rules.push_back(Rule::observed({{}, operation, std::nullopt}, {"f"}));
   return out;
 }
 
@@ -180,7 +192,8 @@ Result<PolicyDb> policy_with_containers() {
   Module m;
   m.name = "containers";
   m.types = {"container_t", "container_runtime_t", "container_file_t"};
-  m.type_attributes = {{"container_t", {"domain"}}, {"container_runtime_t", {"domain"}}, {"container_file_t", {"file_type"}}};
+  m.type_attributes = {
+      {"container_t", {"domain"}}, {"container_runtime_t", {"domain"}}, {"container_file_t", {"file_type"}}};
   m.role_types = {{"system_r", "container_t"}, {"system_r", "container_runtime_t"}};
   m.allow("container_file_t", "fs_t", "filesystem", {"associate"});
   Diagnostics diagnostics;
@@ -194,8 +207,10 @@ TEST_CASE("a container's facts are decided with the labels of its image and moun
   const auto contexts = find_file_contexts();
   if (shared_policy() == nullptr || !contexts) return;
   const auto info = read_container_info(kPodman, "web.json");
-  const std::vector<Operation> seen = {file("/app/conf", FilePerm::kRead), file("/app/new", FilePerms(FilePerm::kWrite) | FilePerm::kCreate),
-                                       file("/logs/access", FilePerm::kAppend), file("/data/x", FilePerm::kWrite), file("/proc/meminfo", FilePerm::kRead)};
+  const std::vector<Operation> seen = {file("/app/conf", FilePerm::kRead),
+                                       file("/app/new", FilePerms(FilePerm::kWrite) | FilePerm::kCreate),
+                                       file("/logs/access", FilePerm::kAppend), file("/data/x", FilePerm::kWrite),
+                                       file("/proc/meminfo", FilePerm::kRead)};
   const Policy policy = recorded(seen);
   auto base = policy_with_containers();
   auto labels = Labels::open(*contexts);
@@ -227,7 +242,10 @@ TEST_CASE("a container's facts are decided with the labels of its image and moun
 
 TEST_CASE("Bottlerocket's least type that may write what was written is named, with why") {
   ContainerInfo info;
-  info.mounts = {{"/etc/kubernetes", "/k8s", true, false}, {"/run", "/run", true, false}, {"/usr/share", "/share", true, false}, {"/var/data", "/data", true, false}};
+  info.mounts = {{"/etc/kubernetes", "/k8s", true, false},
+                 {"/run", "/run", true, false},
+                 {"/usr/share", "/share", true, false},
+                 {"/var/data", "/data", true, false}};
   const auto with = [&](const std::vector<Operation>& operations) {
     const Policy policy = recorded(operations);
     return bottlerocket_type(&policy, &info);

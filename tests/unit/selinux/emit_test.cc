@@ -117,7 +117,8 @@ TEST_CASE("every fact of a program is allowed by the module made of it") {
   if (std::getenv("CORDON_TEST_SHOW") != nullptr)
     for (const EmittedFile& file : emission->files)
       if (file.suffix != ".pp") std::cerr << "== " << file.suffix << "\n" << file.bytes;
-  for (const auto& suffixes : {std::vector<std::string>{".cil"}, {".pp"}, {".te", ".fc"}, {".te", ".fc", ".if", ".cil", ".pp"}}) {
+  for (const auto& suffixes :
+       {std::vector<std::string>{".cil"}, {".pp"}, {".te", ".fc"}, {".te", ".fc", ".if", ".cil", ".pp"}}) {
     const Written written(*emission, suffixes);
     if (written.paths.size() != suffixes.size()) continue;
     auto decider = selinux_backend().read(written.paths, {}, diagnostics);
@@ -150,9 +151,10 @@ TEST_CASE("what was not seen is denied") {
   signal.signal = "kill";
   CapabilityOp admin;
   admin.name = "sys_admin";
-  for (const Fact& fact : {file("/etc/shadow", FilePerm::kRead), file("/etc/passwd", FilePerm::kWrite),
-                           file("/var/log/other.log", FilePerm::kAppend), file("/usr/bin/new", FilePerm::kCreate),
-                           fact_of(connect), fact_of(admin), file("/dev/mem", FilePerm::kRead, FileKind::kCharDevice)}) {
+  for (const Fact& fact :
+       {file("/etc/shadow", FilePerm::kRead), file("/etc/passwd", FilePerm::kWrite),
+        file("/var/log/other.log", FilePerm::kAppend), file("/usr/bin/new", FilePerm::kCreate), fact_of(connect),
+        fact_of(admin), file("/dev/mem", FilePerm::kRead, FileKind::kCharDevice)}) {
     const Decision decision = (*decider)->decide(fact);
     INFO(decision.by << " | " << decision.why);
     CHECK(decision.ruling == Ruling::kDenied);
@@ -171,15 +173,21 @@ TEST_CASE("order and repetition of the rules do not change a byte") {
   const auto second = selinux_backend().emit(policy_of(facts), {}, diagnostics);
   REQUIRE(first.ok());
   REQUIRE(second.ok());
-  for (const char* suffix : {".te", ".fc", ".if", ".cil", ".pp"}) CHECK(bytes_of(*first, suffix) == bytes_of(*second, suffix));
+  for (const char* suffix : {".te", ".fc", ".if", ".cil", ".pp"})
+    CHECK(bytes_of(*first, suffix) == bytes_of(*second, suffix));
 }
 
 TEST_CASE("a hostile file name never becomes a rule") {
   if (shared_policy() == nullptr) return;
   Diagnostics diagnostics;
-  const std::vector<std::string> names = {"/tmp/a\n(allow init_t shadow_t (file (write)))", "/tmp/\"; allow a b:c d;",
-                                          "/tmp/x system_u:object_r:shadow_t:s0", "/tmp/.*", "/tmp/a{1,9}(b|c)[d]?*$^",
-                                          "/tmp/`define(', /etc/shadow", std::string("/tmp/\xff\xfe\x01"), "/tmp/#'\\"};
+  const std::vector<std::string> names = {"/tmp/a\n(allow init_t shadow_t (file (write)))",
+                                          "/tmp/\"; allow a b:c d;",
+                                          "/tmp/x system_u:object_r:shadow_t:s0",
+                                          "/tmp/.*",
+                                          "/tmp/a{1,9}(b|c)[d]?*$^",
+                                          "/tmp/`define(', /etc/shadow",
+                                          std::string("/tmp/\xff\xfe\x01"),
+                                          "/tmp/#'\\"};
   std::vector<Fact> facts;
   for (const std::string& name : names) facts.push_back(file(name, FilePerm::kWrite | FilePerm::kCreate));
   const auto emission = selinux_backend().emit(policy_of(facts), {}, diagnostics);
@@ -196,7 +204,8 @@ TEST_CASE("a hostile file name never becomes a rule") {
   CHECK(contexts->size() == names.size() + 1);
   auto labels = Labels::of_module(*contexts, true);
   REQUIRE(labels.ok());
-  for (const std::string& name : names) CHECK(type_of(labels->lookup(name, FileKind::kRegular).value_or("")) == "small_tmp_t");
+  for (const std::string& name : names)
+    CHECK(type_of(labels->lookup(name, FileKind::kRegular).value_or("")) == "small_tmp_t");
   CHECK_FALSE(labels->lookup("/tmp/anything", FileKind::kRegular).has_value());
 }
 
@@ -275,7 +284,8 @@ Fact command_on(const std::string& path, std::uint32_t command) {
 }
 
 /// The emission's .cil, read back by a decider that knows the facts.
-std::unique_ptr<Decider> decider_of(const Emission& emission, const std::vector<Fact>& facts, const BackendOptions& options = {}) {
+std::unique_ptr<Decider> decider_of(const Emission& emission, const std::vector<Fact>& facts,
+                                    const BackendOptions& options = {}) {
   const Written written(emission, {".cil"});
   Diagnostics diagnostics;
   auto decider = selinux_backend().read(written.paths, options, diagnostics);
@@ -294,11 +304,13 @@ bool holds(const std::vector<std::string>& lines, const std::string& part) {
 TEST_CASE("the listener of a socket is taken from the policy, and what was assumed is said") {
   if (shared_policy() == nullptr) return;
   Diagnostics diagnostics;
-  const std::vector<Fact> facts = {connects("/run/dbus/system_bus_socket"), connects("/run/mysqld/mysqld.sock"), connects("/dev/log", "dgram")};
+  const std::vector<Fact> facts = {connects("/run/dbus/system_bus_socket"), connects("/run/mysqld/mysqld.sock"),
+                                   connects("/dev/log", "dgram")};
   const auto emission = selinux_backend().emit(policy_of(facts), {}, diagnostics);
   REQUIRE(emission.ok());
   const auto decider = decider_of(*emission, facts);
-  for (const auto& [fact, domain] : {std::pair(facts[0], "system_dbusd_t"), std::pair(facts[1], "mysqld_t"), std::pair(facts[2], "syslogd_t")}) {
+  for (const auto& [fact, domain] :
+       {std::pair(facts[0], "system_dbusd_t"), std::pair(facts[1], "mysqld_t"), std::pair(facts[2], "syslogd_t")}) {
     INFO(domain);
     CHECK(holds(emission->summary, std::string("assumed: ") + domain));
     CHECK(decider->decide(fact).ruling == Ruling::kAllowed);
@@ -351,7 +363,8 @@ TEST_CASE("ioctl is narrowed to the commands that were seen, and those with perm
   if (shared_policy() == nullptr) return;
   Diagnostics diagnostics;
   constexpr std::uint32_t kFiemap = 0xc020660b, kFionread = 0x541b, kFionbio = 0x5421, kClone = 0x40049409;
-  const std::vector<Fact> facts = {file("/etc/passwd", FilePerm::kRead), command_on("/etc/passwd", kFiemap), command_on("/etc/passwd", kFionread), command_on("/etc/passwd", kFionbio)};
+  const std::vector<Fact> facts = {file("/etc/passwd", FilePerm::kRead), command_on("/etc/passwd", kFiemap),
+                                   command_on("/etc/passwd", kFionread), command_on("/etc/passwd", kFionbio)};
   const auto emission = selinux_backend().emit(policy_of(facts), {}, diagnostics);
   REQUIRE(emission.ok());
   CHECK(bytes_of(*emission, ".te").find("allowxperm small_t etc_t:file ioctl { 0x5401 0x660b };") != std::string::npos);
@@ -394,7 +407,8 @@ TEST_CASE("a port that no service is known for can get a type of its own") {
   const auto own = selinux_backend().emit(policy_of(facts), options, diagnostics);
   REQUIRE(own.ok());
   CHECK(holds(own->summary, "semanage port -a -t small_port_t -p tcp 8123"));
-  CHECK(bytes_of(*own, ".cil").find("(portcon tcp 8123 (system_u object_r small_port_t ((s0) (s0))))") != std::string::npos);
+  CHECK(bytes_of(*own, ".cil").find("(portcon tcp 8123 (system_u object_r small_port_t ((s0) (s0))))") !=
+        std::string::npos);
   const auto decider = decider_of(*own, facts);
   CHECK(decider->decide(facts[0]).ruling == Ruling::kAllowed);
   CHECK(decider->decide(fact_of(other)).ruling == Ruling::kDenied);
@@ -456,16 +470,22 @@ TEST_CASE("a netlink message asks for what its type means, and what another type
   const std::vector<Fact> reads = {sends("route", kGetLink), sends("route", kGetAddr, SocketAct::kWrite)};
   const auto reading = selinux_backend().emit(policy_of(reads), {}, diagnostics);
   REQUIRE(reading.ok());
-  CHECK(bytes_of(*reading, ".te").find("allow small_t self:netlink_route_socket { nlmsg_read write };") != std::string::npos);
+  CHECK(bytes_of(*reading, ".te").find("allow small_t self:netlink_route_socket { nlmsg_read write };") !=
+        std::string::npos);
   const auto decider = decider_of(*reading, reads);
   for (const Fact& fact : reads) CHECK(decider->decide(fact).ruling == Ruling::kAllowed);
   CHECK(decider->decide(sends("route", kNewLink)).ruling == Ruling::kDenied);
   CHECK(decider->decide(sends("route", kNewLink)).why.find("nlmsg_write") != std::string::npos);
-  const auto writing = selinux_backend().emit(policy_of({sends("route", kNewLink), sends("sock_diag", kSockDestroy), sends("audit", kAuditUserMessage)}), {}, diagnostics);
+  const auto writing = selinux_backend().emit(
+      policy_of({sends("route", kNewLink), sends("sock_diag", kSockDestroy), sends("audit", kAuditUserMessage)}), {},
+      diagnostics);
   REQUIRE(writing.ok());
-  CHECK(bytes_of(*writing, ".te").find("allow small_t self:netlink_route_socket { nlmsg_write write };") != std::string::npos);
-  CHECK(bytes_of(*writing, ".te").find("allow small_t self:netlink_tcpdiag_socket { nlmsg_write write };") != std::string::npos);
-  CHECK(bytes_of(*writing, ".te").find("allow small_t self:netlink_audit_socket { nlmsg_relay write };") != std::string::npos);
+  CHECK(bytes_of(*writing, ".te").find("allow small_t self:netlink_route_socket { nlmsg_write write };") !=
+        std::string::npos);
+  CHECK(bytes_of(*writing, ".te").find("allow small_t self:netlink_tcpdiag_socket { nlmsg_write write };") !=
+        std::string::npos);
+  CHECK(bytes_of(*writing, ".te").find("allow small_t self:netlink_audit_socket { nlmsg_relay write };") !=
+        std::string::npos);
 }
 
 TEST_CASE("a changed mapping that becomes executable is execmod, another is not") {
@@ -474,7 +494,8 @@ TEST_CASE("a changed mapping that becomes executable is execmod, another is not"
   const std::string path = "/usr/lib/small/old.so";
   const std::vector<Fact> facts = {file(path, FilePerms(FilePerm::kRead) | FilePerm::kMapExec | FilePerm::kMapChanged)};
   const auto changed = selinux_backend().emit(policy_of(facts), {}, diagnostics);
-  const auto plain = selinux_backend().emit(policy_of({file(path, FilePerms(FilePerm::kRead) | FilePerm::kMapExec)}), {}, diagnostics);
+  const auto plain =
+      selinux_backend().emit(policy_of({file(path, FilePerms(FilePerm::kRead) | FilePerm::kMapExec)}), {}, diagnostics);
   REQUIRE((changed.ok() && plain.ok()));
   CHECK(bytes_of(*changed, ".te").find("allow small_t lib_t:file { execmod execute getattr") != std::string::npos);
   CHECK(bytes_of(*plain, ".te").find("execmod") == std::string::npos);
@@ -491,7 +512,8 @@ TEST_CASE("a program that asks for another context may take that one alone") {
     op.target = target;
     return fact_of(op);
   };
-  const std::vector<Fact> facts = {asks("setcon", "system_u:system_r:httpd_t:s0"), asks("setexec", "system_u:system_r:sshd_t:s0")};
+  const std::vector<Fact> facts = {asks("setcon", "system_u:system_r:httpd_t:s0"),
+                                   asks("setexec", "system_u:system_r:sshd_t:s0")};
   const auto emission = selinux_backend().emit(policy_of(facts), {}, diagnostics);
   REQUIRE(emission.ok());
   const std::string te = bytes_of(*emission, ".te");
@@ -531,7 +553,8 @@ TEST_CASE("a switch that the policy has for it is told, with what it would open 
     return;
   }
   Diagnostics diagnostics;
-  const auto emission = selinux_backend().emit(policy_of({file("/dev/urandom", FilePerm::kRead, FileKind::kCharDevice)}), {}, diagnostics);
+  const auto emission = selinux_backend().emit(
+      policy_of({file("/dev/urandom", FilePerm::kRead, FileKind::kCharDevice)}), {}, diagnostics);
   REQUIRE(emission.ok());
   CHECK(holds(emission->summary, "setsebool global_ssp=on would allow"));
   CHECK(holds(emission->summary, "to every domain"));
@@ -550,5 +573,6 @@ TEST_CASE("the small program's module is written out", "[.sample]") {
   const auto emission = selinux_backend().emit(policy_of(small_program()), options, diagnostics);
   INFO(say(emission));
   REQUIRE(emission.ok());
-  for (const EmittedFile& file : emission->files) std::ofstream(std::string(out) + "/small" + file.suffix, std::ios::binary) << file.bytes;
+  for (const EmittedFile& file : emission->files)
+    std::ofstream(std::string(out) + "/small" + file.suffix, std::ios::binary) << file.bytes;
 }

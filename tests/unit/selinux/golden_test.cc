@@ -61,7 +61,8 @@ TEST_CASE("a module is written as the golden files have it") {
 
 TEST_CASE("path shapes become regexes that match just them") {
   PathPattern pattern;
-  pattern.parts = {{"/tmp/a.", {}, 1, 0}, {"", Alphabet::kAlnum, 6, 6}, {"/x+", {}, 1, 0}, {"", Alphabet::kDigits, 1, 0}};
+  pattern.parts = {
+      {"/tmp/a.", {}, 1, 0}, {"", Alphabet::kAlnum, 6, 6}, {"/x+", {}, 1, 0}, {"", Alphabet::kDigits, 1, 0}};
   CHECK(regex_of(pattern) == "/tmp/a\\.[0-9A-Za-z]{6}/x\\+[0-9]+");
   CHECK(sample_of(pattern) == "/tmp/a.000000/x+0");
   CHECK(pattern.matches(sample_of(pattern)));
@@ -76,7 +77,8 @@ TEST_CASE("an escaped path stands for itself alone") {
   std::string all = "/";
   for (int byte = 1; byte < 256; ++byte) all += static_cast<char>(byte);
   CHECK(literal_of(escape_path(all)) == all);
-  for (const char* regex : {"/a.b", "/a(/.*)?", "/[0-9]", "/a\\d", "/a\\", "/a\\x0", "/a\\x00"}) CHECK_FALSE(literal_of(regex));
+  for (const char* regex : {"/a.b", "/a(/.*)?", "/[0-9]", "/a\\d", "/a\\", "/a\\x0", "/a\\x00"})
+    CHECK_FALSE(literal_of(regex));
   const auto labels = Labels::of_module({{escape_path(all), "--", "a_t", "s0"}, {"/.*", "-d", "b_t", "s0"}}, false);
   REQUIRE(labels.ok());
   CHECK(labels->lookup(all, FileKind::kRegular) == "system_u:object_r:a_t");

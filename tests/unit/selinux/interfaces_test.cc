@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
-#include <filesystem>
 #include <chrono>
+#include <filesystem>
 
 #include "selinux/interfaces.h"
 #include "selinux/m4.h"
@@ -11,15 +11,17 @@ using namespace cordon::selinux;
 
 namespace {
 
-const char* const kSets = "define(`read_file_perms',`{ getattr open read }')\n"
-                          "define(`read_files_pattern',`\n\tallow $1 $2:dir search;\n\tallow $1 $3:file read_file_perms;\n')\n";
-const char* const kFile = "## <summary>A file's reader.</summary>\n"
-                          "interface(`a_read',`\n\tgen_require(`\n\t\ttype a_t;\n\t')\n\n\tread_files_pattern($1, a_t, a_t)\n')\n"
-                          "interface(`a_manage',`\n\ta_read($1)\n\tallow $1 a_t:file { create write };\n')\n"
-                          "interface(`a_old',`\n\trefpolicywarn(`$0 is old')\n\ta_read($1)\n')\n"
-                          "interface(`a_all',`\n\tallow $1 a_t:file *;\n')\n"
-                          "interface(`a_send',`\n\tallow $1 $2:process signal;\n')\n"
-                          "interface(`a_gone',`\n\tnowhere($1)\n')\n";
+const char* const kSets =
+    "define(`read_file_perms',`{ getattr open read }')\n"
+    "define(`read_files_pattern',`\n\tallow $1 $2:dir search;\n\tallow $1 $3:file read_file_perms;\n')\n";
+const char* const kFile =
+    "## <summary>A file's reader.</summary>\n"
+    "interface(`a_read',`\n\tgen_require(`\n\t\ttype a_t;\n\t')\n\n\tread_files_pattern($1, a_t, a_t)\n')\n"
+    "interface(`a_manage',`\n\ta_read($1)\n\tallow $1 a_t:file { create write };\n')\n"
+    "interface(`a_old',`\n\trefpolicywarn(`$0 is old')\n\ta_read($1)\n')\n"
+    "interface(`a_all',`\n\tallow $1 a_t:file *;\n')\n"
+    "interface(`a_send',`\n\tallow $1 $2:process signal;\n')\n"
+    "interface(`a_gone',`\n\tnowhere($1)\n')\n";
 
 }  // namespace
 
@@ -41,7 +43,7 @@ TEST_CASE("interfaces are expanded and the least one is chosen") {
 
 TEST_CASE("macros that never end, or are cut, end here") {
   Macros macros;
-  macros.read("define(`loop',`loop(loop)')define(`cut',`a(b")  ;
+  macros.read("define(`loop',`loop(loop)')define(`cut',`a(b");
   macros.read("define(`grow',`grow($1 $1,$1 $1)')");
   for (const char* name : {"loop", "cut", "grow", "absent"}) {
     Macros::Met met;
@@ -51,7 +53,8 @@ TEST_CASE("macros that never end, or are cut, end here") {
 }
 
 TEST_CASE("refpolicy's own interfaces are read") {
-  if (!std::filesystem::exists(Interfaces::default_directory())) return skip({ErrorCode::kEnvironment, "selinux-policy-dev is not installed", {}, {}});
+  if (!std::filesystem::exists(Interfaces::default_directory()))
+    return skip({ErrorCode::kEnvironment, "selinux-policy-dev is not installed", {}, {}});
   const auto start = std::chrono::steady_clock::now();
   const auto all = Interfaces::load(Interfaces::default_directory(), shared_policy());
   REQUIRE(all.ok());

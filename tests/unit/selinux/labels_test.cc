@@ -14,7 +14,8 @@ using namespace cordon::selinux;
 
 namespace {
 
-constexpr FileKind kKinds[] = {FileKind::kUnknown, FileKind::kRegular, FileKind::kDirectory, FileKind::kSymlink, FileKind::kSocket};
+constexpr FileKind kKinds[] = {FileKind::kUnknown, FileKind::kRegular, FileKind::kDirectory, FileKind::kSymlink,
+                               FileKind::kSocket};
 
 /// A file contexts file with what libselinux reads beside it, in a directory of its own.
 struct Contexts {
@@ -26,14 +27,17 @@ struct Contexts {
   }
   ~Contexts() { std::filesystem::remove_all(directory); }
   Contexts(const Contexts&) = delete;
-  void write(const std::string& suffix, const std::string& text) const { std::ofstream(path() + suffix, std::ios::binary) << text; }
+  void write(const std::string& suffix, const std::string& text) const {
+    std::ofstream(path() + suffix, std::ios::binary) << text;
+  }
   std::string path() const { return (directory / "file_contexts").string(); }
 };
 
 /// Paths near what a line's expression matches, some of which it does and some it does not.
 std::vector<std::string> paths_near(std::string regex) {
   const std::pair<const char*, const char*> kChanges[] = {
-      {R"(\(/\.\*\)\?)", "/deep/er"}, {R"(\[\^/\][*+])", "part"}, {R"(\.[*+])", "any.thing"}, {R"(\[0-9\][*+]?)", "7"}, {R"(\(([^|()]*)[^()]*\)\??)", "$1"}, {R"(\\(.))", "$1"}};
+      {R"(\(/\.\*\)\?)", "/deep/er"}, {R"(\[\^/\][*+])", "part"},          {R"(\.[*+])", "any.thing"},
+      {R"(\[0-9\][*+]?)", "7"},       {R"(\(([^|()]*)[^()]*\)\??)", "$1"}, {R"(\\(.))", "$1"}};
   for (const auto& [from, to] : kChanges) regex = std::regex_replace(regex, std::regex(from), to);
   return {regex, regex + "/below", regex + "x", regex.substr(0, regex.size() - 1), "/run" + regex};
 }
@@ -68,20 +72,61 @@ TEST_CASE("paths near every 17th line of the installed file contexts are labelle
 
 TEST_CASE("aliases, local lines, alternatives and quantifiers mean what libselinux takes them for") {
   const Contexts contexts;
-  contexts.write("", "/.*  system_u:object_r:default_t:s0\n/ -d system_u:object_r:root_t:s0\n\n# a remark\n  /usr/.*\t\tsystem_u:object_r:usr_t:s0\n"
-                     "/usr/bin/a|/usr/bin/b -- system_u:object_r:ab_t:s0\n/usr/x{2,3}y? system_u:object_r:x_t:s0\n/usr/bin/c\\.d -- system_u:object_r:cd_t:s0\n"
-                     "/usr/bin/c.* system_u:object_r:late_t:s0\n/opt(/.*)? <<none>>\n/o[pq]t/z+ -- system_u:object_r:z_t:s0\n/srv/\\x61b system_u:object_r:hex_t:s0\n"
-                     "/etc/a?b* system_u:object_r:opt_t:s0\n/var/(lib|cache)/q(/.*)? system_u:object_r:q_t:s0\n/x.+ system_u:object_r:some_t:s0\n");
+  contexts.write("",
+                 "/.*  system_u:object_r:default_t:s0\n/ -d system_u:object_r:root_t:s0\n\n# a remark\n  "
+                 "/usr/.*\t\tsystem_u:object_r:usr_t:s0\n"
+                 "/usr/bin/a|/usr/bin/b -- system_u:object_r:ab_t:s0\n/usr/x{2,3}y? "
+                 "system_u:object_r:x_t:s0\n/usr/bin/c\\.d -- system_u:object_r:cd_t:s0\n"
+                 "/usr/bin/c.* system_u:object_r:late_t:s0\n/opt(/.*)? <<none>>\n/o[pq]t/z+ -- "
+                 "system_u:object_r:z_t:s0\n/srv/\\x61b system_u:object_r:hex_t:s0\n"
+                 "/etc/a?b* system_u:object_r:opt_t:s0\n/var/(lib|cache)/q(/.*)? system_u:object_r:q_t:s0\n/x.+ "
+                 "system_u:object_r:some_t:s0\n");
   contexts.write(".local", "/usr/bin/c\\.d system_u:object_r:local_t:s0\n");
   contexts.write(".homedirs", "/home/[^/]+/.+ system_u:object_r:home_t:s0\n");
   contexts.write(".subs", "/alias /usr\n/top /\n");
   contexts.write(".subs_dist", "/usr/lib64 /usr/bin\n/alias/bin /etc\n/usr /opt/usr\n");
   auto labels = Labels::open(contexts.path());
   REQUIRE(labels.ok());
-  for (const char* path : {"/usr/bin/a", "/usr/bin/b", "/usr/bin/ab", "/bin/b", "/usr/xx", "/usr/xxxy", "/usr/xxxx", "/usr/bin/c.d", "/usr/bin/cxd",
-                           "/opt", "/opt/z", "/oqt/zz", "/optz", "/srv/ab", "/srv/\\x61b", "/etc/", "/etc/a", "/etc/abbb", "/etc/b", "/var/lib/q", "/var/cache/q/r",
-                           "/var/log/q", "/alias", "/alias/bin/c.d", "/aliasx", "/top/usr/bin/c.d", "/top", "/usr/lib64/c.d", "/home/u/f", "/home/u", "/usr", "/x", "/xy",
-                           "/", "//usr//bin/a", "/a\nb", "relative", "", "/usr/bin/a/", "/opt/usr/q"})
+  for (const char* path : {"/usr/bin/a",
+                           "/usr/bin/b",
+                           "/usr/bin/ab",
+                           "/bin/b",
+                           "/usr/xx",
+                           "/usr/xxxy",
+                           "/usr/xxxx",
+                           "/usr/bin/c.d",
+                           "/usr/bin/cxd",
+                           "/opt",
+                           "/opt/z",
+                           "/oqt/zz",
+                           "/optz",
+                           "/srv/ab",
+                           "/srv/\\x61b",
+                           "/etc/",
+                           "/etc/a",
+                           "/etc/abbb",
+                           "/etc/b",
+                           "/var/lib/q",
+                           "/var/cache/q/r",
+                           "/var/log/q",
+                           "/alias",
+                           "/alias/bin/c.d",
+                           "/aliasx",
+                           "/top/usr/bin/c.d",
+                           "/top",
+                           "/usr/lib64/c.d",
+                           "/home/u/f",
+                           "/home/u",
+                           "/usr",
+                           "/x",
+                           "/xy",
+                           "/",
+                           "//usr//bin/a",
+                           "/a\nb",
+                           "relative",
+                           "",
+                           "/usr/bin/a/",
+                           "/opt/usr/q"})
     compare(*labels, path);
 }
 

@@ -67,7 +67,9 @@ TEST_CASE("CIL that is not a flat module is refused with its line") {
 }
 
 TEST_CASE("file contexts are read raw, with gen_context and with none") {
-  const auto contexts = read_fc("# note\n/a -- system_u:object_r:a_t:s0\n/b(/.*)? gen_context(system_u:object_r:b_t,s0)\n/c -d <<none>>\n", "x.fc");
+  const auto contexts = read_fc(
+      "# note\n/a -- system_u:object_r:a_t:s0\n/b(/.*)? gen_context(system_u:object_r:b_t,s0)\n/c -d <<none>>\n",
+      "x.fc");
   REQUIRE(contexts.ok());
   REQUIRE(contexts->size() == 3);
   CHECK((*contexts)[0] == FileContext{"/a", "--", "a_t", "s0"});
@@ -83,7 +85,8 @@ TEST_CASE("a module that needs what the policy lacks does not link") {
   auto policy = PolicyDb::load(shared->where());
   REQUIRE(policy.ok());
   Diagnostics diagnostics;
-  const auto linked = link_module(*policy, flat("(type a_t)(allow a_t gone_t (file (read)))(allow a_t a_t (file (fly)))"), diagnostics);
+  const auto linked =
+      link_module(*policy, flat("(type a_t)(allow a_t gone_t (file (read)))(allow a_t a_t (file (fly)))"), diagnostics);
   REQUIRE_FALSE(linked.ok());
   CHECK(linked.error().what.find("type gone_t, permission fly of class file") != std::string::npos);
   CHECK_FALSE(policy->has_type("a_t"));
@@ -100,7 +103,8 @@ TEST_CASE("a logged denial is fixed, remains, or was allowed, and what is more i
                                      {httpd, "system_u:object_r:etc_t:s0", "file", {"read"}, {}, {}},
                                      {httpd, "system_u:object_r:gone_t:s0", "file", {"read"}, {}, {}}};
   Diagnostics diagnostics;
-  const auto out = verify_denials(denials, *policy, flat("(allow httpd_t user_home_t (file (setattr relabelto)))"), diagnostics);
+  const auto out =
+      verify_denials(denials, *policy, flat("(allow httpd_t user_home_t (file (setattr relabelto)))"), diagnostics);
   REQUIRE(out.ok());
   CHECK(out->denials[0].fixed == Fixed::kFixed);
   CHECK(out->denials[1].fixed == Fixed::kRemaining);
@@ -121,7 +125,8 @@ TEST_CASE("modules are compared, bounded, pruned and merged") {
   CHECK(outside_bounds(base, ours, nullptr).empty());
   const Merged merged = merge_modules(base, ours, theirs);
   CHECK(merged.conflicts.empty());
-  CHECK(diff_modules(merged.module, flat("(type a_t)(allow a_t b_t (file (read write)))(allow a_t d_t (dir (search)))")).empty());
+  CHECK(diff_modules(merged.module, flat("(type a_t)(allow a_t b_t (file (read write)))(allow a_t d_t (dir (search)))"))
+            .empty());
   CHECK(diff_modules(merge_modules(base, theirs, ours).module, merged.module).empty());
   CHECK(diff_modules(merge_modules(base, base, base).module, base).empty());
 }
@@ -164,7 +169,8 @@ TEST_CASE("neverallow rules are checked against the module alone") {
   CHECK(broken.broken[0].rule == "allow new_t shadow_t:file { read };");
   CHECK(broken.broken[0].where == "base.cil:1");
   CHECK(rules->check(flat("(type new_t)(allow new_t shadow_t (file (getattr)))"), *policy).broken.empty());
-  const Module excepted = flat("(type new_t)(typeattributeset can_read_shadow_passwords (new_t))(allow new_t shadow_t (file (read)))");
+  const Module excepted =
+      flat("(type new_t)(typeattributeset can_read_shadow_passwords (new_t))(allow new_t shadow_t (file (read)))");
   CHECK(rules->check(excepted, *policy).broken.empty());
 }
 
@@ -173,7 +179,9 @@ TEST_CASE("the installed policy's neverallow rules can be checked") {
   const auto rules = Neverallows::installed();
   if (policy == nullptr || !rules) return rules ? void() : skip(rules.error());
   CHECK(rules->size() >= 20);
-  const auto report = rules->check(flat("(type new_t)(allow new_t shadow_t (file (read)))(allow new_t security_t (security (setenforce)))"), *policy);
+  const auto report = rules->check(
+      flat("(type new_t)(allow new_t shadow_t (file (read)))(allow new_t security_t (security (setenforce)))"),
+      *policy);
   CHECK(report.broken.size() >= 2);
   CHECK(report.checked + report.unchecked.size() == rules->size());
 }
@@ -196,7 +204,8 @@ TEST_CASE("the tables are whole") {
   if (policy == nullptr) return;
   for (const auto& [name, row] : access_tables().files)
     for (const std::string& perm : row.object) {
-      const std::string klass = row.klass.empty() ? (name == "mounton" || name == "search" ? "dir" : "file") : row.klass;
+      const std::string klass =
+          row.klass.empty() ? (name == "mounton" || name == "search" ? "dir" : "file") : row.klass;
       INFO(name << " " << perm);
       CHECK(policy->has_perm(klass, perm));
     }
@@ -213,8 +222,11 @@ TEST_CASE("every netlink message type asks for one permission, by the kernel's r
     INFO(type);
     CHECK(perm == (reads ? "nlmsg_read" : "nlmsg_write"));
   }
-  for (const unsigned type : {RTM_NEWLINK, RTM_SETLINK, RTM_GETADDR, RTM_NEWROUTE, RTM_GETNEIGH, RTM_GETRULE, RTM_GETVLAN}) CHECK(by_class["netlink_route_socket"].contains(type));
-  for (unsigned type = XFRM_MSG_BASE; type <= XFRM_MSG_MAPPING; ++type) CHECK(by_class["netlink_xfrm_socket"].contains(type));
+  for (const unsigned type :
+       {RTM_NEWLINK, RTM_SETLINK, RTM_GETADDR, RTM_NEWROUTE, RTM_GETNEIGH, RTM_GETRULE, RTM_GETVLAN})
+    CHECK(by_class["netlink_route_socket"].contains(type));
+  for (unsigned type = XFRM_MSG_BASE; type <= XFRM_MSG_MAPPING; ++type)
+    CHECK(by_class["netlink_xfrm_socket"].contains(type));
   CHECK(by_class["netlink_audit_socket"][AUDIT_LIST_RULES] == "nlmsg_readpriv");
   CHECK(by_class["netlink_audit_socket"][AUDIT_TTY_SET] == "nlmsg_tty_audit");
   CHECK(by_class["netlink_audit_socket"][AUDIT_FIRST_USER_MSG] == "nlmsg_relay");
@@ -255,25 +267,57 @@ TEST_CASE("every kind of operation asks for the class and permission that the ke
       {call_of("syslog"), "system", "syslog_read"},
       {made<IpcOp>([](IpcOp& op) { op.kind = IpcKind::kIoUring; }), "anon_inode", "create"},
       {made<IpcOp>([](IpcOp& op) { op.kind = IpcKind::kKey; }), "key", "search"},
-      {made<IpcOp>([](IpcOp& op) { op.kind = IpcKind::kSem; op.perms = {"create"}; }), "sem", "create"},
+      {made<IpcOp>([](IpcOp& op) {
+         op.kind = IpcKind::kSem;
+         op.perms = {"create"};
+       }),
+       "sem", "create"},
       {made<RlimitOp>([](RlimitOp& op) { op.resource = "nofile"; }), "process", "setrlimit"},
       {made<NamespaceOp>([](NamespaceOp& op) { op.kind = "user"; }), "user_namespace", "create"},
       {made<CapabilityOp>([](CapabilityOp& op) { op.name = "sys_time"; }), "capability", "sys_time"},
       {made<CapabilityOp>([](CapabilityOp& op) { op.name = "perfmon"; }), "capability2", "perfmon"},
-      {made<SignalOp>([](SignalOp& op) { op.signal = "kill"; op.same_program = true; }), "process", "sigkill"},
+      {made<SignalOp>([](SignalOp& op) {
+         op.signal = "kill";
+         op.same_program = true;
+       }),
+       "process", "sigkill"},
       {made<PtraceOp>([](PtraceOp& op) { op.same_program = true; }), "process", "ptrace"},
-      {made<NetOp>([](NetOp& op) { op.family = "inet"; op.type = "stream"; op.protocol = "sctp"; }), "sctp_socket", "create"},
-      {made<NetOp>([](NetOp& op) { op.family = "netlink"; op.type = "raw"; op.protocol = "kobject_uevent"; }), "netlink_kobject_uevent_socket", "create"},
-      {made<NetOp>([](NetOp& op) { op.family = "packet"; op.type = "raw"; }), "packet_socket", "create"},
-      {made<FileOp>([](FileOp& op) { op.path = "/d"; op.kind = FileKind::kDirectory; op.perms = FilePerm::kList; }), "dir", "read"},
-      {made<FileOp>([](FileOp& op) { op.path = "/d/l"; op.perms = FilePerm::kReadlink; }), "lnk_file", "read"},
+      {made<NetOp>([](NetOp& op) {
+         op.family = "inet";
+         op.type = "stream";
+         op.protocol = "sctp";
+       }),
+       "sctp_socket", "create"},
+      {made<NetOp>([](NetOp& op) {
+         op.family = "netlink";
+         op.type = "raw";
+         op.protocol = "kobject_uevent";
+       }),
+       "netlink_kobject_uevent_socket", "create"},
+      {made<NetOp>([](NetOp& op) {
+         op.family = "packet";
+         op.type = "raw";
+       }),
+       "packet_socket", "create"},
+      {made<FileOp>([](FileOp& op) {
+         op.path = "/d";
+         op.kind = FileKind::kDirectory;
+         op.perms = FilePerm::kList;
+       }),
+       "dir", "read"},
+      {made<FileOp>([](FileOp& op) {
+         op.path = "/d/l";
+         op.perms = FilePerm::kReadlink;
+       }),
+       "lnk_file", "read"},
   };
   PolicyDb* policy = shared_policy();
   for (const Row& row : rows) {
     INFO(row.operation.index() << " " << row.klass << " " << row.perm);
     const Demands demands = demands_of(row.operation, [](std::string_view) { return true; });
     CHECK(std::any_of(demands.all.begin(), demands.all.end(), [&](const Demand& demand) {
-      return demand.klass == row.klass && std::find(demand.perms.begin(), demand.perms.end(), row.perm) != demand.perms.end();
+      return demand.klass == row.klass &&
+             std::find(demand.perms.begin(), demand.perms.end(), row.perm) != demand.perms.end();
     }));
     if (policy != nullptr && policy->has_class(row.klass)) CHECK(policy->has_perm(row.klass, row.perm));
   }
@@ -281,11 +325,14 @@ TEST_CASE("every kind of operation asks for the class and permission that the ke
 
 TEST_CASE("a ceiling bounds the commands of ioctl too") {
   const Module ceiling = flat("(allow a_t b_t (file (ioctl read)))(allowx a_t b_t (ioctl file (0x5401)))");
-  CHECK(outside_bounds(flat("(allow a_t b_t (file (ioctl)))(allowx a_t b_t (ioctl file (0x5401)))"), ceiling, nullptr).empty());
-  CHECK(outside_bounds(flat("(allow a_t b_t (file (ioctl)))"), ceiling, nullptr) == std::vector<std::string>{"allowxperm a_t b_t:file ioctl of any command;"});
-  CHECK(outside_bounds(flat("(allow a_t b_t (file (ioctl)))(allowx a_t b_t (ioctl file (0x5401 0x5402)))"), ceiling, nullptr) ==
-        std::vector<std::string>{"allowxperm a_t b_t:file ioctl 0x5402;"});
-  CHECK(outside_bounds(flat("(allow a_t b_t (file (ioctl)))"), flat("(allow a_t b_t (file (ioctl)))"), nullptr).empty());
+  CHECK(outside_bounds(flat("(allow a_t b_t (file (ioctl)))(allowx a_t b_t (ioctl file (0x5401)))"), ceiling, nullptr)
+            .empty());
+  CHECK(outside_bounds(flat("(allow a_t b_t (file (ioctl)))"), ceiling, nullptr) ==
+        std::vector<std::string>{"allowxperm a_t b_t:file ioctl of any command;"});
+  CHECK(outside_bounds(flat("(allow a_t b_t (file (ioctl)))(allowx a_t b_t (ioctl file (0x5401 0x5402)))"), ceiling,
+                       nullptr) == std::vector<std::string>{"allowxperm a_t b_t:file ioctl 0x5402;"});
+  CHECK(
+      outside_bounds(flat("(allow a_t b_t (file (ioctl)))"), flat("(allow a_t b_t (file (ioctl)))"), nullptr).empty());
 }
 
 TEST_CASE("a policy differs by extended rules, permissive types and roles too") {
@@ -294,15 +341,21 @@ TEST_CASE("a policy differs by extended rules, permissive types and roles too") 
   auto with = PolicyDb::load(shared->where());
   REQUIRE(with.ok());
   Diagnostics diagnostics;
-  REQUIRE(link_module(*with, flat("(type new_t)(roletype system_r new_t)(typepermissive new_t)(allow new_t etc_t (file (ioctl)))"
-                                  "(allowx new_t etc_t (ioctl file (0x5401)))(typetransition new_t tmp_t file \"a name\" etc_t)"), diagnostics).ok());
+  REQUIRE(
+      link_module(*with,
+                  flat("(type new_t)(roletype system_r new_t)(typepermissive new_t)(allow new_t etc_t (file (ioctl)))"
+                       "(allowx new_t etc_t (ioctl file (0x5401)))(typetransition new_t tmp_t file \"a name\" etc_t)"),
+                  diagnostics)
+          .ok());
   std::set<std::string> rules;
   for (const VectorChange& change : diff_policies(*shared, *with)) {
     CHECK(change.added);
     rules.insert(change.rule);
   }
-  CHECK(rules == std::set<std::string>{"type new_t;", "role system_r types new_t;", "permissive new_t;", "allow new_t etc_t:file { ioctl };",
-                                       "allowxperm new_t etc_t:file ioctl { 0x5401 };", "type_transition new_t tmp_t:file etc_t \"a name\";"});
+  CHECK(rules == std::set<std::string>{"type new_t;", "role system_r types new_t;", "permissive new_t;",
+                                       "allow new_t etc_t:file { ioctl };",
+                                       "allowxperm new_t etc_t:file ioctl { 0x5401 };",
+                                       "type_transition new_t tmp_t:file etc_t \"a name\";"});
 }
 
 TEST_CASE("an ioctl that any command was allowed to and that is narrowed is a narrower module") {

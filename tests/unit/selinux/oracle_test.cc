@@ -51,7 +51,8 @@ TEST_CASE("the module linked in memory is the module compiled by secilc", "[.ora
         ++compared;
         allowed += ours.value_or(false) ? 1 : 0;
         if (ours == compiled->allows(source, target, klass, perm)) continue;
-        if (++different < 20) UNSCOPED_INFO(source << " " << target << " " << klass << " " << perm << ": ours " << ours.value_or(false));
+        if (++different < 20)
+          UNSCOPED_INFO(source << " " << target << " " << klass << " " << perm << ": ours " << ours.value_or(false));
       }
     }
   };
@@ -68,7 +69,8 @@ TEST_CASE("the module linked in memory is the module compiled by secilc", "[.ora
   CHECK(different == 0);
   CHECK(allowed > 1000);
   for (const TypeRule& rule : module->type_rules)
-    CHECK(linked->new_type(rule.source, rule.target, rule.klass, rule.name) == compiled->new_type(rule.source, rule.target, rule.klass, rule.name));
+    CHECK(linked->new_type(rule.source, rule.target, rule.klass, rule.name) ==
+          compiled->new_type(rule.source, rule.target, rule.klass, rule.name));
   WARN("compared " << compared << " permissions, " << allowed << " allowed");
 }
 
@@ -78,16 +80,20 @@ TEST_CASE("a table of verdicts is written out", "[.vectors]") {
   REQUIRE(policy.ok());
   std::ofstream out(variable("CORDON_TEST_OUT"));
   const auto types = policy->types();
-  const std::vector<std::string> classes = {"file", "dir", "process", "tcp_socket", "capability", "unix_stream_socket", "fd", "filesystem", "system", "lnk_file"};
+  const std::vector<std::string> classes = {
+      "file", "dir",        "process", "tcp_socket", "capability", "unix_stream_socket",
+      "fd",   "filesystem", "system",  "lnk_file"};
   std::mt19937 random(11);
   std::size_t written = 0;
   std::size_t allowed = 0;
   const auto any = [&](const std::vector<std::string>& from) { return from[random() % from.size()]; };
-  const std::vector<std::string> often = {"small_t", "unconfined_t", "init_t", "kernel_t", "small_tmp_t", "etc_t", "lib_t", "tmp_t"};
+  const std::vector<std::string> often = {"small_t",     "unconfined_t", "init_t", "kernel_t",
+                                          "small_tmp_t", "etc_t",        "lib_t",  "tmp_t"};
   const std::vector<std::string> ranges = {"s0", "s0:c1", "s0-s0:c0.c1023", "s0:c1,c2"};
   while (written < 1500) {
     const std::string source = "system_u:system_r:" + (random() % 4 == 0 ? any(types) : any(often)) + ":" + any(ranges);
-    const std::string target = (random() % 3 == 0 ? "unconfined_u:unconfined_r:" : "system_u:object_r:") + (random() % 2 == 0 ? any(types) : any(often)) + ":" + any(ranges);
+    const std::string target = (random() % 3 == 0 ? "unconfined_u:unconfined_r:" : "system_u:object_r:") +
+                               (random() % 2 == 0 ? any(types) : any(often)) + ":" + any(ranges);
     const std::string klass = any(classes);
     if (!policy->is_valid_context(source) || !policy->is_valid_context(target)) continue;
     for (const std::string& perm : policy->perms_of(klass)) {

@@ -72,12 +72,14 @@ TEST_CASE("every reason of every permission is told") {
     CHECK(policy->explain(kHttpd, object("etc_t"), "file", {"reed"}).perms[0].has(ReasonKind::kUnknownPerm));
   }
   SECTION("a role that may not change") {
-    const auto out = policy->explain("user_u:user_r:user_t:s0", "system_u:system_r:init_t:s0", "process", {"transition"});
+    const auto out =
+        policy->explain("user_u:user_r:user_t:s0", "system_u:system_r:init_t:s0", "process", {"transition"});
     CHECK(out.perms[0].has(ReasonKind::kNoRule));
     CHECK(out.perms[0].has(ReasonKind::kRbac));
   }
   SECTION("levels that do not dominate") {
-    const auto out = policy->explain("system_u:system_r:httpd_t:s0:c1", object("httpd_cache_t", "s0:c2"), "file", {"read"});
+    const auto out =
+        policy->explain("system_u:system_r:httpd_t:s0:c1", object("httpd_cache_t", "s0:c2"), "file", {"read"});
     INFO((out.perms[0].reasons.empty() ? "" : out.perms[0].reasons[0].words));
     CHECK_FALSE(out.perms[0].reasons.empty());
   }
@@ -99,7 +101,9 @@ TEST_CASE("our reasons agree with libsepol's on thousands of vectors") {
     static const char* const kTypes[] = {"unconfined_t", "init_t", "httpd_t", "user_t", "kernel_t", "sysadm_t"};
     const auto any = [&] {
       const auto pick = random();
-      return pick % 3 == 0 ? types[random() % types.size()] : pick % 3 == 1 ? limited[random() % limited.size()] : std::string(kTypes[random() % 6]);
+      return pick % 3 == 0   ? types[random() % types.size()]
+             : pick % 3 == 1 ? limited[random() % limited.size()]
+                             : std::string(kTypes[random() % 6]);
     };
     const std::string range = kRanges[random() % 4];
     const std::string source = kHeads[random() % 3] + any() + ":" + kRanges[random() % 4];
@@ -110,7 +114,9 @@ TEST_CASE("our reasons agree with libsepol's on thousands of vectors") {
       CHECK(policy->allows(source, target, klass, perm.perm) == perm.allowed);
       if (perm.allowed) CHECK_FALSE(perm.reasons.front().rules.empty());
       allowed += perm.allowed ? 1 : 0;
-      constrained += !perm.has(ReasonKind::kNoRule) && !perm.has(ReasonKind::kBoolean) && perm.has(ReasonKind::kConstraint) ? 1 : 0;
+      constrained +=
+          !perm.has(ReasonKind::kNoRule) && !perm.has(ReasonKind::kBoolean) && perm.has(ReasonKind::kConstraint) ? 1
+                                                                                                                 : 0;
     }
   }
   CHECK(allowed > 1000);

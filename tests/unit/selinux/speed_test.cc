@@ -4,8 +4,8 @@
 #include <ctime>
 #include <iostream>
 
-#include "selinux/backend.h"
 #include "selinux/app_module.h"
+#include "selinux/backend.h"
 #include "selinux/decider.h"
 #include "selinux_testing.h"
 
@@ -28,13 +28,15 @@ long peak_megabytes() {
 }
 
 std::vector<Fact> many_files(int count) {
-  static const char* const kRoots[] = {"/usr/share/doc", "/etc", "/var/lib/app", "/usr/lib/app", "/home/user/src", "/tmp", "/opt/app/data"};
+  static const char* const kRoots[] = {"/usr/share/doc", "/etc", "/var/lib/app", "/usr/lib/app",
+                                       "/home/user/src", "/tmp", "/opt/app/data"};
   std::vector<Fact> out;
   for (int i = 0; i < count; ++i) {
     FileOp op;
     op.path = std::string(kRoots[i % 7]) + "/d" + std::to_string(i % 211) + "/file" + std::to_string(i);
     op.kind = FileKind::kRegular;
-    op.perms = i % 7 == 2 || i % 7 == 5 ? FilePerms(FilePerm::kCreate) | FilePerm::kWrite : FilePerms(FilePerm::kRead) | FilePerm::kGetattr;
+    op.perms = i % 7 == 2 || i % 7 == 5 ? FilePerms(FilePerm::kCreate) | FilePerm::kWrite
+                                        : FilePerms(FilePerm::kRead) | FilePerm::kGetattr;
     Fact fact;
     fact.operation = op;
     out.push_back(fact);
@@ -53,7 +55,8 @@ TEST_CASE("10 000 facts are synthesised and decided", "[.bench]") {
   Policy policy;
   policy.name = "speed";
   policy.program = "/usr/bin/speed";
-  for (const Fact& fact : facts) policy.rules.push_back(Rule::observed({fact.subject, fact.operation, std::nullopt}, {"f"}));
+  for (const Fact& fact : facts)
+    policy.rules.push_back(Rule::observed({fact.subject, fact.operation, std::nullopt}, {"f"}));
   Diagnostics diagnostics;
   double start = cpu_seconds();
   auto base = PolicyDb::load(*path);

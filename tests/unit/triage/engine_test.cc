@@ -16,8 +16,8 @@ namespace {
 std::string avc(int serial, const std::string& source, const std::string& target, const std::string& path,
                 const std::string& levels = "s0", const std::string& perms = "read") {
   const auto n = std::to_string(serial);
-  return "type=AVC msg=audit(1700000" + std::to_string(100 + serial % 900) + ".000:" + n + "): avc:  denied  { " + perms +
-         " } for  pid=" + n + " comm=\"app\" path=\"" + path + "\" dev=\"sda1\" ino=" + n +
+  return "type=AVC msg=audit(1700000" + std::to_string(100 + serial % 900) + ".000:" + n + "): avc:  denied  { " +
+         perms + " } for  pid=" + n + " comm=\"app\" path=\"" + path + "\" dev=\"sda1\" ino=" + n +
          " scontext=system_u:system_r:" + source + ":" + levels + " tcontext=system_u:object_r:" + target +
          ":s0:c3,c4 tclass=file permissive=0\n";
 }
@@ -89,7 +89,8 @@ TEST_CASE("file and capability of one call are one finding") {
   const std::string event =
       "type=AVC msg=audit(1700000000.000:9): avc:  denied  { dac_read_search } for  pid=9 comm=\"app\" capability=2 "
       "scontext=system_u:system_r:myapp_t:s0 tcontext=system_u:system_r:myapp_t:s0 tclass=capability permissive=0\n"
-      "type=AVC msg=audit(1700000000.000:9): avc:  denied  { search } for  pid=9 comm=\"app\" name=\"private\" dev=\"sda1\" "
+      "type=AVC msg=audit(1700000000.000:9): avc:  denied  { search } for  pid=9 comm=\"app\" name=\"private\" "
+      "dev=\"sda1\" "
       "ino=9 scontext=system_u:system_r:myapp_t:s0 tcontext=system_u:object_r:some_conf_t:s0 tclass=dir permissive=0\n";
   const auto triage = triage_of({event});
   REQUIRE(triage.findings.size() == 1);
@@ -97,13 +98,17 @@ TEST_CASE("file and capability of one call are one finding") {
 }
 
 TEST_CASE("one privileged act is one finding across the three mechanisms") {
-  const auto triage = triage_of(
-      {"type=SECCOMP msg=audit(1700000000.000:1): auid=0 uid=0 gid=0 ses=1 pid=1 comm=\"mount\" exe=\"/usr/bin/mount\" sig=0 "
-       "arch=c000003e syscall=165 compat=0 ip=0x7f code=0x50000\n",
-       "type=AVC msg=audit(1700000001.000:2): apparmor=\"DENIED\" operation=\"mount\" info=\"failed flags match\" error=-13 "
-       "profile=\"docker-default\" name=\"/mnt/\" pid=2 comm=\"mount\" fstype=\"tmpfs\" srcname=\"tmpfs\"\n",
-       "type=AVC msg=audit(1700000002.000:3): avc:  denied  { mount } for  pid=3 comm=\"mount\" name=\"/\" dev=\"tmpfs\" ino=1 "
-       "scontext=system_u:system_r:container_t:s0 tcontext=system_u:object_r:tmpfs_t:s0 tclass=filesystem permissive=0\n"});
+  const auto triage =
+      triage_of({"type=SECCOMP msg=audit(1700000000.000:1): auid=0 uid=0 gid=0 ses=1 pid=1 comm=\"mount\" "
+                 "exe=\"/usr/bin/mount\" sig=0 "
+                 "arch=c000003e syscall=165 compat=0 ip=0x7f code=0x50000\n",
+                 "type=AVC msg=audit(1700000001.000:2): apparmor=\"DENIED\" operation=\"mount\" info=\"failed flags "
+                 "match\" error=-13 "
+                 "profile=\"docker-default\" name=\"/mnt/\" pid=2 comm=\"mount\" fstype=\"tmpfs\" srcname=\"tmpfs\"\n",
+                 "type=AVC msg=audit(1700000002.000:3): avc:  denied  { mount } for  pid=3 comm=\"mount\" name=\"/\" "
+                 "dev=\"tmpfs\" ino=1 "
+                 "scontext=system_u:system_r:container_t:s0 tcontext=system_u:object_r:tmpfs_t:s0 tclass=filesystem "
+                 "permissive=0\n"});
   REQUIRE(triage.findings.size() == 1);
   CHECK(triage.findings[0].mechanisms == std::vector<std::string>{"apparmor", "seccomp", "selinux"});
 }
@@ -129,7 +134,8 @@ TEST_CASE("a baseline accepts until its day, and needs a reason") {
   const auto id = triage_of(records).findings.at(0).id;
   const auto with = [&](const std::string& expires) {
     auto baseline = read_baseline("{\"format\":\"cordon-baseline\",\"version\":1,\"accepted\":[{\"id\":\"" + id +
-                                      "\",\"reason\":\"known\"" + expires + "}]}", "b.json");
+                                      "\",\"reason\":\"known\"" + expires + "}]}",
+                                  "b.json");
     REQUIRE(baseline.ok());
     return triage_of(records, {}, *baseline);
   };
@@ -140,8 +146,12 @@ TEST_CASE("a baseline accepts until its day, and needs a reason") {
   const auto ended = with(",\"expires\":\"2020-01-01\"");
   REQUIRE(ended.findings.size() == 1);
   CHECK(ended.findings[0].baseline_note.find("2020-01-01") != std::string::npos);
-  CHECK_FALSE(read_baseline("{\"format\":\"cordon-baseline\",\"accepted\":[{\"id\":\"x\",\"reason\":\" \"}]}", "b").ok());
-  CHECK_FALSE(read_baseline("{\"format\":\"cordon-baseline\",\"accepted\":[{\"id\":\"x\",\"reason\":\"r\",\"expires\":\"soon\"}]}", "b").ok());
+  CHECK_FALSE(
+      read_baseline("{\"format\":\"cordon-baseline\",\"accepted\":[{\"id\":\"x\",\"reason\":\" \"}]}", "b").ok());
+  CHECK_FALSE(
+      read_baseline(
+          "{\"format\":\"cordon-baseline\",\"accepted\":[{\"id\":\"x\",\"reason\":\"r\",\"expires\":\"soon\"}]}", "b")
+          .ok());
   CHECK(read_baseline(write_baseline(triage_of(records).findings, "why", "2030-12-31"), "b").ok());
 }
 
@@ -188,7 +198,8 @@ TEST_CASE("a timeline does not depend on the order and tells a trend") {
 }
 
 TEST_CASE("fixes are ranked by proof, denials fixed, privilege added and reversibility") {
-  const auto fix = [](const char* title, ProofStatus status, std::uint64_t fixed, std::uint64_t excess, Reversal reversal) {
+  const auto fix = [](const char* title, ProofStatus status, std::uint64_t fixed, std::uint64_t excess,
+                      Reversal reversal) {
     Fix one;
     one.kind = FixKind::kModule;
     one.title = title;
@@ -215,10 +226,13 @@ TEST_CASE("fixes are ranked by proof, denials fixed, privilege added and reversi
 TEST_CASE("a fix never names a top directory for the paths below it") {
   const auto label = [](int serial, const std::string& path) {
     const auto n = std::to_string(serial);
-    return "type=AVC msg=audit(1700000100.000:" + n + "): avc:  denied  { read } for  pid=1 comm=\"app\" path=\"" + path +
-           "\" dev=\"sda1\" ino=1 scontext=system_u:system_r:container_t:s0 tcontext=system_u:object_r:var_lib_t:s0 tclass=file permissive=0\n";
+    return "type=AVC msg=audit(1700000100.000:" + n + "): avc:  denied  { read } for  pid=1 comm=\"app\" path=\"" +
+           path +
+           "\" dev=\"sda1\" ino=1 scontext=system_u:system_r:container_t:s0 tcontext=system_u:object_r:var_lib_t:s0 "
+           "tclass=file permissive=0\n";
   };
-  const auto triage = triage_of({label(1, "/var/lib/kubelet/pods/a/x"), label(2, "/etc/cni/net.d/y"), label(3, "/etc/cni/net.d/y")});
+  const auto triage =
+      triage_of({label(1, "/var/lib/kubelet/pods/a/x"), label(2, "/etc/cni/net.d/y"), label(3, "/etc/cni/net.d/y")});
   bool named = false;
   for (const auto& finding : triage.findings)
     for (const auto& fix : finding.fixes)

@@ -43,8 +43,8 @@ const Fix* fix_of(const Finding& finding, FixKind kind, const std::string& word 
   return nullptr;
 }
 
-std::string avc(const std::string& source, const std::string& target, const std::string& klass, const std::string& perms,
-                const std::string& rest) {
+std::string avc(const std::string& source, const std::string& target, const std::string& klass,
+                const std::string& perms, const std::string& rest) {
   return "type=AVC msg=audit(1700000000.000:1): avc:  denied  { " + perms + " } for  pid=1 comm=\"app\" " + rest +
          " scontext=system_u:system_r:" + source + " tcontext=system_u:object_r:" + target + " tclass=" + klass +
          " permissive=0\n";
@@ -62,8 +62,9 @@ std::string scratch(const std::string& text) {
 TEST_CASE("a mislabelled file: relabelling is proven, and comes before a rule") {
   const auto prover = debian();
   if (!prover) return;
-  const auto finding = only_finding(
-      avc("httpd_t:s0", "default_t:s0", "file", "read open getattr", "path=\"/var/www/html/index.html\" dev=\"sda1\" ino=1"), prover.get());
+  const auto finding = only_finding(avc("httpd_t:s0", "default_t:s0", "file", "read open getattr",
+                                        "path=\"/var/www/html/index.html\" dev=\"sda1\" ino=1"),
+                                    prover.get());
   REQUIRE_FALSE(finding.fixes.empty());
   const auto& best = finding.fixes.front();
   CHECK(best.kind == FixKind::kRelabel);
@@ -105,7 +106,8 @@ TEST_CASE("a port gets a type that the service may bind") {
 TEST_CASE("a guard refuses a rule for the password hashes") {
   const auto prover = debian();
   if (!prover) return;
-  Finding finding = only_finding(avc("httpd_t:s0", "shadow_t:s0", "file", "read", "path=\"/etc/shadow\" dev=\"sda1\" ino=1"), prover.get());
+  Finding finding = only_finding(
+      avc("httpd_t:s0", "shadow_t:s0", "file", "read", "path=\"/etc/shadow\" dev=\"sda1\" ino=1"), prover.get());
   CHECK(finding.severity == triage::Severity::kAttack);
   CHECK(fix_of(finding, FixKind::kModule) == nullptr);
   Fix fix;
@@ -117,7 +119,8 @@ TEST_CASE("a guard refuses a rule for the password hashes") {
 TEST_CASE("an unknown type is told, not refuted") {
   const auto prover = debian();
   if (!prover) return;
-  const auto finding = only_finding(avc("nosuch_t:s0", "etc_t:s0", "file", "read", "path=\"/srv/a\" dev=\"sda1\" ino=1"), prover.get());
+  const auto finding =
+      only_finding(avc("nosuch_t:s0", "etc_t:s0", "file", "read", "path=\"/srv/a\" dev=\"sda1\" ino=1"), prover.get());
   const auto* module = fix_of(finding, FixKind::kModule);
   REQUIRE(module != nullptr);
   CHECK(module->proof.status == ProofStatus::kUntried);
@@ -134,8 +137,10 @@ TEST_CASE("AppArmor rules are proven by the compiled profile") {
   auto prover = apparmor_prover(path, diagnostics);
   REQUIRE(prover.ok());
   const auto finding = only_finding(
-      "type=AVC msg=audit(1700000000.000:1): apparmor=\"DENIED\" operation=\"open\" profile=\"app\" name=\"/srv/app/data\" pid=1 "
-      "comm=\"app\" requested_mask=\"r\" denied_mask=\"r\" fsuid=0 ouid=0\n", prover->get());
+      "type=AVC msg=audit(1700000000.000:1): apparmor=\"DENIED\" operation=\"open\" profile=\"app\" "
+      "name=\"/srv/app/data\" pid=1 "
+      "comm=\"app\" requested_mask=\"r\" denied_mask=\"r\" fsuid=0 ouid=0\n",
+      prover->get());
   ::unlink(path.c_str());
   const auto* fix = fix_of(finding, FixKind::kAppArmorRule);
   REQUIRE(fix != nullptr);
@@ -145,15 +150,18 @@ TEST_CASE("AppArmor rules are proven by the compiled profile") {
 }
 
 TEST_CASE("a seccomp rule is proven by running the filter") {
-  const auto path = scratch("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\"],"
-                            "\"syscalls\":[{\"names\":[\"read\",\"write\"],\"action\":\"SCMP_ACT_ALLOW\"}]}");
+  const auto path = scratch(
+      "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\"],"
+      "\"syscalls\":[{\"names\":[\"read\",\"write\"],\"action\":\"SCMP_ACT_ALLOW\"}]}");
   Diagnostics diagnostics;
   auto prover = seccomp_prover(path, diagnostics);
   ::unlink(path.c_str());
   REQUIRE(prover.ok());
   const auto finding = only_finding(
-      "type=SECCOMP msg=audit(1700000000.000:1): auid=0 uid=0 gid=0 ses=1 pid=1 comm=\"app\" exe=\"/usr/bin/app\" sig=0 "
-      "arch=c000003e syscall=435 compat=0 ip=0x7f code=0x50000\n", prover->get());
+      "type=SECCOMP msg=audit(1700000000.000:1): auid=0 uid=0 gid=0 ses=1 pid=1 comm=\"app\" exe=\"/usr/bin/app\" "
+      "sig=0 "
+      "arch=c000003e syscall=435 compat=0 ip=0x7f code=0x50000\n",
+      prover->get());
   CHECK(finding.rule == "seccomp-new-call");
   const auto* errno_fix = fix_of(finding, FixKind::kSeccompAllow, "ENOSYS");
   const auto* allow = fix_of(finding, FixKind::kSeccompAllow, "Add");
@@ -172,17 +180,21 @@ TEST_CASE("a seccomp rule is proven by running the filter") {
 
 TEST_CASE("a rule that loses its arguments says what it opens; a call that is allowed already is not tried") {
   const std::string record =
-      "type=SECCOMP msg=audit(1700000000.000:1): auid=0 uid=0 gid=0 ses=1 pid=1 comm=\"app\" exe=\"/usr/bin/app\" sig=0 "
+      "type=SECCOMP msg=audit(1700000000.000:1): auid=0 uid=0 gid=0 ses=1 pid=1 comm=\"app\" exe=\"/usr/bin/app\" "
+      "sig=0 "
       "arch=c000003e syscall=135 compat=0 ip=0x7f code=0x50000\n";
   const auto prove = [&](const std::string& rule) {
-    const auto path = scratch("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\"],\"syscalls\":[" + rule + "]}");
+    const auto path = scratch(
+        "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\"],\"syscalls\":[" + rule + "]}");
     Diagnostics diagnostics;
     auto prover = seccomp_prover(path, diagnostics);
     ::unlink(path.c_str());
     REQUIRE(prover.ok());
     return only_finding(record, prover->get());
   };
-  const auto narrow = prove("{\"names\":[\"personality\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":8,\"op\":\"SCMP_CMP_EQ\"}]}");
+  const auto narrow = prove(
+      "{\"names\":[\"personality\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":8,\"op\":\"SCMP_CMP_"
+      "EQ\"}]}");
   const auto* fix = fix_of(narrow, FixKind::kSeccompAllow);
   REQUIRE(fix != nullptr);
   CHECK(fix->proof.status == ProofStatus::kProven);
@@ -220,7 +232,8 @@ TEST_CASE("relabelling counts only what its command reaches") {
 TEST_CASE("what dontaudit hides of a domain is told") {
   const auto prover = debian();
   if (!prover) return;
-  const auto finding = only_finding(avc("httpd_t:s0", "user_home_t:s0", "file", "read", "path=\"/home/ada/f\""), prover.get());
+  const auto finding =
+      only_finding(avc("httpd_t:s0", "user_home_t:s0", "file", "read", "path=\"/home/ada/f\""), prover.get());
   const bool told = std::any_of(finding.reasons.begin(), finding.reasons.end(),
                                 [](const auto& row) { return row.reason.find("dontaudit rule") != std::string::npos; });
   CHECK(told);
@@ -229,7 +242,8 @@ TEST_CASE("what dontaudit hides of a domain is told") {
 TEST_CASE("files under a label that says nothing get one of the source's own types, proven, before a rule") {
   const auto prover = debian();
   if (!prover) return;
-  const auto finding = only_finding(avc("httpd_t:s0", "default_t:s0", "file", "read", "path=\"/data/site/index.html\""), prover.get());
+  const auto finding =
+      only_finding(avc("httpd_t:s0", "default_t:s0", "file", "read", "path=\"/data/site/index.html\""), prover.get());
   const auto* fix = fix_of(finding, FixKind::kRelabel, "httpd_");
   REQUIRE(fix != nullptr);
   CHECK(fix->proof.status == ProofStatus::kProven);

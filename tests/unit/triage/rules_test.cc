@@ -30,7 +30,8 @@ bool any_matches(const CauseRule& rule, const std::string& record) {
 /// A rule that is right but for its fix, whose other members are given.
 std::string with_fix(const std::string& members) {
   return R"({"id":"b","title":"t","summary":"s","reason":"r","source":"x","severity":"noise","group_by":"class",)"
-         R"("match":{"class":"file"},"examples":{"match":["a"],"other":["b"]},"fixes":[{"title":"t",)" + members + "}]}";
+         R"("match":{"class":"file"},"examples":{"match":["a"],"other":["b"]},"fixes":[{"title":"t",)" +
+         members + "}]}";
 }
 
 }  // namespace

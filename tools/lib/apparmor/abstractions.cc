@@ -20,7 +20,8 @@ std::set<std::string> installed() {
   DIR* handle = opendir(kFolder);
   if (handle == nullptr) return names;
   while (const dirent* entry = readdir(handle))
-    if (entry->d_name[0] != '.' && std::string_view(entry->d_name).find(".d") == std::string_view::npos) names.insert(entry->d_name);
+    if (entry->d_name[0] != '.' && std::string_view(entry->d_name).find(".d") == std::string_view::npos)
+      names.insert(entry->d_name);
   closedir(handle);
   return names;
 }
@@ -36,7 +37,8 @@ std::optional<SourceProfile> read_abstraction(const std::string& name) {
 
 /// An observed rule for one name that an include could stand in for.
 bool replaceable(const ProfileRule& rule) {
-  return rule.klass == RuleClass::kFile && rule.exec.empty() && !rule.deny && rule.target.empty() && !is_glob(rule.pattern);
+  return rule.klass == RuleClass::kFile && rule.exec.empty() && !rule.deny && rule.target.empty() &&
+         !is_glob(rule.pattern);
 }
 
 struct Offer {
@@ -93,8 +95,8 @@ void include_abstractions(ProfileText& profile, const EmitOptions& options, Buil
     if (!source) continue;
     const Offer offer = weigh(name, *source, ours);
     if (!worth_it(offer, options.abstractions != "auto")) continue;
-    const std::string cost = std::to_string(offer.needed) + " of its " + counted(offer.granted, "rule") + " needed, in the place of " +
-                             counted(offer.replaced.size(), "observed rule");
+    const std::string cost = std::to_string(offer.needed) + " of its " + counted(offer.granted, "rule") +
+                             " needed, in the place of " + counted(offer.replaced.size(), "observed rule");
     section.verbatim.push_back("# " + cost);
     section.verbatim.push_back("include <abstractions/" + name + ">");
     built.added.push_back("abstractions/" + name + ": " + cost);
@@ -103,7 +105,8 @@ void include_abstractions(ProfileText& profile, const EmitOptions& options, Buil
   if (section.verbatim.empty()) return;
   built.preamble = {"include <tunables/global>"};
   for (Section& one : profile.sections)
-    if (one.title.rfind("Observed", 0) == 0) std::erase_if(one.rules, [&](const ProfileRule& rule) { return gone.count(rule) != 0; });
+    if (one.title.rfind("Observed", 0) == 0)
+      std::erase_if(one.rules, [&](const ProfileRule& rule) { return gone.count(rule) != 0; });
   profile.sections.push_back(std::move(section));
 }
 

@@ -16,12 +16,15 @@ namespace {
 using namespace apparmor;
 
 constexpr auto kOptions = std::to_array<OptionSpec>({
-    {"abi", "3.0|4.0|5.0|auto", "3.0", "the version of the profile language; auto: the newest that the machine's parser knows"},
+    {"abi", "3.0|4.0|5.0|auto", "3.0",
+     "the version of the profile language; auto: the newest that the machine's parser knows"},
     {"generalise", "none|safe|broad", "safe", "how far names that vary from run to run become shapes"},
     {"abstractions", "", "none", "auto, none, or a list of abstractions to include where they fit"},
-    {"exec", "ix|child|auto", "auto", "programs that it starts: under its profile, under child profiles, or by how far privileges differ"},
+    {"exec", "ix|child|auto", "auto",
+     "programs that it starts: under its profile, under child profiles, or by how far privileges differ"},
     {"denies", "on|off", "on", "audited denies of kernel interfaces, whatever else is granted"},
-    {"compile-budget", "", "5", "seconds that apparmor_parser may need for the profile; names are coarsened to keep to it"},
+    {"compile-budget", "", "5",
+     "seconds that apparmor_parser may need for the profile; names are coarsened to keep to it"},
 });
 
 /// The base with what it lacks, in place of a new profile.
@@ -33,9 +36,11 @@ Result<Emission> emit_update(const Policy& policy, const std::string& text, cons
   emission.files.push_back({".apparmor", std::move(update->text)});
   emission.inputs[options.base] = sha256_hex(text);
   emission.summary.push_back(counted(update->added.size(), "rule") + " added to " + options.base + ", which allowed " +
-                             std::to_string(update->already) + " of " + std::to_string(policy.rules.size()) + " before");
+                             std::to_string(update->already) + " of " + std::to_string(policy.rules.size()) +
+                             " before");
   for (const std::string& refused : update->refused)
-    diagnostics.warn("needed, but the profile denies it: " + refused, options.base, "change the deny by hand if it may go");
+    diagnostics.warn("needed, but the profile denies it: " + refused, options.base,
+                     "change the deny by hand if it may go");
   return emission;
 }
 
@@ -71,7 +76,8 @@ class AppArmorBackend final : public Backend {
     // A profile's text: an abi or include rule, or a block's head. No other of our languages has these.
     for (const std::string_view sign : {"abi <", "include <tunables/", "\nprofile ", "flags=(", "#include <"})
       if (start.find(sign) != std::string_view::npos) return true;
-    return start.substr(0, 8) == "profile " || (start.find(" r,\n") != std::string_view::npos && start.find('{') != std::string_view::npos);
+    return start.substr(0, 8) == "profile " ||
+           (start.find(" r,\n") != std::string_view::npos && start.find('{') != std::string_view::npos);
   }
 
   Result<std::unique_ptr<Decider>> read(const std::vector<std::string>& paths, const BackendOptions& options,

@@ -34,11 +34,13 @@ const Statement* main_block(const std::vector<Statement>& statements, const Poli
 
 }  // namespace
 
-Result<BaseBlocks> BaseBlocks::find(const std::vector<Statement>& statements, const Policy& policy, const std::string& file) {
+Result<BaseBlocks> BaseBlocks::find(const std::vector<Statement>& statements, const Policy& policy,
+                                    const std::string& file) {
   const Statement* main = main_block(statements, policy);
   if (main == nullptr)
-    return Error{ErrorCode::kBadInput, "no profile named " + printable(policy.name) + " or attached to " + printable(policy.program),
-                 file, "name the profile with -n"};
+    return Error{ErrorCode::kBadInput,
+                 "no profile named " + printable(policy.name) + " or attached to " + printable(policy.program), file,
+                 "name the profile with -n"};
   BaseBlocks out;
   out.main_ = name_of(*main);
   out.collect(statements, "");
@@ -59,7 +61,8 @@ const Statement* BaseBlocks::block(const std::string& full_name) const {
   return found == blocks_.end() ? nullptr : found->second;
 }
 
-std::vector<std::string> BaseBlocks::profiles_of(const Rule& rule, const Policy& policy, const ProfileDecider& decider) const {
+std::vector<std::string> BaseBlocks::profiles_of(const Rule& rule, const Policy& policy,
+                                                 const ProfileDecider& decider) const {
   const Subject& subject = rule.grant().subject;
   if (subject.domain.starts_with('^')) return {main_ + "//" + sayable(subject.domain.substr(1))};
   if (subject.exe.empty() || subject.exe == policy.program) return {main_};

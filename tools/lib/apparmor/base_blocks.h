@@ -15,7 +15,8 @@ namespace cordon::apparmor {
 class BaseBlocks {
  public:
   /// The main block is the one of the policy's name, the one attached to its program, or the file's only one.
-  static Result<BaseBlocks> find(const std::vector<Statement>& statements, const Policy& policy, const std::string& file);
+  static Result<BaseBlocks> find(const std::vector<Statement>& statements, const Policy& policy,
+                                 const std::string& file);
 
   const std::string& main() const { return main_; }
   /// By a profile's full name; null where the file has none.

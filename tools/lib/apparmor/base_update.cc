@@ -40,7 +40,8 @@ Asked ask(ProfileDecider& decider, const Rule& rule, const std::vector<std::stri
   return first;
 }
 
-Missing missing_rules(ProfileDecider& decider, const BaseBlocks& blocks, const Policy& policy, const EmitOptions& options) {
+Missing missing_rules(ProfileDecider& decider, const BaseBlocks& blocks, const Policy& policy,
+                      const EmitOptions& options) {
   Missing missing;
   for (const Rule& rule : policy.rules) {
     const Asked asked = ask(decider, rule, blocks.profiles_of(rule, policy, decider));
@@ -133,7 +134,8 @@ std::map<std::string, std::vector<std::string>> lines_by_block(const Missing& mi
 
 std::string with_lines(std::string_view text, const Missing& missing, const BaseBlocks& blocks) {
   std::vector<Insertion> all;
-  for (const auto& [profile, lines] : lines_by_block(missing, blocks)) all.push_back(insertion(text, *blocks.block(profile), lines));
+  for (const auto& [profile, lines] : lines_by_block(missing, blocks))
+    all.push_back(insertion(text, *blocks.block(profile), lines));
   std::sort(all.begin(), all.end(), [](const Insertion& a, const Insertion& b) { return a.at > b.at; });
   std::string out(text);
   for (const Insertion& one : all) out.insert(one.at, one.text);

@@ -17,9 +17,9 @@ struct BaseUpdate {
 };
 
 /// Adds only what is missing, in front of a block's closing brace; comments, order and layout stay. The profile is the
-/// one of the policy's name, the one attached to its program, or the file's only one; what ran under a hat goes into the
-/// hat, what was started goes where the file's exec rules lead. A second update adds nothing.
-/// Needs apparmor_parser, which says what the profile allows already, and checks the result.
+/// one of the policy's name, the one attached to its program, or the file's only one; what ran under a hat goes into
+/// the hat, what was started goes where the file's exec rules lead. A second update adds nothing. Needs
+/// apparmor_parser, which says what the profile allows already, and checks the result.
 Result<BaseUpdate> update_profile(std::string_view text, const std::string& file, const Policy& policy,
                                   const EmitOptions& options, Diagnostics& diagnostics);
 

@@ -7,7 +7,20 @@ namespace {
 
 /// Source: security/apparmor/include/policy_unpack.h enum aa_code.
 enum Code : std::uint8_t {
-  kU8, kU16, kU32, kU64, kName, kString, kBlob, kStruct, kStructEnd, kList, kListEnd, kArray, kArrayEnd, kNone = 0xff
+  kU8,
+  kU16,
+  kU32,
+  kU64,
+  kName,
+  kString,
+  kBlob,
+  kStruct,
+  kStructEnd,
+  kList,
+  kListEnd,
+  kArray,
+  kArrayEnd,
+  kNone = 0xff
 };
 constexpr int kMaxDepth = 16;
 constexpr std::size_t kMaxNodes = std::size_t{1} << 20;
@@ -154,7 +167,8 @@ Result<CompiledProfile> load_profile(const Node& node) {
   std::size_t capability_words = 0;
   for (const Node& child : node.children) {
     Result<void> loaded;
-    if (child.code == kString && child.name.empty() && profile.name.empty()) profile.name = text_of(child);
+    if (child.code == kString && child.name.empty() && profile.name.empty())
+      profile.name = text_of(child);
     else if (child.name == "flags") {
       past_flags = true;
       profile.mode = child_number(child, 1);

@@ -22,8 +22,8 @@ struct CompiledProfile {
   Automaton::State policy_start = Automaton::kStart;
   std::optional<Automaton> file;
   Automaton::State file_start = Automaton::kStart;
-  std::vector<std::string> transitions;    ///< the table of named exec targets
-  std::uint32_t limited = 0;               ///< bit per RLIMIT_* that the profile sets
+  std::vector<std::string> transitions;  ///< the table of named exec targets
+  std::uint32_t limited = 0;             ///< bit per RLIMIT_* that the profile sets
   std::vector<std::uint64_t> limits;
 };
 

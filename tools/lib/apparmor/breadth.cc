@@ -22,7 +22,8 @@ struct Used {
 Used used_by(const Trace& trace) {
   Used used;
   for (const Fact& fact : trace.facts) {
-    if (const auto* file = std::get_if<FileOp>(&fact.operation)) used.letters[mediated_name(*file)] |= letters_for(*file);
+    if (const auto* file = std::get_if<FileOp>(&fact.operation))
+      used.letters[mediated_name(*file)] |= letters_for(*file);
     if (const auto* exec = std::get_if<ExecOp>(&fact.operation)) used.letters[exec->path] |= kX | kR | kM;
     if (const auto* capability = std::get_if<CapabilityOp>(&fact.operation)) used.capabilities.insert(capability->name);
   }
@@ -43,7 +44,8 @@ void probe_profile(const ProfileDecider& decider, const CompiledProfile& profile
     const FileLetters open = (answer.owner | answer.other) & probe.letters & ~needed;
     if (open != probe.letters) continue;
     const std::string what = probe.path + " " + letters_text(open & ~FileLetters{kX}) + ((open & kX) != 0 ? "x" : "");
-    out.exposures.push_back({profile.name, what, probe.risk, rules == nullptr ? "" : place(rules->file_rule(probe.path, open, true))});
+    out.exposures.push_back(
+        {profile.name, what, probe.risk, rules == nullptr ? "" : place(rules->file_rule(probe.path, open, true))});
   }
   for (const CapabilityProbe& probe : capability_probes()) {
     ++out.probes;

@@ -13,7 +13,7 @@ struct Exposure {
   std::string profile;
   std::string what;  ///< "/etc/shadow r", "capability sys_admin"
   std::string risk;
-  std::string by;    ///< the rule, file:line, where one alone grants it
+  std::string by;  ///< the rule, file:line, where one alone grants it
 };
 
 /// What a profile lets through beyond what was used.

@@ -48,7 +48,8 @@ constexpr double kOtherRisk = 8;
 double risk_of(std::string_view folder, FileLetters letters) {
   const TreeRow* best = nullptr;
   for (const TreeRow& row : kTrees)
-    if (folder.substr(0, row.tree.size()) == row.tree && (best == nullptr || row.tree.size() > best->tree.size())) best = &row;
+    if (folder.substr(0, row.tree.size()) == row.tree && (best == nullptr || row.tree.size() > best->tree.size()))
+      best = &row;
   const double risk = best == nullptr ? kOtherRisk : best->risk;
   return (letters & (kW | kA | kL)) != 0 ? risk * 4 : risk;
 }
@@ -62,7 +63,8 @@ std::size_t shared(std::string_view a, std::string_view b) {
 /// Nodes of the tree of sorted names: each adds what it does not share with the one before.
 std::size_t tree_nodes(const std::vector<std::string_view>& sorted) {
   std::size_t nodes = 0;
-  for (std::size_t i = 0; i < sorted.size(); ++i) nodes += sorted[i].size() - (i == 0 ? 0 : shared(sorted[i - 1], sorted[i]));
+  for (std::size_t i = 0; i < sorted.size(); ++i)
+    nodes += sorted[i].size() - (i == 0 ? 0 : shared(sorted[i - 1], sorted[i]));
   return nodes;
 }
 
@@ -175,7 +177,8 @@ class Planner {
     std::map<std::tuple<std::string, FileLetters, bool>, Candidate> groups;
     for (std::size_t i = 0; i < rules_.size(); ++i) {
       const ProfileRule& rule = rules_[i];
-      const std::string_view folder = gone_[i] || !may_coarsen(rule) ? std::string_view() : folder_above(rule.pattern, up);
+      const std::string_view folder =
+          gone_[i] || !may_coarsen(rule) ? std::string_view() : folder_above(rule.pattern, up);
       if (folder.empty() || is_glob(folder)) continue;
       Candidate& group = groups[{std::string(folder), rule.letters, rule.owner}];
       group.folder = std::string(folder);
@@ -195,7 +198,8 @@ class Planner {
 
   void weigh(Candidate& group) const {
     std::vector<std::string_view> names;
-    for (const std::size_t i : group.members) names.push_back(std::string_view(rules_[i].pattern).substr(group.folder.size()));
+    for (const std::size_t i : group.members)
+      names.push_back(std::string_view(rules_[i].pattern).substr(group.folder.size()));
     std::sort(names.begin(), names.end());
     group.saving = tree_nodes(names);
     group.worth = static_cast<double>(group.saving) / risk_of(group.folder, group.letters);

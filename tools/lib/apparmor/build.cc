@@ -27,7 +27,9 @@ bool is_exec(const ProfileRule& rule) { return rule.klass == RuleClass::kFile &&
 bool is_link(const ProfileRule& rule) { return rule.klass == RuleClass::kLink; }
 bool is_capability(const ProfileRule& rule) { return rule.klass == RuleClass::kCapability; }
 bool is_network(const ProfileRule& rule) { return rule.klass == RuleClass::kNetwork || rule.klass == RuleClass::kUnix; }
-bool is_process(const ProfileRule& rule) { return rule.klass == RuleClass::kSignal || rule.klass == RuleClass::kPtrace; }
+bool is_process(const ProfileRule& rule) {
+  return rule.klass == RuleClass::kSignal || rule.klass == RuleClass::kPtrace;
+}
 bool is_mount(const ProfileRule& rule) {
   return rule.klass == RuleClass::kMount || rule.klass == RuleClass::kRemount || rule.klass == RuleClass::kUmount ||
          rule.klass == RuleClass::kPivotRoot;
@@ -111,17 +113,19 @@ std::string seconds_text(double seconds) {
 }
 
 /// Observed names give way to globs where apparmor_parser could not take them all in its time or its states.
-std::vector<ProfileRule> within_budget(std::vector<ProfileRule> rules, ProfileText& profile, double seconds, BuiltProfile& built) {
+std::vector<ProfileRule> within_budget(std::vector<ProfileRule> rules, ProfileText& profile, double seconds,
+                                       BuiltProfile& built) {
   BudgetPlan plan = plan_budget(std::move(rules), seconds);
   if (plan.coarsened.empty()) return std::move(plan.kept);
   Section section{"Coarsened (compile budget):", {}, {}, {}};
   section.comments.push_back("as seen: " + std::to_string(plan.before.states) + " states, about " +
-                             seconds_text(plan.before.seconds) + " to compile; now " + std::to_string(plan.after.states) +
-                             " states, about " + seconds_text(plan.after.seconds));
+                             seconds_text(plan.before.seconds) + " to compile; now " +
+                             std::to_string(plan.after.states) + " states, about " + seconds_text(plan.after.seconds));
   for (const Coarsened& one : plan.coarsened) {
     section.verbatim.push_back("# for " + counted(one.names, "name"));
     section.verbatim.push_back(to_text(one.rule));
-    built.added.push_back(to_text(one.rule) + " in the place of " + counted(one.names, "name") + ": the compile budget");
+    built.added.push_back(to_text(one.rule) + " in the place of " + counted(one.names, "name") +
+                          ": the compile budget");
   }
   built.remarks.push_back(counted(plan.coarsened.size(), "folder") + " coarsened to keep to the compile budget.");
   profile.sections.push_back(std::move(section));
@@ -158,7 +162,10 @@ Section program_section(const std::string& program) {
   ProfileRule rule;
   rule.pattern = escape_name(program);
   rule.letters = kR | kM;
-  return {"Baseline (execve):", {"the program that the profile is attached to, read and mapped by execve itself"}, {rule}, {}};
+  return {"Baseline (execve):",
+          {"the program that the profile is attached to, read and mapped by execve itself"},
+          {rule},
+          {}};
 }
 
 /// True if a seen access is one that the row would refuse.
@@ -196,11 +203,16 @@ bool has_disconnected(const Policy& policy) {
 void count(const ProfileText& profile, RuleCounts& counts) {
   for (const Section& section : profile.sections) {
     for (const ProfileRule& rule : section.rules) {
-      if (is_exec(rule)) ++counts.programs;
-      else if (is_file(rule)) ++counts.files;
-      else if (is_network(rule)) ++counts.network;
-      else if (is_capability(rule)) ++counts.capabilities;
-      else ++counts.other;
+      if (is_exec(rule))
+        ++counts.programs;
+      else if (is_file(rule))
+        ++counts.files;
+      else if (is_network(rule))
+        ++counts.network;
+      else if (is_capability(rule))
+        ++counts.capabilities;
+      else
+        ++counts.other;
     }
   }
   for (const ProfileText& child : profile.children) count(child, counts);
@@ -220,7 +232,9 @@ ProfileText part_profile(const Part& part, const Policy& policy, const EmitOptio
   if (part.transition == Transition::kMain && !container) profile.attachment = part.program;
   if (container || has_disconnected(policy)) profile.flags.push_back("attach_disconnected");
   if (container)
-    built.added.push_back("attach_disconnected: a container's standard streams, and what was opened before its root changed, have no path within it (moby#14550)");
+    built.added.push_back(
+        "attach_disconnected: a container's standard streams, and what was opened before its root changed, have no "
+        "path within it (moby#14550)");
   if (container) profile.flags.push_back("mediate_deleted");
   profile.sections.push_back(baseline_section(options.platform, built));
   if (!part.program.empty()) profile.sections.push_back(program_section(part.program));
@@ -246,9 +260,12 @@ Result<BuiltProfile> build_profile(const Policy& policy, const EmitOptions& opti
   for (const Part& part : division.parts) {
     ProfileText profile = part_profile(part, policy, options, built);
     apply_transitions(profile, part.transition, division.parts);
-    if (part.transition == Transition::kMain) built.profile = std::move(profile);
-    else if (part.transition != Transition::kBeside) built.profile.children.push_back(std::move(profile));
-    else built.beside.push_back(std::move(profile));
+    if (part.transition == Transition::kMain)
+      built.profile = std::move(profile);
+    else if (part.transition != Transition::kBeside)
+      built.profile.children.push_back(std::move(profile));
+    else
+      built.beside.push_back(std::move(profile));
   }
   std::move(division.remarks.begin(), division.remarks.end(), std::back_inserter(built.remarks));
   count(built.profile, built.counts);

@@ -16,7 +16,8 @@ namespace {
 using Names = std::set<std::string>;
 
 std::size_t count_shared(const Names& a, const Names& b) {
-  return static_cast<std::size_t>(std::count_if(a.begin(), a.end(), [&](const std::string& one) { return b.count(one) != 0; }));
+  return static_cast<std::size_t>(
+      std::count_if(a.begin(), a.end(), [&](const std::string& one) { return b.count(one) != 0; }));
 }
 
 /// What ran when a file was executed: a script runs as its interpreter.
@@ -64,14 +65,16 @@ StrongSets strong_sets(const Policy& policy) {
   StrongSets sets;
   for (const Rule& rule : policy.rules)
     for (const ProfileRule& said : translate(rule.grant().operation, TranslateContext{}).rules)
-      if (std::string grant = strong_grant(said); !grant.empty()) sets[rule.grant().subject.exe].insert(std::move(grant));
+      if (std::string grant = strong_grant(said); !grant.empty())
+        sets[rule.grant().subject.exe].insert(std::move(grant));
   return sets;
 }
 
 Names strong_of(const StrongSets& sets, const Names& programs) {
   Names out;
   for (const std::string& program : programs)
-    if (const auto found = sets.find(program); found != sets.end()) out.insert(found->second.begin(), found->second.end());
+    if (const auto found = sets.find(program); found != sets.end())
+      out.insert(found->second.begin(), found->second.end());
   return out;
 }
 
@@ -88,9 +91,10 @@ Choice choose(const std::string& file, const Names& main, const Names& started) 
 }
 
 std::string remark_on(const Choice& choice) {
-  const std::string where = choice.transition == Transition::kBeside ? "a profile of its own (Px)" : "a child profile (Cx)";
-  return printable(choice.file) + " gets " + where + ": of " + counted(choice.all, "privilege") + " that tell programs apart, " +
-         std::to_string(choice.shared) + " shared with the main program.";
+  const std::string where =
+      choice.transition == Transition::kBeside ? "a profile of its own (Px)" : "a child profile (Cx)";
+  return printable(choice.file) + " gets " + where + ": of " + counted(choice.all, "privilege") +
+         " that tell programs apart, " + std::to_string(choice.shared) + " shared with the main program.";
 }
 
 /// The files that get profiles, with how they are reached.
@@ -108,7 +112,8 @@ class Chooser {
   void by_logged_domain(std::vector<Part>& parts) const {
     for (std::size_t i = 0; i < policy_.rules.size(); ++i) {
       const std::string& domain = policy_.rules[i].grant().subject.domain;
-      const auto owner = std::find_if(parts.begin(), parts.end(), [&](const Part& part) { return part.full_name == domain; });
+      const auto owner =
+          std::find_if(parts.begin(), parts.end(), [&](const Part& part) { return part.full_name == domain; });
       if (domain.empty() || owner == parts.end()) continue;
       for (Part& part : parts) remove_rule(part, i);
       owner->rules.push_back(&policy_.rules[i]);
@@ -130,7 +135,8 @@ class Chooser {
     main.name = main.full_name = policy_.name;
     main.program = policy_.program;
     division.parts.push_back(std::move(main));
-    for (const auto& [file, transition] : chosen_) division.parts.push_back(started_part(file, transition, division.parts));
+    for (const auto& [file, transition] : chosen_)
+      division.parts.push_back(started_part(file, transition, division.parts));
     for (const std::string& hat : hats()) division.parts.push_back(hat_part(hat));
     by_logged_domain(division.parts);
     introduce(division.parts);
@@ -152,7 +158,8 @@ class Chooser {
       if (choice.transition == Transition::kMain) continue;
       if (choice.transition == Transition::kBeside && ++named > kMaxNamedTransitions) {
         choice.transition = Transition::kChild;
-        remarks_.push_back(printable(file) + " gets a child profile in the place of one of its own: apparmor_parser takes " +
+        remarks_.push_back(printable(file) +
+                           " gets a child profile in the place of one of its own: apparmor_parser takes " +
                            std::to_string(kMaxNamedTransitions) + " named transitions.");
       } else if (mode_ == ExecMode::kAuto) {
         remarks_.push_back(remark_on(choice));
@@ -203,7 +210,8 @@ class Chooser {
       const std::string& domain = rule.grant().subject.domain;
       if (under_hat(rule)) hats.insert(domain.substr(1));
       const std::string below = policy_.name + "//";
-      if (domain.starts_with(below) && domain.substr(below.size(), 1) != "/" && !domain.substr(below.size()).starts_with("null-"))
+      if (domain.starts_with(below) && domain.substr(below.size(), 1) != "/" &&
+          !domain.substr(below.size()).starts_with("null-"))
         hats.insert(domain.substr(below.size()));
       const auto* change = std::get_if<DomainOp>(&rule.grant().operation);
       if (change != nullptr && change->act == "change_hat") hats.insert(change->target);
@@ -240,7 +248,8 @@ class Chooser {
   std::string beside_name(const std::string& file, const std::vector<Part>& before) const {
     const std::string wanted = policy_.name + "." + sayable(file.substr(file.rfind('/') + 1));
     std::string name = wanted;
-    for (int number = 2; std::any_of(before.begin(), before.end(), [&](const Part& p) { return p.name == name; }); ++number)
+    for (int number = 2; std::any_of(before.begin(), before.end(), [&](const Part& p) { return p.name == name; });
+         ++number)
       name = wanted + "." + std::to_string(number);
     return name;
   }
@@ -258,8 +267,10 @@ class Chooser {
   bool seen() const {
     return std::any_of(policy_.rules.begin(), policy_.rules.end(), [](const Rule& rule) {
       const auto* op = std::get_if<Op>(&rule.grant().operation);
-      if constexpr (std::is_same_v<Op, PtraceOp>) return op != nullptr && op->same_program;
-      else return op != nullptr;
+      if constexpr (std::is_same_v<Op, PtraceOp>)
+        return op != nullptr && op->same_program;
+      else
+        return op != nullptr;
     });
   }
 
@@ -268,7 +279,10 @@ class Chooser {
     signal.klass = RuleClass::kSignal;
     signal.words = {"send", "receive"};
     signal.peer["label"] = escape_name(peer);
-    Section section{"Baseline (programs of one run):", {"they signal each other, use each other's sockets, and trace each other if they were seen to"}, {signal}, {}};
+    Section section{"Baseline (programs of one run):",
+                    {"they signal each other, use each other's sockets, and trace each other if they were seen to"},
+                    {signal},
+                    {}};
     if (seen<UnixOp>()) {
       section.rules.push_back(signal);
       section.rules.back().klass = RuleClass::kUnix;

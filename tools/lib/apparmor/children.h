@@ -15,9 +15,9 @@ enum class Transition : std::uint8_t { kMain, kChild, kBeside, kHat };
 /// The rules that one profile gets: the main one first, then the others.
 struct Part {
   Transition transition = Transition::kMain;
-  std::string name;        ///< as the block's head says it
-  std::string full_name;   ///< with the parent's name and "//", where it is a child
-  std::string program;     ///< the file that is executed; empty for a hat
+  std::string name;       ///< as the block's head says it
+  std::string full_name;  ///< with the parent's name and "//", where it is a child
+  std::string program;    ///< the file that is executed; empty for a hat
   std::vector<const Rule*> rules;
   std::vector<std::size_t> indexes;  ///< into Policy::rules
   std::vector<Section> extra;

@@ -30,7 +30,8 @@ std::vector<PackRule> read_pack(std::string_view name) {
   std::vector<PackRule> rules;
   const Json json = table(name);
   for (const Json& row : json["rules"])
-    rules.push_back({row["rule"], row.value("glob", ""), letters_from(row.value("letters", "")), row["reason"], row.value("where", "")});
+    rules.push_back({row["rule"], row.value("glob", ""), letters_from(row.value("letters", "")), row["reason"],
+                     row.value("where", "")});
   return rules;
 }
 

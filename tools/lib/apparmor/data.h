@@ -14,8 +14,8 @@ namespace cordon::apparmor {
 
 /// A rule that a pack adds, with its reason.
 struct PackRule {
-  std::string rule;     ///< as a profile's line
-  std::string glob;     ///< denies only: what it is about
+  std::string rule;  ///< as a profile's line
+  std::string glob;  ///< denies only: what it is about
   FileLetters letters = 0;
   std::string reason;
   std::string where;  ///< "container": only there; empty: everywhere

@@ -93,16 +93,19 @@ class Question {
     const auto family = socket_family_number(op.family);
     const auto type = socket_type_number(op.type);
     if (!family || !type) return cannot_tell("unknown family or type: " + op.family + " " + op.type);
-    if (!mediates(profile_, PolicyClass::kNetwork) && (source_ == nullptr || source_->addressed_rule(op.family) == nullptr))
+    if (!mediates(profile_, PolicyClass::kNetwork) &&
+        (source_ == nullptr || source_->addressed_rule(op.family) == nullptr))
       return not_applicable("the profile's features hold no network");
-    const std::uint32_t bits = ask_policy(profile_, PolicyClass::kNetwork,
-                                          big_endian16(static_cast<unsigned>(*family)) + big_endian16(static_cast<unsigned>(*type)));
+    const std::uint32_t bits =
+        ask_policy(profile_, PolicyClass::kNetwork,
+                   big_endian16(static_cast<unsigned>(*family)) + big_endian16(static_cast<unsigned>(*type)));
     ProfileRule like;
     like.keys["family"] = {op.family};
     like.keys["type"] = {op.type};
     const bool fine = (bits & net_bit(op.act)) != 0;
     const SourceRule* addressed = source_ == nullptr || fine ? nullptr : source_->addressed_rule(op.family);
-    if (addressed != nullptr) return cannot_tell("addresses and ports are compiled in a form that is not walked here: see " + named(addressed));
+    if (addressed != nullptr)
+      return cannot_tell("addresses and ports are compiled in a form that is not walked here: see " + named(addressed));
     return verdict(fine, RuleClass::kNetwork, like, "network " + op.family + " " + op.type);
   }
 
@@ -129,7 +132,8 @@ class Question {
     if (!number) return cannot_tell("unknown signal: " + op.signal);
     const std::uint32_t bit = op.direction == Direction::kSend ? 2 : 4;
     const bool fine = any_peer(op.peer, op.same_program, [&](const std::string& label) {
-      return (ask_policy(profile_, PolicyClass::kSignal, std::string(1, static_cast<char>(*number)) + label) & bit) != 0;
+      return (ask_policy(profile_, PolicyClass::kSignal, std::string(1, static_cast<char>(*number)) + label) & bit) !=
+             0;
     });
     ProfileRule like;
     like.words.insert(op.direction == Direction::kSend ? "send" : "receive");
@@ -168,7 +172,8 @@ class Question {
 
   Decision operator()(const DomainOp& op) const {
     if (op.act != "change_profile" && op.act != "change_onexec") return not_applicable("not an AppArmor transition");
-    return verdict(ask_change_profile(profile_, op.target), RuleClass::kChangeProfile, {}, "change_profile " + op.target);
+    return verdict(ask_change_profile(profile_, op.target), RuleClass::kChangeProfile, {},
+                   "change_profile " + op.target);
   }
 
   template <class Other>
@@ -184,11 +189,13 @@ class Question {
     if (missing == 0) return allowed(file_rule(name, letters, owner == Owner::kSelf));
     const std::string what = letters_text(missing & ~FileLetters{kX}) + ((missing & kX) != 0 ? "x" : "");
     if (owner != Owner::kOther && (letters & ~answer.owner) == 0)
-      return owner == Owner::kUnknown ? cannot_tell("only an owner rule gives '" + what + "', and the owner is not known")
-                                      : allowed(file_rule(name, letters, true));
+      return owner == Owner::kUnknown
+                 ? cannot_tell("only an owner rule gives '" + what + "', and the owner is not known")
+                 : allowed(file_rule(name, letters, true));
     const SourceRule* deny = source_ == nullptr ? nullptr : source_->file_rule(name, missing, owner == Owner::kSelf);
     const bool by_deny = deny != nullptr && deny->rule.deny;
-    if ((letters & ~answer.owner) == 0) return denied("no rule", "only an owner rule gives '" + what + "', and the file is another's");
+    if ((letters & ~answer.owner) == 0)
+      return denied("no rule", "only an owner rule gives '" + what + "', and the file is another's");
     return denied(by_deny ? named(deny) : "no rule", "'" + what + "' is not granted on " + printable(name));
   }
 
@@ -230,7 +237,8 @@ class Question {
     if (same_program) return ask(profile_.name);
     if ((!peer.empty() && ask(peer)) || ask("unconfined")) return true;
     const auto called = decider_.profiles_of_label(peer);
-    return std::any_of(called.begin(), called.end(), [&](const CompiledProfile* profile) { return ask(profile->name); });
+    return std::any_of(called.begin(), called.end(),
+                       [&](const CompiledProfile* profile) { return ask(profile->name); });
   }
 
   bool unix_bits(const UnixOp& op, unsigned type) const;
@@ -251,7 +259,9 @@ bool Question::unix_bits(const UnixOp& op, unsigned type) const {
   };
   const std::string protocol = big_endian16(1) + big_endian16(type) + big_endian16(0);
   const std::uint32_t bit = net_bit(op.act);
-  const auto ask = [&](const std::string& key) { return (ask_policy(profile_, PolicyClass::kNetwork, key) & bit) != 0; };
+  const auto ask = [&](const std::string& key) {
+    return (ask_policy(profile_, PolicyClass::kNetwork, key) & bit) != 0;
+  };
   if (op.act == SocketAct::kCreate) return ask(protocol);
   if ((!op.address.empty() && op.address[0] == '/') || (!op.peer_address.empty() && op.peer_address[0] == '/'))
     return (ask_policy(profile_, PolicyClass::kNetwork, protocol.substr(0, 4)) & bit) != 0;
@@ -311,7 +321,8 @@ Decision Question::operator()(const MountOp& op) const {
           fine |= (mount_bits(target, source, "", (flags & 0x4000) | kBindFlag) & 2) != 0;
         break;
       case MountAct::kMove:
-        for (const std::string& source : variants(op.source)) fine |= (mount_bits(target, source, "", kMoveFlag) & 2) != 0;
+        for (const std::string& source : variants(op.source))
+          fine |= (mount_bits(target, source, "", kMoveFlag) & 2) != 0;
         break;
       case MountAct::kPivotRoot:
         for (const std::string& old : variants(op.source))
@@ -330,10 +341,14 @@ Decision Question::operator()(const IpcOp& op) const {
     bool fine = true;
     for (const std::string& word : op.perms) {
       const std::string peer = op.peer.empty() ? "unconfined" : op.peer;
-      const std::string message = bus + nul + op.name + nul + peer + nul + op.path + nul + op.interface + nul + op.member;
-      if (word == "bind") fine &= (ask_policy(profile_, PolicyClass::kDbus, bus + nul + op.name) & 0x40) != 0;
-      else if (word == "eavesdrop") fine &= (ask_policy(profile_, PolicyClass::kDbus, bus) & 0x20) != 0;
-      else fine &= (ask_policy(profile_, PolicyClass::kDbus, message) & (word == "send" ? 2U : 4U)) != 0;
+      const std::string message =
+          bus + nul + op.name + nul + peer + nul + op.path + nul + op.interface + nul + op.member;
+      if (word == "bind")
+        fine &= (ask_policy(profile_, PolicyClass::kDbus, bus + nul + op.name) & 0x40) != 0;
+      else if (word == "eavesdrop")
+        fine &= (ask_policy(profile_, PolicyClass::kDbus, bus) & 0x20) != 0;
+      else
+        fine &= (ask_policy(profile_, PolicyClass::kDbus, message) & (word == "send" ? 2U : 4U)) != 0;
     }
     return verdict(fine, RuleClass::kDbus, {}, "dbus");
   }
@@ -351,7 +366,8 @@ ProfileDecider::ProfileDecider(std::vector<CompiledProfile> profiles, std::vecto
 
 Decision ProfileDecider::decide(const Fact& fact) {
   if (!container_) return decide_as_named(fact);
-  if (is_runtime_program(fact.subject.exe)) return not_applicable("the container's set-up by the runtime, outside of its profile");
+  if (is_runtime_program(fact.subject.exe))
+    return not_applicable("the container's set-up by the runtime, outside of its profile");
   Fact inside = fact;
   std::size_t stripped = 0;
   inside.operation = within_container(std::move(inside.operation), stripped);
@@ -405,8 +421,10 @@ Result<std::unique_ptr<ProfileDecider>> read_profiles(const std::vector<std::str
     if (!unpacked) return unpacked.error();
     std::move(unpacked->begin(), unpacked->end(), std::back_inserter(profiles));
     auto rules = read_source(*text, path, {}, diagnostics);
-    if (rules) std::move(rules->begin(), rules->end(), std::back_inserter(source));
-    else diagnostics.note("decisions name no line: " + to_text(rules.error()), path);
+    if (rules)
+      std::move(rules->begin(), rules->end(), std::back_inserter(source));
+    else
+      diagnostics.note("decisions name no line: " + to_text(rules.error()), path);
   }
   auto decider = std::make_unique<ProfileDecider>(std::move(profiles), std::move(source));
   decider->set_container(is_container(options.platform));

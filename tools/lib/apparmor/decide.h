@@ -18,7 +18,8 @@ class ProfileDecider : public Decider {
   ProfileDecider(std::vector<CompiledProfile> profiles, std::vector<SourceProfile> source);
   Decision decide(const Fact& fact) override;
 
-  /// Whether facts are the host's view of a container: names lose the engine's folder, the runtime's set-up is not asked.
+  /// Whether facts are the host's view of a container: names lose the engine's folder, the runtime's set-up is not
+  /// asked.
   void set_container(bool container) { container_ = container; }
 
   const std::vector<CompiledProfile>& profiles() const { return profiles_; }

@@ -64,11 +64,15 @@ std::vector<const CompiledProfile*> ProfileDecider::profiles_of_label(std::strin
   const std::string root(label.substr(0, label.find("//", 1)));
   const CompiledProfile* main = named(root);
   for (const CompiledProfile& profile : profiles_)
-    if (main == nullptr && profile.attachment && profile.attachment->accept(profile.attachment->walk(Automaton::kStart, root)) != 0) main = &profile;
-  if (main == nullptr || label.size() == root.size()) return main == nullptr ? std::vector<const CompiledProfile*>{} : std::vector{main};
+    if (main == nullptr && profile.attachment &&
+        profile.attachment->accept(profile.attachment->walk(Automaton::kStart, root)) != 0)
+      main = &profile;
+  if (main == nullptr || label.size() == root.size())
+    return main == nullptr ? std::vector<const CompiledProfile*>{} : std::vector{main};
   const std::size_t learned = label.rfind(kLearning);
   const bool in_learned = learned != std::string_view::npos;
-  if (in_learned && label.substr(learned + kLearning.size(), 1) == "/") return reached_by(std::string(label.substr(learned + kLearning.size())));
+  if (in_learned && label.substr(learned + kLearning.size(), 1) == "/")
+    return reached_by(std::string(label.substr(learned + kLearning.size())));
   const std::string_view hat = in_learned ? label.substr(learned + kLearning.size()) : label.substr(root.size() + 2);
   const CompiledProfile* below = named(main->name + "//" + std::string(hat));
   return below == nullptr ? std::vector<const CompiledProfile*>{} : std::vector{below};
@@ -88,8 +92,8 @@ std::vector<const CompiledProfile*> ProfileDecider::profiles_for(const Subject& 
   }
   for (const CompiledProfile& profile : profiles_) {
     if (subject.exe.empty() || profile.name.find("//") != std::string::npos) continue;
-    const bool attached = profile.attachment &&
-                          profile.attachment->accept(profile.attachment->walk(Automaton::kStart, subject.exe)) != 0;
+    const bool attached =
+        profile.attachment && profile.attachment->accept(profile.attachment->walk(Automaton::kStart, subject.exe)) != 0;
     if (attached || profile.name == subject.exe) return {&profile};
   }
   auto reached = reached_by(subject.exe);

@@ -41,13 +41,15 @@ class Comparer {
 
  private:
   void add(std::string area, std::string example, std::string added, std::string removed, std::string by = {}) {
-    diff_.differences.push_back({name_, std::move(area), printable(example), std::move(added), std::move(removed), std::move(by)});
+    diff_.differences.push_back(
+        {name_, std::move(area), printable(example), std::move(added), std::move(removed), std::move(by)});
   }
 
   void capabilities(const CompiledProfile& old, const CompiledProfile& now) {
     for (unsigned number = 0; number < all_capabilities().size(); ++number) {
       const bool had = ask_capability(old, number), has = ask_capability(now, number);
-      if (had != has) add("capability", std::string(all_capabilities()[number]), has ? "allowed" : "", had ? "allowed" : "");
+      if (had != has)
+        add("capability", std::string(all_capabilities()[number]), has ? "allowed" : "", had ? "allowed" : "");
     }
   }
 
@@ -55,7 +57,8 @@ class Comparer {
   void modes(const CompiledProfile& old, const CompiledProfile& now) {
     static constexpr auto kModes = std::to_array<const char*>({"enforce", "complain", "kill", "unconfined", "prompt"});
     const auto word = [](std::uint32_t mode) { return mode < kModes.size() ? kModes[mode] : "another"; };
-    if (old.mode != now.mode) add("mode", std::string(word(now.mode)) + " in the place of " + word(old.mode), word(now.mode), word(old.mode));
+    if (old.mode != now.mode)
+      add("mode", std::string(word(now.mode)) + " in the place of " + word(old.mode), word(now.mode), word(old.mode));
   }
 
   void limits(const CompiledProfile& old, const CompiledProfile& now) {
@@ -76,7 +79,8 @@ class Comparer {
         const bool had = ask_policy(old, PolicyClass::kNetwork, key) != 0;
         const bool has = ask_policy(now, PolicyClass::kNetwork, key) != 0;
         if (had != has)
-          add("network", socket_family_name(family) + " " + socket_type_name(type), has ? "allowed" : "", had ? "allowed" : "");
+          add("network", socket_family_name(family) + " " + socket_type_name(type), has ? "allowed" : "",
+              had ? "allowed" : "");
       }
     }
   }
@@ -90,7 +94,8 @@ class Comparer {
   /// Names first, for others and then for owners where that differs from the former.
   void files(const CompiledProfile& old, const CompiledProfile& now) {
     if (!old.file || !now.file) {
-      if (old.file.has_value() != now.file.has_value()) add("file", "/", now.file ? "rules" : "", old.file ? "rules" : "");
+      if (old.file.has_value() != now.file.has_value())
+        add("file", "/", now.file ? "rules" : "", old.file ? "rules" : "");
       return;
     }
     Product product(*old.file, *now.file, options_.max_pairs);
@@ -105,7 +110,8 @@ class Comparer {
       const FileLetters before = for_others ? was.other : was.owner, after = for_others ? is.other : is.owner;
       const FileLetters added = after & ~before, removed = before & ~after;
       if (was.other_exec.kind != is.other_exec.kind || was.other_exec.target != is.other_exec.target)
-        add("exec transition", name, exec_words(is.other_exec), exec_words(was.other_exec), rule_for(name, kX, 0, false));
+        add("exec transition", name, exec_words(is.other_exec), exec_words(was.other_exec),
+            rule_for(name, kX, 0, false));
       ++count;
       if (added == 0 && removed == 0) return true;
       add(for_others ? "file" : "owner's file", name, letters_and_exec(added), letters_and_exec(removed),

@@ -18,7 +18,7 @@ struct Difference {
 };
 
 struct DiffOptions {
-  std::size_t max_examples = 50;              ///< of one area of one profile
+  std::size_t max_examples = 50;                 ///< of one area of one profile
   std::size_t max_pairs = std::size_t{2} << 20;  ///< pairs of states looked at; beyond it the diff says that it stopped
 };
 

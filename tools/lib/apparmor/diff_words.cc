@@ -31,7 +31,7 @@ std::string labelled(const std::string& key, std::span<const char* const> labels
 std::string signal_words(const std::string& key) {
   constexpr unsigned kExists = 35, kFirstRealTime = 128;  // security/apparmor/include/sig_names.h
   const auto number = static_cast<unsigned char>(key[0]);
-  const std::string name = number == kExists ? "exists"
+  const std::string name = number == kExists          ? "exists"
                            : number >= kFirstRealTime ? signal_name(static_cast<int>(number - kFirstRealTime) + 32)
                                                       : signal_name(number);
   return name + " peer=" + key.substr(1);
@@ -78,18 +78,31 @@ std::string unix_words(const std::string& key) {
   if (label_end == std::string_view::npos || rest.substr(label_end + 1, 1) != "\x01") return out;
   const std::string_view peer = rest.substr(label_end + 2);
   const std::size_t peer_end = peer.find('\0', 1);
-  if (const std::string address = address_words(peer.substr(0, peer_end)); !address.empty()) out += " peer addr=" + address;
-  if (peer_end != std::string_view::npos && peer_end + 1 < peer.size()) out += " peer label=" + std::string(peer.substr(peer_end + 1));
+  if (const std::string address = address_words(peer.substr(0, peer_end)); !address.empty())
+    out += " peer addr=" + address;
+  if (peer_end != std::string_view::npos && peer_end + 1 < peer.size())
+    out += " peer label=" + std::string(peer.substr(peer_end + 1));
   return out;
 }
 
 constexpr auto kSignalBits = std::to_array<BitWord>({{0x2, "send"}, {0x4, "receive"}});
-constexpr auto kPtraceBits = std::to_array<BitWord>({{0x2, "trace"}, {0x4, "read"}, {0x8, "tracedby"}, {0x10, "readby"}});
+constexpr auto kPtraceBits =
+    std::to_array<BitWord>({{0x2, "trace"}, {0x4, "read"}, {0x8, "tracedby"}, {0x10, "readby"}});
 constexpr auto kMountBits = std::to_array<BitWord>({{0x1, "pivot_root"}, {0x2, "mount"}, {0x4, "umount"}});
-constexpr auto kDbusBits = std::to_array<BitWord>({{0x2, "send"}, {0x4, "receive"}, {0x20, "eavesdrop"}, {0x40, "bind"}});
-constexpr auto kUnixBits = std::to_array<BitWord>(
-    {{0x2, "send"}, {0x4, "receive"}, {0x10, "create"}, {0x20, "shutdown"}, {0x40, "connect"}, {0x100, "setattr"}, {0x200, "getattr"},
-     {0x100000, "accept"}, {0x200000, "bind"}, {0x400000, "listen"}, {0x1000000, "setopt"}, {0x2000000, "getopt"}});
+constexpr auto kDbusBits =
+    std::to_array<BitWord>({{0x2, "send"}, {0x4, "receive"}, {0x20, "eavesdrop"}, {0x40, "bind"}});
+constexpr auto kUnixBits = std::to_array<BitWord>({{0x2, "send"},
+                                                   {0x4, "receive"},
+                                                   {0x10, "create"},
+                                                   {0x20, "shutdown"},
+                                                   {0x40, "connect"},
+                                                   {0x100, "setattr"},
+                                                   {0x200, "getattr"},
+                                                   {0x100000, "accept"},
+                                                   {0x200000, "bind"},
+                                                   {0x400000, "listen"},
+                                                   {0x1000000, "setopt"},
+                                                   {0x2000000, "getopt"}});
 
 constexpr auto kAreas = std::to_array<Area>({
     {PolicyClass::kSignal, "signal", ""sv, 1, signal_words, kSignalBits},

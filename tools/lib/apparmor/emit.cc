@@ -40,8 +40,7 @@ std::string head_text(const ProfileText& profile) {
 std::string header(const Policy& policy) {
   std::string out = comment(0, "AppArmor profile of " + policy.name + ", written by Cordon.");
   out += comment(0, "Made from " + counted(policy.runs.size(), "recording") + " of " + policy.program + ".");
-  if (!policy.complete)
-    out += comment(0, "INCOMPLETE RECORDING: the program may need more than this profile allows.");
+  if (!policy.complete) out += comment(0, "INCOMPLETE RECORDING: the program may need more than this profile allows.");
   for (const std::string& note : policy.notes) out += comment(0, "Note: " + note + ".");
   return out;
 }
@@ -94,8 +93,10 @@ void name_given_rules(std::vector<RuleNote>& notes, const Policy& shaped, const 
   }
   for (RuleNote& note : notes) {
     const Rule& rule = shaped.rules[note.rule];
-    if (const auto same = by_rule.find(rule); same != by_rule.end()) note.rule = same->second;
-    else if (!rule.evidence().empty()) note.rule = by_evidence.at(rule.evidence().front());
+    if (const auto same = by_rule.find(rule); same != by_rule.end())
+      note.rule = same->second;
+    else if (!rule.evidence().empty())
+      note.rule = by_evidence.at(rule.evidence().front());
   }
 }
 
@@ -113,7 +114,8 @@ Result<EmitOptions> emit_options(const BackendOptions& options) {
   out.platform = options.platform;
   const std::string abi = value_of(options, "abi", "3.0");
   const auto dialect = dialect_named(abi);
-  if (!dialect && abi != "auto") return Error{ErrorCode::kUsage, "unknown AppArmor abi " + abi, "", "3.0, 4.0, 5.0 or auto"};
+  if (!dialect && abi != "auto")
+    return Error{ErrorCode::kUsage, "unknown AppArmor abi " + abi, "", "3.0, 4.0, 5.0 or auto"};
   out.dialect = dialect.value_or(Dialect::k30);
   if (abi == "auto") out.dialect = newest_installed();
   const auto generalise = generalise_named(value_of(options, "generalise", "safe"));
@@ -125,7 +127,8 @@ Result<EmitOptions> emit_options(const BackendOptions& options) {
   if (!exec) return exec.error();
   out.exec = *exec;
   const auto budget = parse_number<std::uint32_t>(value_of(options, "compile-budget", "5"));
-  if (!budget || *budget == 0) return Error{ErrorCode::kUsage, "the compile budget is a whole number of seconds", "", ""};
+  if (!budget || *budget == 0)
+    return Error{ErrorCode::kUsage, "the compile budget is a whole number of seconds", "", ""};
   out.compile_budget_s = *budget;
   out.base = value_of(options, "base", "");
   return out;

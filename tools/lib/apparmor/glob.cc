@@ -80,7 +80,8 @@ class GlobBuilder {
   unsigned char take_byte() {
     if (text_[at_] != '\\' || at_ + 1 >= text_.size()) return static_cast<unsigned char>(text_[at_++]);
     std::size_t digits = 0;
-    while (digits < 3 && at_ + 1 + digits < text_.size() && text_[at_ + 1 + digits] >= '0' && text_[at_ + 1 + digits] <= '7')
+    while (digits < 3 && at_ + 1 + digits < text_.size() && text_[at_ + 1 + digits] >= '0' &&
+           text_[at_ + 1 + digits] <= '7')
       ++digits;
     const std::string bytes = unescape_name(text_.substr(at_, digits == 0 ? 2 : digits + 1));
     at_ += digits == 0 ? 2 : digits + 1;
@@ -256,7 +257,8 @@ std::optional<std::string> expand(std::string_view glob, const Variables& variab
       auto expanded = expand(value, variables, depth + 1);
       if (!expanded) return std::nullopt;
       // The parser folds the slash that a value ends in and the one behind the variable into one.
-      if (end + 1 < glob.size() && glob[end + 1] == '/' && expanded->size() > 1 && expanded->back() == '/') expanded->pop_back();
+      if (end + 1 < glob.size() && glob[end + 1] == '/' && expanded->size() > 1 && expanded->back() == '/')
+        expanded->pop_back();
       values += (values.empty() ? "" : ",") + *expanded;
     }
     out += found->second.size() == 1 ? values : "{" + values + "}";

@@ -16,7 +16,8 @@ namespace {
 /// Recordings give the program, and a domain only for hats, as "^NAME".
 bool is_logged(const Rule& rule) {
   const Subject& subject = rule.grant().subject;
-  return rule.basis().kind == BasisKind::kObserved && subject.exe.empty() && !subject.domain.empty() && !subject.domain.starts_with('^');
+  return rule.basis().kind == BasisKind::kObserved && subject.exe.empty() && !subject.domain.empty() &&
+         !subject.domain.starts_with('^');
 }
 
 std::string root_of(const std::string& label) { return label.substr(0, label_ends(label).front()); }
@@ -38,7 +39,8 @@ class Names {
       if (rule.grant().subject.container.empty()) roots.insert(root_of(rule.grant().subject.domain));
       if (const auto* exec = std::get_if<ExecOp>(&rule.grant().operation)) executed_[exec->transition] = exec->path;
       const auto* domain = std::get_if<DomainOp>(&rule.grant().operation);
-      if (domain != nullptr && domain->act == "change_hat" && domain->target.find("//", 1) != std::string::npos) hats_.insert(domain->target);
+      if (domain != nullptr && domain->act == "change_hat" && domain->target.find("//", 1) != std::string::npos)
+        hats_.insert(domain->target);
     }
     program_ = policy.program;
     found_main_ = roots.size() == 1 || roots.count(policy.name) != 0 || roots.count(policy.program) != 0;
@@ -58,7 +60,9 @@ class Names {
     const auto ends = label_ends(label);
     for (std::size_t i = 1; i < ends.size(); ++i) {
       const std::string whole = label.substr(0, ends[i]), parent = label.substr(0, ends[i - 1]);
-      if (whole.compare(ends[i - 1], kLearning.size() + 1, std::string(kLearning) + "/") != 0 || executed_.count(whole) != 0) continue;
+      if (whole.compare(ends[i - 1], kLearning.size() + 1, std::string(kLearning) + "/") != 0 ||
+          executed_.count(whole) != 0)
+        continue;
       ExecOp exec;
       exec.path = last_name(whole);
       Subject subject;
@@ -100,8 +104,10 @@ class Names {
     if (label == root) return;
     const bool child = executed_.count(label) != 0 || last_name(label).starts_with('/');
     const bool hat = !child && (hats_.count(label) != 0 || label.find(kLearning) == std::string::npos);
-    if (child) subject.domain = root + "//" + subject.exe;
-    else if (hat && root == main_) subject.domain = "^" + last_name(label);
+    if (child)
+      subject.domain = root + "//" + subject.exe;
+    else if (hat && root == main_)
+      subject.domain = "^" + last_name(label);
   }
 
   /// What ran there: the innermost executed file, else the outermost profile's program.
@@ -143,7 +149,8 @@ LoggedPolicy with_logged_programs(const Policy& policy) {
   }
   std::sort(out.policy.rules.begin(), out.policy.rules.end());
   for (const auto& [profile, count] : foreign)
-    out.remarks.push_back("Left out: " + counted(count, "rule") + " for the log's other profile " + printable(profile) + ".");
+    out.remarks.push_back("Left out: " + counted(count, "rule") + " for the log's other profile " + printable(profile) +
+                          ".");
   return out;
 }
 

@@ -23,8 +23,9 @@ namespace {
 
 constexpr std::size_t kMaxBlob = std::size_t{256} << 20;
 constexpr std::size_t kMaxMessages = std::size_t{1} << 20;
-constexpr auto kParserPaths = std::to_array<const char*>(
-    {"/usr/sbin/apparmor_parser", "/sbin/apparmor_parser", "/usr/local/sbin/apparmor_parser", "/usr/bin/apparmor_parser"});
+constexpr auto kParserPaths =
+    std::to_array<const char*>({"/usr/sbin/apparmor_parser", "/sbin/apparmor_parser", "/usr/local/sbin/apparmor_parser",
+                                "/usr/bin/apparmor_parser"});
 
 /// A file in memory that the parser opens by its /proc/self/fd name. Not close-on-exec: the child needs it.
 Result<UniqueFd> memory_file(const char* name, std::string_view text) {
@@ -142,7 +143,8 @@ std::string complaint(const Outcome& outcome, unsigned limit_s) {
 
 /// A parser older than the dialect cannot compile it, and nothing that it says tells so.
 std::string hint_for(Dialect dialect) {
-  if (dialect == Dialect::k30 || access(("/etc/apparmor.d/" + std::string(dialect_info(dialect).abi_file)).c_str(), R_OK) == 0)
+  if (dialect == Dialect::k30 ||
+      access(("/etc/apparmor.d/" + std::string(dialect_info(dialect).abi_file)).c_str(), R_OK) == 0)
     return {};
   return "this machine's apparmor_parser comes without " + std::string(dialect_info(dialect).abi_file) +
          ": decide where the profile is to be loaded, or write it with --abi 3.0";
@@ -163,8 +165,8 @@ Result<Compiled> compile(const std::string& path, const std::string& where, cons
   auto lax = run(argv, options.time_limit_s);
   if (!lax) return lax.error();
   if (succeeded(*lax)) return Compiled{std::move(lax->out), std::move(lax->err)};
-  return Error{ErrorCode::kBadInput, "apparmor_parser refuses the profile: " + complaint(*lax, options.time_limit_s), where,
-               hint_for(options.dialect)};
+  return Error{ErrorCode::kBadInput, "apparmor_parser refuses the profile: " + complaint(*lax, options.time_limit_s),
+               where, hint_for(options.dialect)};
 }
 
 }  // namespace

@@ -12,8 +12,7 @@ struct LetterRow {
   FileLetters bit;
   char letter;
 };
-constexpr auto kLetters = std::to_array<LetterRow>(
-    {{kM, 'm'}, {kR, 'r'}, {kW, 'w'}, {kA, 'a'}, {kL, 'l'}, {kK, 'k'}});
+constexpr auto kLetters = std::to_array<LetterRow>({{kM, 'm'}, {kR, 'r'}, {kW, 'w'}, {kA, 'a'}, {kL, 'l'}, {kK, 'k'}});
 
 constexpr auto kKeywords = std::to_array<std::string_view>(
     {"file", "link", "capability", "network", "unix", "signal", "ptrace", "mount", "remount", "umount", "pivot_root",
@@ -183,7 +182,8 @@ void normalise(std::vector<ProfileRule>& rules) {
   std::map<ProfileRule, std::vector<ProfileRule>> groups;
   for (const ProfileRule& rule : rules) {
     auto& group = groups[merge_key(rule)];
-    const auto same = std::find_if(group.begin(), group.end(), [&](const auto& other) { return mergeable(other, rule); });
+    const auto same =
+        std::find_if(group.begin(), group.end(), [&](const auto& other) { return mergeable(other, rule); });
     if (same == group.end())
       group.push_back(rule);
     else

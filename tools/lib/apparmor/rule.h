@@ -58,11 +58,11 @@ struct ProfileRule {
   std::int32_t priority = 0;
   std::string pattern;  ///< file: the glob; link: the new name; mount classes: the source, if any
   FileLetters letters = 0;
-  std::string exec;    ///< "ix", "Px", "Cx", …; empty: no execute permission
-  std::string target;  ///< after "->": profile, link target, mount point
-  std::set<std::string> words;                          ///< access words, or a capability's, family's and type's names
-  std::map<std::string, std::set<std::string>> keys;    ///< "set" → signals, "peer" → label, "bus", "path", …
-  std::map<std::string, std::string> peer;              ///< what stands in peer=(…): "addr", "label", "name"
+  std::string exec;                                   ///< "ix", "Px", "Cx", …; empty: no execute permission
+  std::string target;                                 ///< after "->": profile, link target, mount point
+  std::set<std::string> words;                        ///< access words, or a capability's, family's and type's names
+  std::map<std::string, std::set<std::string>> keys;  ///< "set" → signals, "peer" → label, "bus", "path", …
+  std::map<std::string, std::string> peer;            ///< what stands in peer=(…): "addr", "label", "name"
 
   auto operator<=>(const ProfileRule&) const = default;
 };

@@ -25,13 +25,17 @@ struct ClassRow {
 };
 constexpr auto kClasses = std::to_array<ClassRow>({
     // "label:=" sets a label, 5.0.
-    {RuleClass::kNetwork, "create bind listen accept connect shutdown getattr setattr getopt setopt send receive r w rw wr read write",
-     "family type protocol ip port label interface", "ip port label label:", "create bind listen shutdown getattr setattr getopt setopt"},
-    {RuleClass::kUnix, "create bind listen accept connect shutdown getattr setattr getopt setopt send receive r w rw wr read write",
+    {RuleClass::kNetwork,
+     "create bind listen accept connect shutdown getattr setattr getopt setopt send receive r w rw wr read write",
+     "family type protocol ip port label interface",
+     "ip port label label:", "create bind listen shutdown getattr setattr getopt setopt"},
+    {RuleClass::kUnix,
+     "create bind listen accept connect shutdown getattr setattr getopt setopt send receive r w rw wr read write",
      "type protocol addr label", "addr label", "create bind listen shutdown getattr setattr getopt setopt"},
     {RuleClass::kSignal, "send receive r w rw wr read write", "set", "label", ""},
     {RuleClass::kPtrace, "trace tracedby read readby r w rw wr write", "", "label", ""},
-    {RuleClass::kDbus, "send receive bind eavesdrop r w rw wr read write", "bus name path interface member label", "name label", "bind eavesdrop"},
+    {RuleClass::kDbus, "send receive bind eavesdrop r w rw wr read write", "bus name path interface member label",
+     "name label", "bind eavesdrop"},
     {RuleClass::kMqueue, "create open delete getattr setattr read write r w rw wr", "type label", "", ""},
     {RuleClass::kIoUring, "sqpoll override_creds cmd", "label", "", ""},
     {RuleClass::kUserns, "create", "", "", ""},
@@ -44,11 +48,23 @@ constexpr auto kContradictions = std::to_array<Pair>({{"namespace_relative", "ch
                                                       {"chroot_attach", "chroot_no_attach"},
                                                       {"mediate_deleted", "delegate_deleted"}});
 /// Mount options that say the opposite.
-constexpr auto kOpposites = std::to_array<Pair>(
-    {{"ro", "rw"}, {"suid", "nosuid"}, {"dev", "nodev"}, {"exec", "noexec"}, {"sync", "async"}, {"mand", "nomand"}, {"atime", "noatime"},
-     {"diratime", "nodiratime"}, {"acl", "noacl"}, {"relatime", "norelatime"}, {"iversion", "noiversion"},
-     {"strictatime", "nostrictatime"}, {"lazytime", "nolazytime"}, {"user", "nouser"}, {"symfollow", "nosymfollow"},
-     {"verbose", "silent"}, {"silent", "loud"}});
+constexpr auto kOpposites = std::to_array<Pair>({{"ro", "rw"},
+                                                 {"suid", "nosuid"},
+                                                 {"dev", "nodev"},
+                                                 {"exec", "noexec"},
+                                                 {"sync", "async"},
+                                                 {"mand", "nomand"},
+                                                 {"atime", "noatime"},
+                                                 {"diratime", "nodiratime"},
+                                                 {"acl", "noacl"},
+                                                 {"relatime", "norelatime"},
+                                                 {"iversion", "noiversion"},
+                                                 {"strictatime", "nostrictatime"},
+                                                 {"lazytime", "nolazytime"},
+                                                 {"user", "nouser"},
+                                                 {"symfollow", "nosymfollow"},
+                                                 {"verbose", "silent"},
+                                                 {"silent", "loud"}});
 
 bool has_word(std::string_view list, std::string_view word) {
   for (const std::string_view one : split(list, ' '))
@@ -71,7 +87,9 @@ Result<void> check_ip(const std::string& text) {
   const auto family = [](std::string_view one) {
     std::array<unsigned char, 16> out{};
     const std::string copy(one);
-    return inet_pton(AF_INET, copy.c_str(), out.data()) == 1 ? 4 : inet_pton(AF_INET6, copy.c_str(), out.data()) == 1 ? 6 : 0;
+    return inet_pton(AF_INET, copy.c_str(), out.data()) == 1    ? 4
+           : inet_pton(AF_INET6, copy.c_str(), out.data()) == 1 ? 6
+                                                                : 0;
   };
   if (text == "none") return {};
   const auto number = [](const std::string& one) {
@@ -96,9 +114,12 @@ Result<void> check_ip(const std::string& text) {
 bool has_stray_bracket(std::string_view value) {
   bool open = false;
   for (std::size_t i = 0; i < value.size(); ++i) {
-    if (value[i] == '\\') ++i;
-    else if (value[i] == '[') open = true;
-    else if (value[i] == ']' && !std::exchange(open, false)) return true;
+    if (value[i] == '\\')
+      ++i;
+    else if (value[i] == '[')
+      open = true;
+    else if (value[i] == ']' && !std::exchange(open, false))
+      return true;
   }
   return false;
 }
@@ -114,14 +135,17 @@ Result<void> check_value(RuleClass klass, const std::string& key, const std::str
   if (!Glob::parse(value)) return wrong("'" + value + "' is not well formed");
   const bool pattern = klass == RuleClass::kDbus || klass == RuleClass::kUnix;
   if (pattern && has_stray_bracket(value)) return wrong("'" + value + "' is not well formed");
-  if (key == "addr" && klass == RuleClass::kUnix && !is_address(value)) return wrong("'" + value + "' is no address of a socket");
+  if (key == "addr" && klass == RuleClass::kUnix && !is_address(value))
+    return wrong("'" + value + "' is no address of a socket");
   if (key == "port") return check_port(value);
   if (key == "ip") return check_ip(value);
   if (key == "set" && klass == RuleClass::kSignal) {
-    const bool fine = value == "stp" || value == "exists" || value == "emt" || (value != "lost" && signal_number(value));
+    const bool fine =
+        value == "stp" || value == "exists" || value == "emt" || (value != "lost" && signal_number(value));
     if (!fine) return wrong("'" + value + "' is no signal");
   }
-  if (key == "type" && klass == RuleClass::kUnix && !socket_type_number(value) && value.find_first_of("*?[{") == std::string::npos)
+  if (key == "type" && klass == RuleClass::kUnix && !socket_type_number(value) &&
+      value.find_first_of("*?[{") == std::string::npos)
     return wrong("'" + value + "' is no type of socket");
   if (key == "type" && klass == RuleClass::kMqueue && value != "posix" && value != "sysv")
     return wrong("'" + value + "' is no type of message queue");
@@ -135,16 +159,24 @@ std::string value_of(const ProfileRule& rule, const char* key) {
 }
 
 Result<void> check_network(const ProfileRule& rule) {
-  const std::string family = value_of(rule, "family"), type = value_of(rule, "type"), protocol = value_of(rule, "protocol");
-  const auto known = [](const std::string& word, const auto& number) { return word.empty() || is_variable(word) || number.has_value(); };
-  if (!known(family, socket_family_number(family)) || family == "local" || family == "file") return wrong("'" + family + "' is no family of addresses");
+  const std::string family = value_of(rule, "family"), type = value_of(rule, "type"),
+                    protocol = value_of(rule, "protocol");
+  const auto known = [](const std::string& word, const auto& number) {
+    return word.empty() || is_variable(word) || number.has_value();
+  };
+  if (!known(family, socket_family_number(family)) || family == "local" || family == "file")
+    return wrong("'" + family + "' is no family of addresses");
   if (!known(type, socket_type_number(type))) return wrong("'" + type + "' is no type of socket");
   constexpr auto kTypes = std::to_array<Pair>({{"tcp", "stream"}, {"udp", "dgram"}});
   for (const auto& [word, its] : kTypes)
-    if (protocol == word && !type.empty() && type != its) return wrong("'" + protocol + "' has no sockets of the type " + type);
-  if (protocol != "tcp" && protocol != "udp" && protocol != "icmp" && !protocol.empty()) return wrong("'" + protocol + "' is no protocol");
-  const bool addressed = rule.keys.count("ip") != 0 || rule.keys.count("port") != 0 || rule.peer.count("ip") != 0 || rule.peer.count("port") != 0;
-  if (addressed && !family.empty() && family != "inet" && family != "inet6") return wrong("'ip=' and 'port=' are for inet and inet6");
+    if (protocol == word && !type.empty() && type != its)
+      return wrong("'" + protocol + "' has no sockets of the type " + type);
+  if (protocol != "tcp" && protocol != "udp" && protocol != "icmp" && !protocol.empty())
+    return wrong("'" + protocol + "' is no protocol");
+  const bool addressed = rule.keys.count("ip") != 0 || rule.keys.count("port") != 0 || rule.peer.count("ip") != 0 ||
+                         rule.peer.count("port") != 0;
+  if (addressed && !family.empty() && family != "inet" && family != "inet6")
+    return wrong("'ip=' and 'port=' are for inet and inet6");
   return {};
 }
 
@@ -154,7 +186,8 @@ Result<void> check_queue(const ProfileRule& rule) {
   if (name.empty() || is_variable(name) || name.find_first_of("*?[{") == 0) return {};
   const std::string type = value_of(rule, "type");
   const bool path = name[0] == '/', number = name.find_first_not_of("0123456789*?[]{},") == std::string::npos;
-  if ((!path && !number) || (path && type == "sysv") || (number && type == "posix")) return wrong("'" + name + "' is no name of such a queue");
+  if ((!path && !number) || (path && type == "sysv") || (number && type == "posix"))
+    return wrong("'" + name + "' is no name of such a queue");
   return {};
 }
 
@@ -180,10 +213,13 @@ Result<void> check_class(const ProfileRule& rule) {
 
 Result<void> check_row(const ProfileRule& rule, const ClassRow& row) {
   for (const std::string& word : rule.words)
-    if (!word.empty() && !has_word(row.words, word)) return wrong("'" + word + "' is no permission of a " + std::string(keyword(rule.klass)) + " rule");
+    if (!word.empty() && !has_word(row.words, word))
+      return wrong("'" + word + "' is no permission of a " + std::string(keyword(rule.klass)) + " rule");
   for (const auto& [key, values] : rule.keys) {
-    if (!has_word(row.keys, key)) return wrong("'" + key + "=' does not belong in a " + std::string(keyword(rule.klass)) + " rule");
-    if (values.size() > 1 && key != "set" && key != "label" && key != "member") return wrong("'" + key + "=' takes one value");
+    if (!has_word(row.keys, key))
+      return wrong("'" + key + "=' does not belong in a " + std::string(keyword(rule.klass)) + " rule");
+    if (values.size() > 1 && key != "set" && key != "label" && key != "member")
+      return wrong("'" + key + "=' takes one value");
     for (const std::string& value : values)
       if (const auto fine = check_value(rule.klass, key, value); !fine) return fine;
   }
@@ -199,11 +235,14 @@ Result<void> check_row(const ProfileRule& rule, const ClassRow& row) {
 }
 
 constexpr std::string_view kPropagation =
-    "private rprivate shared rshared slave rslave unbindable runbindable make-private make-rprivate make-shared make-rshared make-slave "
+    "private rprivate shared rshared slave rslave unbindable runbindable make-private make-rprivate make-shared "
+    "make-rshared make-slave "
     "make-rslave make-unbindable make-runbindable";
 constexpr std::string_view kMountWords =
-    "ro r read-only rw w suid nosuid dev nodev exec noexec sync async remount mand nomand dirsync atime noatime diratime nodiratime "
-    "bind B move M rbind R verbose silent loud acl noacl relatime norelatime iversion noiversion strictatime nostrictatime lazytime "
+    "ro r read-only rw w suid nosuid dev nodev exec noexec sync async remount mand nomand dirsync atime noatime "
+    "diratime nodiratime "
+    "bind B move M rbind R verbose silent loud acl noacl relatime norelatime iversion noiversion strictatime "
+    "nostrictatime lazytime "
     "nolazytime user nouser symfollow nosymfollow";
 
 Result<void> check_mount(const ProfileRule& rule) {
@@ -214,10 +253,12 @@ Result<void> check_mount(const ProfileRule& rule) {
     for (const std::string& word : values)
       if (!has_word(kMountWords, word) && !has_word(kPropagation, word) && !is_variable(word))
         return wrong("'" + word + "' is no mount option");
-    const bool propagates = std::any_of(values.begin(), values.end(), [](const auto& word) { return has_word(kPropagation, word); });
+    const bool propagates =
+        std::any_of(values.begin(), values.end(), [](const auto& word) { return has_word(kPropagation, word); });
     const bool remounts = rule.klass == RuleClass::kMount && key == "options" && values.count("remount") != 0;
     if (remounts && !rule.pattern.empty() && !rule.target.empty()) return wrong("a remount has no source");
-    if (propagates && !rule.pattern.empty() && !rule.target.empty()) return wrong("a change of propagation has no source");
+    if (propagates && !rule.pattern.empty() && !rule.target.empty())
+      return wrong("a change of propagation has no source");
     for (const auto& [one, other] : kOpposites)
       if (key == "options" && values.count(std::string(one)) != 0 && values.count(std::string(other)) != 0)
         return wrong("'" + std::string(one) + "' and '" + std::string(other) + "' contradict each other");
@@ -265,51 +306,65 @@ Result<void> check_qualifiers(const ProfileRule& rule) {
 
 Result<void> check_rule(const ProfileRule& rule) {
   if (const auto fine = check_qualifiers(rule); !fine) return fine;
-  if (rule.klass == RuleClass::kFile && has_lone_alternative(rule.pattern)) return wrong("'" + rule.pattern + "' is not well formed");
+  if (rule.klass == RuleClass::kFile && has_lone_alternative(rule.pattern))
+    return wrong("'" + rule.pattern + "' is not well formed");
   // Minutes are 'min' there: 'm' is taken for milliseconds by some.
   const bool of_time = rule.klass == RuleClass::kRlimit && (rule.pattern == "rttime" || rule.pattern == "cpu");
   if (of_time && rule.target.ends_with("m")) return wrong("'" + rule.target + "' is no time");
   for (const ClassRow& row : kClasses)
     if (row.klass == rule.klass) return check_row(rule, row);
-  const bool mounts = rule.klass == RuleClass::kMount || rule.klass == RuleClass::kRemount || rule.klass == RuleClass::kUmount;
+  const bool mounts =
+      rule.klass == RuleClass::kMount || rule.klass == RuleClass::kRemount || rule.klass == RuleClass::kUmount;
   return mounts ? check_mount(rule) : Result<void>();
 }
 
 bool conflicting_exec(const ProfileRule& a, const ProfileRule& b) {
-  if (a.klass != b.klass || a.deny || b.deny || a.pattern != b.pattern || a.pattern.empty() || a.priority != b.priority) return false;
+  if (a.klass != b.klass || a.deny || b.deny || a.pattern != b.pattern || a.pattern.empty() || a.priority != b.priority)
+    return false;
   if (a.klass == RuleClass::kChangeProfile) return a.target == b.target && a.exec != b.exec;
-  return a.klass == RuleClass::kFile && a.owner == b.owner && !a.exec.empty() && !b.exec.empty() && (a.exec != b.exec || a.target != b.target);
+  return a.klass == RuleClass::kFile && a.owner == b.owner && !a.exec.empty() && !b.exec.empty() &&
+         (a.exec != b.exec || a.target != b.target);
 }
 
 bool is_permission(RuleClass klass, std::string_view word) {
-  return std::any_of(kClasses.begin(), kClasses.end(), [&](const ClassRow& row) { return row.klass == klass && has_word(row.words, word); });
+  return std::any_of(kClasses.begin(), kClasses.end(),
+                     [&](const ClassRow& row) { return row.klass == klass && has_word(row.words, word); });
 }
 
 bool is_variable_name(std::string_view name) {
-  const auto is_word = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  return !name.empty() && std::all_of(name.begin(), name.end(), is_word) && (name[0] < '0' || name[0] > '9') && name[0] != '_';
+  const auto is_word = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  return !name.empty() && std::all_of(name.begin(), name.end(), is_word) && (name[0] < '0' || name[0] > '9') &&
+         name[0] != '_';
 }
 
 namespace {
 
-/// What a flag's value may be. A profile's own signal is one of the plain ones; an error is a name, EACCES and the like.
+/// What a flag's value may be. A profile's own signal is one of the plain ones; an error is a name, EACCES and the
+/// like.
 Result<void> check_flag_value(const std::string& name, const std::string& value) {
   const bool number = !value.empty() && value.find_first_not_of("0123456789") == std::string::npos;
-  if (name == "kill.signal" && value != "emt" && (number || !signal_number(value) || value == "lost" || value.starts_with("rt"))) return wrong("'" + value + "' is no signal");
+  if (name == "kill.signal" && value != "emt" &&
+      (number || !signal_number(value) || value == "lost" || value.starts_with("rt")))
+    return wrong("'" + value + "' is no signal");
   if (name == "error" && (number || !errno_number(value))) return wrong("'" + value + "' is no error's name");
   const bool path = name == "attach_disconnected.path" || name == "attach_disconnected.ipc";
-  if (path && !value.empty() && value[0] != '/' && value[0] != '@' && value[0] != '"') return wrong("'" + value + "' is no absolute path");
+  if (path && !value.empty() && value[0] != '/' && value[0] != '@' && value[0] != '"')
+    return wrong("'" + value + "' is no absolute path");
   return {};
 }
 
 Result<void> check_flag(const std::string& flag) {
   constexpr std::string_view kFlags =
       "audit hat debug attach_disconnected no_attach_disconnected mediate_deleted "
-      "delegate_deleted chroot_attach chroot_no_attach chroot_relative namespace_relative chroot_namespace_relative interruptible";
+      "delegate_deleted chroot_attach chroot_no_attach chroot_relative namespace_relative chroot_namespace_relative "
+      "interruptible";
   const std::size_t equals = flag.find('=');
   const std::string name = flag.substr(0, equals);
   if (flag.empty() || has_word(kFlags, flag) || has_word(kModes, flag)) return {};
-  if (!has_word("kill.signal error attach_disconnected.path attach_disconnected.ipc", name)) return wrong("'" + flag + "' is no flag of a profile");
+  if (!has_word("kill.signal error attach_disconnected.path attach_disconnected.ipc", name))
+    return wrong("'" + flag + "' is no flag of a profile");
   return equals == std::string::npos ? Result<void>() : check_flag_value(name, flag.substr(equals + 1));
 }
 
@@ -327,7 +382,8 @@ Result<void> check_flags(const std::vector<std::string>& flags) {
     const bool attaches = flag.starts_with("attach_disconnected.");
     if (attaches && flag.find('=') != std::string::npos)
       for (const std::string& before : seen)
-        if (before.substr(0, before.find('=')) == flag.substr(0, flag.find('=')) && before != flag) return wrong("'" + before + "' and '" + flag + "' contradict each other");
+        if (before.substr(0, before.find('=')) == flag.substr(0, flag.find('=')) && before != flag)
+          return wrong("'" + before + "' and '" + flag + "' contradict each other");
     seen.push_back(flag);
     if (attaches) seen.emplace_back("attach_disconnected");
   }

@@ -20,9 +20,13 @@ class Cursor {
   /// Blanks round a '=' mean nothing: "port = 1" is "port=1".
   explicit Cursor(const std::vector<std::string>& words) {
     for (const std::string& word : words) {
-      const bool joins = !words_.empty() && (word == "=" || (words_.back().ends_with("=") && !words_.back().ends_with("<=") && word != "(" && word != ")"));
-      if (joins) words_.back() += word;
-      else words_.push_back(word);
+      const bool joins =
+          !words_.empty() && (word == "=" || (words_.back().ends_with("=") && !words_.back().ends_with("<=") &&
+                                              word != "(" && word != ")"));
+      if (joins)
+        words_.back() += word;
+      else
+        words_.push_back(word);
     }
   }
   bool done() const { return at_ >= words_.size(); }
@@ -42,17 +46,24 @@ class Cursor {
   std::size_t at_ = 0;
 };
 
-constexpr auto kExecModes = std::to_array<std::string_view>(
-    {"ix", "ux", "Ux", "px", "Px", "cx", "Cx", "pix", "Pix", "cix", "Cix", "pux", "PUx", "cux", "CUx",
-     "Pux", "pUx", "Cux", "cUx", "x"});
+constexpr auto kExecModes =
+    std::to_array<std::string_view>({"ix",  "ux",  "Ux",  "px",  "Px",  "cx",  "Cx",  "pix", "Pix", "cix",
+                                     "Cix", "pux", "PUx", "cux", "CUx", "Pux", "pUx", "Cux", "cUx", "x"});
 
 /// The words before a rule, each at its place: priority, audit, what is decided, whose files, how it executes.
 struct QualifierRow {
   std::string_view word;
   int place;
 };
-constexpr auto kQualifiers = std::to_array<QualifierRow>({{"audit", 1}, {"quiet", 1}, {"deny", 2}, {"allow", 2}, {"prompt", 2}, {"owner", 3}, {"other", 3},
-                                                         {"safe", 4}, {"unsafe", 4}});
+constexpr auto kQualifiers = std::to_array<QualifierRow>({{"audit", 1},
+                                                          {"quiet", 1},
+                                                          {"deny", 2},
+                                                          {"allow", 2},
+                                                          {"prompt", 2},
+                                                          {"owner", 3},
+                                                          {"other", 3},
+                                                          {"safe", 4},
+                                                          {"unsafe", 4}});
 
 Result<void> qualifier_words(Cursor& in, ProfileRule& rule) {
   int place = -1;
@@ -67,7 +78,8 @@ Result<void> qualifier_words(Cursor& in, ProfileRule& rule) {
       in.take();
       continue;
     }
-    const auto* row = std::find_if(kQualifiers.begin(), kQualifiers.end(), [&](const QualifierRow& q) { return q.word == word; });
+    const auto* row =
+        std::find_if(kQualifiers.begin(), kQualifiers.end(), [&](const QualifierRow& q) { return q.word == word; });
     if (row == kQualifiers.end()) return {};
     if (row->place <= place) return wrong("'" + word + "' stands too late");
     place = row->place;
@@ -104,13 +116,15 @@ Result<ProfileRule> read_file_rule(Cursor& in, ProfileRule rule) {
   const std::string first = in.take();
   if (in.done()) return wrong("a file rule needs a name and a mode");
   const std::size_t end = first.starts_with("@{") ? first.find('}') : std::string::npos;
-  if (end != std::string::npos && first.substr(end + 1, 1) == "+") return wrong("'+' behind a variable adds to it: write [+]");
+  if (end != std::string::npos && first.substr(end + 1, 1) == "+")
+    return wrong("'+' behind a variable adds to it: write [+]");
   const std::string second = in.take();
   if (is_name(first)) return finish_file(in, std::move(rule), first, second);
   if (!is_name(second)) return wrong("'" + first + "' starts no rule");
   auto read = finish_file(in, std::move(rule), second, first);
   // In front of the name, '->' would mean a link's name to 'l' and a profile to what is executed.
-  if (read && (read->letters & kL) != 0 && !read->exec.empty() && !read->target.empty()) return wrong("'" + first + "' with a target stands behind the name");
+  if (read && (read->letters & kL) != 0 && !read->exec.empty() && !read->target.empty())
+    return wrong("'" + first + "' with a target stands behind the name");
   return read;
 }
 
@@ -157,8 +171,10 @@ Result<void> read_peer(Cursor& in, ProfileRule& rule, const std::string& inline_
     if (equals == std::string::npos) return wrong("'" + word + "' in peer=()");
     std::string value = word.substr(equals + 1);
     if (value.empty()) {
-      if (in.peek() == "(") value = join({*read_list(in).begin()}, ",");
-      else value = in.take();
+      if (in.peek() == "(")
+        value = join({*read_list(in).begin()}, ",");
+      else
+        value = in.take();
     }
     if (!value.empty() && value.back() == ',') value.pop_back();
     rule.peer[word.substr(0, equals)] = unquoted(value);
@@ -190,8 +206,8 @@ Result<bool> read_key(Cursor& in, ProfileRule& rule) {
 struct KeywordRow {
   std::string_view word;
   RuleClass klass;
-  bool access_words;   ///< bare words are permissions
-  bool takes_name;     ///< a name or pattern may stand in it
+  bool access_words;  ///< bare words are permissions
+  bool takes_name;    ///< a name or pattern may stand in it
   bool takes_arrow;
 };
 constexpr auto kKeywordRows = std::to_array<KeywordRow>({
@@ -223,7 +239,8 @@ Result<ProfileRule> read_keyword_rule(Cursor& in, ProfileRule rule, const Keywor
     if (in.peek() == "options" || in.peek() == "option" || in.peek() == "fstype" || in.peek() == "vfstype") {
       std::string key = in.take();
       if (!in.accept("in") && !in.accept("=")) return wrong("'" + key + "' needs '=' or 'in'");
-      if (in.peek() != "(" && in.peek().find(',') != std::string::npos) return wrong("'" + in.peek() + "' wants parentheses");
+      if (in.peek() != "(" && in.peek().find(',') != std::string::npos)
+        return wrong("'" + in.peek() + "' wants parentheses");
       rule.keys[key + "_in"] = read_list(in);
       continue;
     }
@@ -231,11 +248,16 @@ Result<ProfileRule> read_keyword_rule(Cursor& in, ProfileRule rule, const Keywor
     if (!key) return key.error();
     if (*key) continue;
     // A second permission wants parentheses round both.
-    const bool name = row.takes_name && in.peek() != "(" && rule.pattern.empty() && !is_permission(row.klass, in.peek());
-    if (row.access_words && !name && in.peek() != "(" && !rule.words.empty()) return wrong("'" + in.peek() + "' beside another permission, without parentheses");
-    if (name) rule.pattern = unquoted(in.take());
-    else if (row.access_words) rule.words.merge(read_list(in));
-    else return wrong("'" + in.peek() + "' does not belong in this rule");
+    const bool name =
+        row.takes_name && in.peek() != "(" && rule.pattern.empty() && !is_permission(row.klass, in.peek());
+    if (row.access_words && !name && in.peek() != "(" && !rule.words.empty())
+      return wrong("'" + in.peek() + "' beside another permission, without parentheses");
+    if (name)
+      rule.pattern = unquoted(in.take());
+    else if (row.access_words)
+      rule.words.merge(read_list(in));
+    else
+      return wrong("'" + in.peek() + "' does not belong in this rule");
   }
   return rule;
 }
@@ -287,7 +309,8 @@ Result<ProfileRule> read_change_profile(Cursor& in, ProfileRule rule) {
   const bool unsafe = in.accept("unsafe");
   const bool checked = unsafe || in.accept("safe");
   if (unsafe) rule.exec = "unsafe";
-  if (checked && (in.done() || in.peek() == "->")) return wrong("'safe' and 'unsafe' want the program that is executed");
+  if (checked && (in.done() || in.peek() == "->"))
+    return wrong("'safe' and 'unsafe' want the program that is executed");
   if (!in.done() && in.peek() != "->") rule.pattern = unquoted(in.take());
   if (in.accept("->")) {
     if (in.done()) return wrong("'->' without a target");
@@ -312,11 +335,14 @@ std::optional<FileMode> read_mode(std::string_view word) {
       exec.clear();
       continue;
     }
-    const FileLetters letter = exec.empty() ? letters_from(std::string(1, c == 'R' || c == 'W' || c == 'M' ? static_cast<char>(c + 32) : c)) : 0;
+    const FileLetters letter =
+        exec.empty() ? letters_from(std::string(1, c == 'R' || c == 'W' || c == 'M' ? static_cast<char>(c + 32) : c))
+                     : 0;
     if (letter == 0) return std::nullopt;
     mode.letters |= letter;
   }
-  const bool known = mode.exec.empty() || std::find(kExecModes.begin(), kExecModes.end(), mode.exec) != kExecModes.end();
+  const bool known =
+      mode.exec.empty() || std::find(kExecModes.begin(), kExecModes.end(), mode.exec) != kExecModes.end();
   const bool both = (mode.letters & kW) != 0 && (mode.letters & kA) != 0;
   if (word.empty() || !exec.empty() || !known || both) return std::nullopt;
   return mode;
@@ -326,8 +352,10 @@ namespace {
 
 Result<ProfileRule> read_by_keyword(Cursor& in, ProfileRule rule) {
   if (in.accept("file")) {
-    if (in.accept("unsafe")) rule.words.insert("unsafe");
-    else in.accept("safe");
+    if (in.accept("unsafe"))
+      rule.words.insert("unsafe");
+    else
+      in.accept("safe");
     return read_file_rule(in, std::move(rule));
   }
   if (in.accept("link")) return read_link(in, std::move(rule));

@@ -51,8 +51,8 @@ IncludeName include_name(const Statement& statement) {
 
 /// What package managers and editors leave beside a file; the parser passes over it in folders.
 bool is_leftover(std::string_view name) {
-  for (const std::string_view end : {".dpkg-new", ".dpkg-old", ".dpkg-dist", ".dpkg-bak", ".dpkg-remove", ".pacsave", ".pacnew",
-                                     ".rpmnew", ".rpmsave", ".orig", ".rej", "~"})
+  for (const std::string_view end : {".dpkg-new", ".dpkg-old", ".dpkg-dist", ".dpkg-bak", ".dpkg-remove", ".pacsave",
+                                     ".pacnew", ".rpmnew", ".rpmsave", ".orig", ".rej", "~"})
     if (name.ends_with(end)) return true;
   return false;
 }
@@ -88,7 +88,8 @@ class SourceReader {
     std::optional<bool> chain;
     for (const Statement& statement : all) {
       if (statement.kind == StatementKind::kIf || statement.kind == StatementKind::kElse) {
-        if (const auto fine = check_condition(statement, before, variables_); !fine) return fault(fine.error().what, file, statement.line);
+        if (const auto fine = check_condition(statement, before, variables_); !fine)
+          return fault(fine.error().what, file, statement.line);
         const auto truth = holds(statement, chain, variables_);
         if (const auto read = conditional(statement, truth, file, into, depth); !read) return read;
         chain = statement.kind == StatementKind::kIf || chain == false ? truth : chain;
@@ -128,7 +129,8 @@ class SourceReader {
     const bool quoted = name.size() > 2 && name.front() == '"' && name.back() == '"';
     if (quoted) name = unquoted(name);
     const std::string_view never = quoted ? "<>\"" : "<>\" ";
-    if (name.empty() || name.find_first_of(never) != std::string::npos) return fault("an abi rule wants one name", file, statement.line);
+    if (name.empty() || name.find_first_of(never) != std::string::npos)
+      return fault("an abi rule wants one name", file, statement.line);
     return {};
   }
 
@@ -163,7 +165,8 @@ class SourceReader {
   }
 
   /// A branch that does not hold is read, so that its faults are found, and left. Where it cannot be told, both count.
-  Result<void> conditional(const Statement& statement, std::optional<bool> truth, const std::string& file, SourceProfile* into, std::size_t depth) {
+  Result<void> conditional(const Statement& statement, std::optional<bool> truth, const std::string& file,
+                           SourceProfile* into, std::size_t depth) {
     if (truth == true) return statements_into(statement.body, file, into, depth);
     ++in_condition_;
     SourceProfile unused = into == nullptr ? SourceProfile{} : *into;
@@ -178,20 +181,26 @@ class SourceReader {
     const std::size_t equals = statement.text.find('=');
     std::string name(trim(std::string_view(statement.text).substr(0, equals)));
     const bool adds = !name.empty() && name.back() == '+';
-    while (!name.empty() && (name.back() == '+' || name.back() == '?' || name.back() == ':' || name.back() == ' ')) name.pop_back();
-    if (statement.text[0] == '$') name = boolean_name(name);
-    else if (name.rfind("@{", 0) == 0 && name.back() == '}') name = name.substr(2, name.size() - 3);
-    else if (name[0] == '@' && name.find('{') == std::string::npos) name.erase(0, 1);
+    while (!name.empty() && (name.back() == '+' || name.back() == '?' || name.back() == ':' || name.back() == ' '))
+      name.pop_back();
+    if (statement.text[0] == '$')
+      name = boolean_name(name);
+    else if (name.rfind("@{", 0) == 0 && name.back() == '}')
+      name = name.substr(2, name.size() - 3);
+    else if (name[0] == '@' && name.find('{') == std::string::npos)
+      name.erase(0, 1);
     const bool known = variables_.count(name) != 0;
     const bool sets_default = statement.text.find("?=") < equals + 1 || statement.text.find(":=") < equals + 1;
-    if (statement.text[0] == '@' && !is_variable_name(name)) return fault("'" + name + "' is no name of a variable", file, statement.line);
+    if (statement.text[0] == '@' && !is_variable_name(name))
+      return fault("'" + name + "' is no name of a variable", file, statement.line);
     if (adds && !known) return fault("@{" + name + "} is added to, but not set before", file, statement.line);
     if (!adds && known && !sets_default) return fault("@{" + name + "} is set a second time", file, statement.line);
     auto& values = variables_[name];
     if (!adds) values.clear();
     for (const std::string& word : rule_words(std::string_view(statement.text).substr(equals + 1)))
       values.push_back(unquoted(word));
-    if (const auto fine = check_assignment(statement, statement.text[0] == '$', values); !fine) return fault(fine.error().what, file, statement.line);
+    if (const auto fine = check_assignment(statement, statement.text[0] == '$', values); !fine)
+      return fault(fine.error().what, file, statement.line);
     return {};
   }
 
@@ -201,8 +210,10 @@ class SourceReader {
     profile.line = statement.line;
     read_head(statement, profile);
     if (profile.name.empty()) return fault("a block without a name", file, statement.line);
-    if (const auto fine = check_flags(with_values(profile.flags, variables_)); !fine && !profile.has_xattrs) return fault(fine.error().what, file, statement.line);
-    if (const auto fine = check_block_head(statement, profile, parent != nullptr, variables_); !fine) return fault(fine.error().what, file, statement.line);
+    if (const auto fine = check_flags(with_values(profile.flags, variables_)); !fine && !profile.has_xattrs)
+      return fault(fine.error().what, file, statement.line);
+    if (const auto fine = check_block_head(statement, profile, parent != nullptr, variables_); !fine)
+      return fault(fine.error().what, file, statement.line);
     if (parent != nullptr) profile.name = parent->name + "//" + profile.name;
     if (const auto read = statements_into(statement.body, file, &profile, depth); !read) return read;
     if (in_condition_ == 0 && !names_.insert(profile.name).second)
@@ -216,7 +227,8 @@ class SourceReader {
     if (const auto fine = check_variable_use(profile.name + " " + profile.attachment, variables_, true); !fine)
       return fault(fine.error().what, profile.file, profile.line);
     for (const SourceRule& one : profile.rules)
-      if (const auto fine = check_variable_use(one.text, variables_, !profile.attachment.empty()); !fine) return fault(fine.error().what, one.file, one.line);
+      if (const auto fine = check_variable_use(one.text, variables_, !profile.attachment.empty()); !fine)
+        return fault(fine.error().what, one.file, one.line);
     return {};
   }
 
@@ -226,13 +238,20 @@ class SourceReader {
       in_identities = raw == "+" || (in_identities && raw != ")");
       if (in_identities) continue;
       if (raw.rfind("xattrs=", 0) == 0) profile.has_xattrs = true;
-      if (raw.rfind("flags=", 0) == 0 || raw.rfind("xattrs=", 0) == 0) in_flags = true;
-      else if (raw == "(") in_flags = true;  // the word "flags=" may be left out
-      else if (raw == "," || (raw == ")" && !(in_flags = false))) continue;
-      else if (in_flags) for (const std::string_view flag : split(raw, ',')) profile.flags.emplace_back(flag);
-      else if (raw == "profile" || raw == "hat") continue;
-      else if (profile.name.empty()) profile.name = unquoted(raw[0] == '^' ? raw.substr(1) : raw);
-      else if (profile.attachment.empty()) profile.attachment = unquoted(raw);
+      if (raw.rfind("flags=", 0) == 0 || raw.rfind("xattrs=", 0) == 0)
+        in_flags = true;
+      else if (raw == "(")
+        in_flags = true;  // the word "flags=" may be left out
+      else if (raw == "," || (raw == ")" && !(in_flags = false)))
+        continue;
+      else if (in_flags)
+        for (const std::string_view flag : split(raw, ',')) profile.flags.emplace_back(flag);
+      else if (raw == "profile" || raw == "hat")
+        continue;
+      else if (profile.name.empty())
+        profile.name = unquoted(raw[0] == '^' ? raw.substr(1) : raw);
+      else if (profile.attachment.empty())
+        profile.attachment = unquoted(raw);
     }
     if (profile.attachment.empty() && profile.name.rfind('/', 0) == 0) profile.attachment = profile.name;
   }
@@ -240,9 +259,8 @@ class SourceReader {
   std::optional<std::string> find_include(const IncludeName& include, const std::string& file) const {
     struct stat status {};
     if (!include.search) {
-      const std::string beside = include.name.rfind('/', 0) == 0
-                                     ? include.name
-                                     : file.substr(0, file.rfind('/') + 1) + include.name;
+      const std::string beside =
+          include.name.rfind('/', 0) == 0 ? include.name : file.substr(0, file.rfind('/') + 1) + include.name;
       if (stat(beside.c_str(), &status) == 0) return beside;
     }
     for (const std::string& directory : options_.include_dirs)
@@ -303,7 +321,7 @@ class SourceReader {
   std::vector<ProfileRule> prefixes_;
   std::vector<std::string> open_;  ///< the includes being read, outermost first
   std::size_t files_ = 0;
-  int in_condition_ = 0;         ///< both branches may hold the same profile
+  int in_condition_ = 0;  ///< both branches may hold the same profile
   std::set<std::string> names_;
 };
 
@@ -386,7 +404,9 @@ const SourceRule* RuleIndex::addressed_rule(const std::string& family) const {
     if (one.rule.klass != RuleClass::kNetwork) return false;
     const auto named = one.rule.keys.find("family");
     if (named != one.rule.keys.end() && named->second.count(family) == 0) return false;
-    return one.rule.keys.count("ip") + one.rule.keys.count("port") + one.rule.peer.count("ip") + one.rule.peer.count("port") != 0;
+    return one.rule.keys.count("ip") + one.rule.keys.count("port") + one.rule.peer.count("ip") +
+               one.rule.peer.count("port") !=
+           0;
   };
   const auto found = std::find_if(profile_.rules.begin(), profile_.rules.end(), holds);
   return found == profile_.rules.end() ? nullptr : &*found;

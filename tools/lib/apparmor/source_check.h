@@ -15,7 +15,8 @@ namespace cordon::apparmor {
 std::string boolean_name(const std::string& name);
 
 /// A block's head: words that belong there in their order, a well-formed name.
-Result<void> check_block_head(const Statement& statement, const SourceProfile& profile, bool in_profile, const Variables& variables);
+Result<void> check_block_head(const Statement& statement, const SourceProfile& profile, bool in_profile,
+                              const Variables& variables);
 
 /// Flags whose values are variables, with the first of these' values.
 std::vector<std::string> with_values(std::vector<std::string> flags, const Variables& variables);
@@ -23,7 +24,8 @@ std::vector<std::string> with_values(std::vector<std::string> flags, const Varia
 /// "if $x", "if not defined @{y}", "else", "else if …"; booleans that are asked for must be set.
 Result<void> check_condition(const Statement& statement, const Statement* before, const Variables& variables);
 
-/// Whether an "if" or "else" holds by itself, where it is a boolean that is set. `chain`: whether a branch before it does.
+/// Whether an "if" or "else" holds by itself, where it is a boolean that is set. `chain`: whether a branch before it
+/// does.
 std::optional<bool> holds(const Statement& statement, std::optional<bool> chain, const Variables& variables);
 
 /// An assignment's values: "true" or "false" for a boolean, whole words for the others.

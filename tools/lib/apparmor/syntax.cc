@@ -16,18 +16,31 @@ std::size_t word_end(std::string_view text, std::size_t at) {
   bool in_class = false;
   for (; at < text.size(); ++at) {
     const char c = text[at];
-    if (c == '\\' && at + 1 < text.size()) ++at;
-    else if (c == '"') quoted = !quoted;
-    else if (quoted) continue;
-    else if (is_blank(c)) return at;
-    else if (c == '[') in_class = true;
-    else if (c == ']') in_class = false;
-    else if (in_class) continue;
-    else if (c == '{') ++braces;
-    else if (c == '}' && braces == 0) return at;
-    else if (c == '}') --braces;
-    else if ((c == '(' || c == ')') && braces == 0) return at;
-    else if (c == ',' && braces == 0 && (at + 1 == text.size() || is_blank(text[at + 1]) || text[at + 1] == '#' || text[at + 1] == '}')) return at;
+    if (c == '\\' && at + 1 < text.size())
+      ++at;
+    else if (c == '"')
+      quoted = !quoted;
+    else if (quoted)
+      continue;
+    else if (is_blank(c))
+      return at;
+    else if (c == '[')
+      in_class = true;
+    else if (c == ']')
+      in_class = false;
+    else if (in_class)
+      continue;
+    else if (c == '{')
+      ++braces;
+    else if (c == '}' && braces == 0)
+      return at;
+    else if (c == '}')
+      --braces;
+    else if ((c == '(' || c == ')') && braces == 0)
+      return at;
+    else if (c == ',' && braces == 0 &&
+             (at + 1 == text.size() || is_blank(text[at + 1]) || text[at + 1] == '#' || text[at + 1] == '}'))
+      return at;
   }
   return at;
 }
@@ -63,9 +76,12 @@ class Parser {
   /// Blanks and comments; "#include" is no comment.
   void skip() {
     while (at_ < text_.size()) {
-      if (is_blank(text_[at_])) ++at_;
-      else if (text_[at_] == '#' && !starts("#include")) skip_line();
-      else return;
+      if (is_blank(text_[at_]))
+        ++at_;
+      else if (text_[at_] == '#' && !starts("#include"))
+        skip_line();
+      else
+        return;
     }
   }
 
@@ -95,7 +111,8 @@ class Parser {
       const std::string_view rest = text_.substr(at_, eol - at_);
       const std::size_t name_end = rest.find_first_of(" \t=+?");
       const std::size_t equals = rest.find('=');
-      const bool whole_name = name_end != std::string_view::npos && (rest.find('{') > name_end || rest[name_end - 1] == '}' || rest[name_end - 1] == ':');
+      const bool whole_name = name_end != std::string_view::npos &&
+                              (rest.find('{') > name_end || rest[name_end - 1] == '}' || rest[name_end - 1] == ':');
       const bool assigns = whole_name && equals != std::string_view::npos && name_end != std::string_view::npos &&
                            trim(rest.substr(name_end, equals - name_end)).size() <= 1;
       if (assigns) return line_statement(out, StatementKind::kVariable);
@@ -120,9 +137,12 @@ class Parser {
     }
     skip_blanks();
     const std::size_t start = at_;
-    const char close = at_ < text_.size() && text_[at_] == '<' ? '>' : at_ < text_.size() && text_[at_] == '"' ? '"' : ' ';
+    const char close = at_ < text_.size() && text_[at_] == '<'   ? '>'
+                       : at_ < text_.size() && text_[at_] == '"' ? '"'
+                                                                 : ' ';
     if (at_ < text_.size()) ++at_;
-    while (at_ < text_.size() && text_[at_] != '\n' && (close == ' ' ? !is_blank(text_[at_]) : text_[at_] != close)) ++at_;
+    while (at_ < text_.size() && text_[at_] != '\n' && (close == ' ' ? !is_blank(text_[at_]) : text_[at_] != close))
+      ++at_;
     if (close != ' ' && at_ < text_.size() && text_[at_] == close) ++at_;
     out.words.emplace_back(text_.substr(start, at_ - start));
     if (out.words.back().size() < 2) return fault("an include without a name");
@@ -229,7 +249,8 @@ class Parser {
 
 }  // namespace
 
-Result<std::vector<Statement>> parse_syntax(std::string_view text, const std::string& file, const SyntaxLimits& limits) {
+Result<std::vector<Statement>> parse_syntax(std::string_view text, const std::string& file,
+                                            const SyntaxLimits& limits) {
   return Parser(text, file, limits).file();
 }
 

@@ -11,7 +11,18 @@
 /// rule_reader.h.
 namespace cordon::apparmor {
 
-enum class StatementKind : std::uint8_t { kRule, kInclude, kAbi, kVariable, kAlias, kProfile, kHat, kIf, kElse, kQualified };
+enum class StatementKind : std::uint8_t {
+  kRule,
+  kInclude,
+  kAbi,
+  kVariable,
+  kAlias,
+  kProfile,
+  kHat,
+  kIf,
+  kElse,
+  kQualified
+};
 
 struct Statement {
   StatementKind kind = StatementKind::kRule;

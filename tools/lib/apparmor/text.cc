@@ -100,7 +100,8 @@ bool pattern_is_exact_glob(const PathPattern& pattern) {
 }
 
 std::string quote_glob(std::string_view glob) {
-  const bool plain_start = !glob.empty() && (glob[0] == '/' || glob[0] == '@' || is_plain(static_cast<unsigned char>(glob[0])));
+  const bool plain_start =
+      !glob.empty() && (glob[0] == '/' || glob[0] == '@' || is_plain(static_cast<unsigned char>(glob[0])));
   // A blank would end the word; brackets and '=' belong to conditions and flags.
   const bool quoted = !plain_start || glob.find_first_of(" ()=") != std::string_view::npos;
   if (!quoted) return std::string(glob);

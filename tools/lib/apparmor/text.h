@@ -27,7 +27,8 @@ std::string quote_name(std::string_view bytes);
 /// The bytes of a glob that has no wildcards, escapes undone; what wildcards there are stay as they are.
 std::string unescape_name(std::string_view glob);
 
-/// A profile's name that AppArmor can say: the parser keeps the escapes of some bytes in it, which then is another name.
+/// A profile's name that AppArmor can say: the parser keeps the escapes of some bytes in it, which then is another
+/// name.
 std::string sayable(std::string name);
 
 /// True if the glob holds an unescaped wildcard, alternation, class or variable.

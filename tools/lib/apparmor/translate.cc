@@ -27,9 +27,7 @@ bool owner_matters(const FileOp& op, FileLetters letters, const TranslateContext
 Translation exactly(std::vector<ProfileRule> rules) { return {std::move(rules), {}}; }
 Translation nothing_needed() { return {}; }
 Translation cannot(std::string why) { return {{}, {Fit::kNone, std::move(why)}}; }
-Translation wider(ProfileRule rule, std::string why) {
-  return {{std::move(rule)}, {Fit::kWider, std::move(why)}};
-}
+Translation wider(ProfileRule rule, std::string why) { return {{std::move(rule)}, {Fit::kWider, std::move(why)}}; }
 
 bool is_absolute(std::string_view path) { return !path.empty() && path[0] == '/'; }
 
@@ -71,8 +69,8 @@ ProfileRule file_rule(std::string glob, FileLetters letters, bool owner) {
 }
 
 std::string file_fit_why(const FileOp& op) {
-  const FilePerms w_alone = FilePerm::kCreate | FilePerm::kUnlink | FilePerm::kSetattr | FilePerm::kSymlink |
-                            FilePerm::kRenameTo;
+  const FilePerms w_alone =
+      FilePerm::kCreate | FilePerm::kUnlink | FilePerm::kSetattr | FilePerm::kSymlink | FilePerm::kRenameTo;
   if (op.perms.has_any(w_alone) && !op.perms.has_any(FilePerm::kWrite | FilePerm::kTruncate))
     return "creating, removing and changing attributes hang on 'w', which also lets the content be written";
   if (op.perms.has(FilePerm::kConnect)) return "connecting to a socket by its path needs 'rw' on it";
@@ -303,9 +301,9 @@ std::string mount_point(const std::string& path, const TranslateContext& context
 
 std::set<std::string> mount_options(const MountOp& op) {
   std::set<std::string> options(op.flags.begin(), op.flags.end());
-  constexpr auto kCommands = std::to_array<std::string_view>(
-      {"bind", "rbind", "move", "private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable",
-       "runbindable"});
+  constexpr auto kCommands =
+      std::to_array<std::string_view>({"bind", "rbind", "move", "private", "rprivate", "shared", "rshared", "slave",
+                                       "rslave", "unbindable", "runbindable"});
   const bool is_command = std::any_of(kCommands.begin(), kCommands.end(),
                                       [&](std::string_view word) { return options.count(std::string(word)) != 0; });
   if (options.count("ro") == 0 && !is_command) options.insert("rw");
@@ -357,7 +355,8 @@ Translation translate_dbus(const IpcOp& op) {
   rule.klass = RuleClass::kDbus;
   rule.words.insert(op.perms.begin(), op.perms.end());
   put(rule, "bus", op.bus);
-  if (rule.words == std::set<std::string>{"eavesdrop"}) return exactly({rule});  // apparmor_parser takes nothing but a bus there
+  if (rule.words == std::set<std::string>{"eavesdrop"})
+    return exactly({rule});  // apparmor_parser takes nothing but a bus there
   const bool bind = rule.words.count("bind") != 0;
   if (bind) put(rule, "name", escape_name(op.name));
   put(rule, "path", escape_name(op.path));
@@ -465,7 +464,8 @@ Translation translate(const Operation& operation, const TranslateContext& contex
 }
 
 Translation translate(const Grant& grant, const TranslateContext& context) {
-  const Shapes shapes{grant.pattern ? &*grant.pattern : nullptr, grant.target_pattern ? &*grant.target_pattern : nullptr};
+  const Shapes shapes{grant.pattern ? &*grant.pattern : nullptr,
+                      grant.target_pattern ? &*grant.target_pattern : nullptr};
   TranslateContext its_own = context;
   // Recordings give no domain but a hat's.
   its_own.labels |= !grant.subject.domain.empty() && !grant.subject.domain.starts_with('^');

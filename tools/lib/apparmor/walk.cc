@@ -27,9 +27,12 @@ ExecAnswer exec_of(std::uint32_t half, const CompiledProfile& profile) {
   if ((half & kOldExec) == 0) return answer;
   const std::uint32_t index = (half >> 10) & 0xf;
   answer.falls_back_to_inherit = (half & 0x200) != 0;
-  if (index == 1 || (index == 0 && (half & 0x80) != 0)) answer.kind = ExecAnswer::Kind::kUnconfined;
-  else if (index == 2) answer.kind = ExecAnswer::Kind::kName;
-  else if (index == 3) answer.kind = ExecAnswer::Kind::kChild;
+  if (index == 1 || (index == 0 && (half & 0x80) != 0))
+    answer.kind = ExecAnswer::Kind::kUnconfined;
+  else if (index == 2)
+    answer.kind = ExecAnswer::Kind::kName;
+  else if (index == 3)
+    answer.kind = ExecAnswer::Kind::kChild;
   else if (index >= 4) {
     answer.kind = ExecAnswer::Kind::kTable;
     if (index - 4 < profile.transitions.size()) answer.target = profile.transitions[index - 4];

@@ -55,8 +55,10 @@ std::vector<std::string> sorted_words(string_view text, string_view separators) 
   std::vector<std::string> words;
   std::string word;
   for (const char c : std::string(text) + separators[0]) {
-    if (separators.find(c) == string_view::npos) word += c;
-    else if (!word.empty()) words.push_back(std::exchange(word, {}));
+    if (separators.find(c) == string_view::npos)
+      word += c;
+    else if (!word.empty())
+      words.push_back(std::exchange(word, {}));
   }
   std::sort(words.begin(), words.end());
   return words;

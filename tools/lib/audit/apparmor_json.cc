@@ -93,7 +93,8 @@ void append_labels(Labels& out, const AppArmorRecord& record) {
 
 /// "AppArmor Filesystem Enabled": about the kernel's module, not about a profile or a program.
 bool is_module_message(const AppArmorRecord& record) {
-  return record.event == AppArmorEvent::kStatus && !record.has("operation") && !record.has("profile") && !record.has("name");
+  return record.event == AppArmorEvent::kStatus && !record.has("operation") && !record.has("profile") &&
+         !record.has("name");
 }
 
 std::string stamp(const Event& event) {
@@ -122,8 +123,10 @@ std::string as_json(const Labels& labels) {
     if (out.back() != '{') out += ',';
     append_json_string(out, label);
     out += ':';
-    if (is_utf8(value)) append_json_string(out, value);
-    else out += "{\"hex\":\"" + to_hex(value) + "\"}";
+    if (is_utf8(value))
+      append_json_string(out, value);
+    else
+      out += "{\"hex\":\"" + to_hex(value) + "\"}";
   }
   return out + "}\n";
 }

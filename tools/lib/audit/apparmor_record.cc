@@ -12,8 +12,8 @@ using std::string_view;
 
 struct EventRow {
   AppArmorEvent event;
-  string_view word;       ///< apparmor="…"
-  RecordType type;        ///< the record type that stood for it before type 1400
+  string_view word;  ///< apparmor="…"
+  RecordType type;   ///< the record type that stood for it before type 1400
   string_view name;
 };
 /// Sources: kernel security/apparmor/audit.c (audit_mode words), linux/audit.h 1501-1507, libapparmor aalogparse.h.
@@ -37,12 +37,13 @@ struct Protocol {
 };
 /// IANA protocol numbers, as /etc/protocols names them.
 constexpr std::array kProtocols = std::to_array<Protocol>(
-    {{"0", "ip"},      {"1", "icmp"},      {"2", "igmp"},        {"4", "ipencap"}, {"6", "tcp"},       {"8", "egp"},
-     {"12", "pup"},    {"17", "udp"},      {"22", "xns-idp"},    {"29", "iso-tp4"}, {"33", "dccp"},    {"41", "ipv6"},
-     {"43", "ipv6-route"}, {"44", "ipv6-frag"}, {"46", "rsvp"},  {"47", "gre"},     {"50", "esp"},     {"51", "ah"},
-     {"58", "ipv6-icmp"}, {"59", "ipv6-nonxt"}, {"60", "ipv6-opts"}, {"89", "ospf"}, {"92", "mtp"},    {"94", "ipip"},
-     {"98", "encap"},  {"103", "pim"},     {"108", "ipcomp"},    {"112", "vrrp"},   {"132", "sctp"},   {"135", "mobility-header"},
-     {"136", "udplite"}, {"137", "mpls-in-ip"}, {"255", "raw"}});
+    {{"0", "ip"},         {"1", "icmp"},         {"2", "igmp"},        {"4", "ipencap"},    {"6", "tcp"},
+     {"8", "egp"},        {"12", "pup"},         {"17", "udp"},        {"22", "xns-idp"},   {"29", "iso-tp4"},
+     {"33", "dccp"},      {"41", "ipv6"},        {"43", "ipv6-route"}, {"44", "ipv6-frag"}, {"46", "rsvp"},
+     {"47", "gre"},       {"50", "esp"},         {"51", "ah"},         {"58", "ipv6-icmp"}, {"59", "ipv6-nonxt"},
+     {"60", "ipv6-opts"}, {"89", "ospf"},        {"92", "mtp"},        {"94", "ipip"},      {"98", "encap"},
+     {"103", "pim"},      {"108", "ipcomp"},     {"112", "vrrp"},      {"132", "sctp"},     {"135", "mobility-header"},
+     {"136", "udplite"},  {"137", "mpls-in-ip"}, {"255", "raw"}});
 
 /// Kernels before 4.13 wrote freed memory as a ptrace record's target= (Launchpad 1689667).
 bool is_garbage(const AppArmorRecord& record) {
@@ -76,7 +77,8 @@ AppArmorRecord parse_apparmor(const DecisionRecord& from) {
     return record;
   }
   FieldWalker walker(from.text, from.record.dialect);
-  for (Field field; walker.next(field);) record.fields.try_emplace(std::string(field.key), decode(field, from.record.dialect));
+  for (Field field; walker.next(field);)
+    record.fields.try_emplace(std::string(field.key), decode(field, from.record.dialect));
   RecordType type = from.record.type;
   if (const auto inner = parse_number<RecordType>(record.get("type"))) type = *inner;
   record.event = event_of(record.get("apparmor"), type);

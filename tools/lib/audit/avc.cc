@@ -167,11 +167,16 @@ std::optional<Denial> decode_avc(const DecisionRecord& from) {
   Denial denial;
   denial.by = Mechanism::kSelinux;
   denial.outcome = outcome_of(avc);
-  if (!avc.is_avc) denial.problem = "the record has no verdict and permissions";
-  else if (avc.source.raw.empty()) denial.problem = "the record has no scontext=";
-  else if (avc.target.raw.empty()) denial.problem = "the record has no tcontext=";
-  else if (avc.klass.raw.empty()) denial.problem = "the record has no tclass=";
-  else if (avc.perms.empty()) denial.problem = "the record names no permission";
+  if (!avc.is_avc)
+    denial.problem = "the record has no verdict and permissions";
+  else if (avc.source.raw.empty())
+    denial.problem = "the record has no scontext=";
+  else if (avc.target.raw.empty())
+    denial.problem = "the record has no tcontext=";
+  else if (avc.klass.raw.empty())
+    denial.problem = "the record has no tclass=";
+  else if (avc.perms.empty())
+    denial.problem = "the record names no permission";
   take_details(from, avc, denial.details);
   if (!denial.problem.empty()) return denial;
   AvOp op;

@@ -49,7 +49,7 @@ class DecisionIndex {
   std::vector<Slot> slots_;
   std::vector<Entry*> entries_;
   std::vector<std::unique_ptr<std::max_align_t[]>> pieces_;
-  char* at_ = nullptr;    ///< free space in the last piece
+  char* at_ = nullptr;  ///< free space in the last piece
   std::size_t left_ = 0;
 };
 

@@ -6,7 +6,8 @@
 #include "audit/denial.h"
 #include "audit/fields.h"
 
-/// The room's own: one decoder a mechanism. Each gives nothing for a record that holds no decision (a notice, a status).
+/// The room's own: one decoder a mechanism. Each gives nothing for a record that holds no decision (a notice, a
+/// status).
 namespace cordon::audit {
 
 /// Who did it and on what, as a decision record says it: the first field of each name. Without a key: absent.

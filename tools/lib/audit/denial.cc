@@ -26,8 +26,8 @@ Decoder decoder_of(DecisionKind kind) {
 
 /// What differs from record to record without changing what was decided; the last two are who did it.
 constexpr KeyTable kVolatile(std::to_array<string_view>(
-    {"pid", "parent", "task", "magic_token", "token", "peer_pid", "auid", "ses", "uid", "gid", "ip", "sauid", "hostname",
-     "addr_pid", "terminal", "exe_pid", "fsuid", "ouid", "sig", "offset", "comm", "exe"}));
+    {"pid",   "parent",   "task",     "magic_token", "token",   "peer_pid", "auid", "ses", "uid",    "gid",  "ip",
+     "sauid", "hostname", "addr_pid", "terminal",    "exe_pid", "fsuid",    "ouid", "sig", "offset", "comm", "exe"}));
 constexpr std::size_t kFirstOfSubject = 20;
 
 void complete(Denial& denial, const DecisionRecord& from, const std::string& source) {
@@ -48,9 +48,7 @@ void complete(Denial& denial, const DecisionRecord& from, const std::string& sou
 
 }  // namespace
 
-string_view text_of(const Record& record) {
-  return record.type == kUserAvc ? inner_message(record.body) : record.body;
-}
+string_view text_of(const Record& record) { return record.type == kUserAvc ? inner_message(record.body) : record.body; }
 
 std::optional<Denial> decode_decision(const DecisionRecord& from, DecisionKind kind, const std::string& source) {
   const Decoder decoder = decoder_of(kind);
@@ -105,7 +103,7 @@ struct DenialStore::State {
   struct Group {
     static constexpr std::uint32_t kNoDenial = ~std::uint32_t{0};
     std::uint32_t denial = kNoDenial;  ///< its place among the denials
-    bool sampled = false;  ///< has all the samples that it may have
+    bool sampled = false;              ///< has all the samples that it may have
     Tally tally;
     std::uint64_t other_samples = 0;
   };
@@ -167,8 +165,10 @@ void DenialStore::State::add_record(const Event& event, const Record& record) {
   const DecisionKind kind = decision_kind(record, from.text);
   if (!decision_key(from, kind, grain, key)) return;
   const auto placed = groups.place(key);
-  if (placed.second) begin(placed.first, from, kind);
-  else if (placed.first.denial != Group::kNoDenial) count(placed.first, from, kind == DecisionKind::kVector ? kOfVectors : kOfOthers);
+  if (placed.second)
+    begin(placed.first, from, kind);
+  else if (placed.first.denial != Group::kNoDenial)
+    count(placed.first, from, kind == DecisionKind::kVector ? kOfVectors : kOfOthers);
 }
 
 void DenialStore::add(const Event& event) {

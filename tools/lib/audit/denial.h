@@ -21,9 +21,7 @@ struct Evidence {
   std::string source;
   std::uint64_t line = 0;
   std::int64_t pid = 0;
-  bool same_object(const Evidence& other) const {
-    return comm == other.comm && exe == other.exe && path == other.path;
-  }
+  bool same_object(const Evidence& other) const { return comm == other.comm && exe == other.exe && path == other.path; }
 };
 
 /// What a decision record says beyond its facts. Bytes, decoded; empty: not said.
@@ -31,12 +29,12 @@ struct Details {
   std::string record_type;  ///< "AVC", "USER_AVC", …
   Place place;              ///< as the record's carrier said
   // SELinux
-  std::string source_raw;   ///< srawcon=: the subject's label, which the loaded policy does not know
-  std::string target_raw;   ///< trawcon=
-  std::string name, dev;    ///< of the object
-  std::uint16_t port = 0;   ///< name_bind: src=, name_connect: dest=
+  std::string source_raw;  ///< srawcon=: the subject's label, which the loaded policy does not know
+  std::string target_raw;  ///< trawcon=
+  std::string name, dev;   ///< of the object
+  std::uint16_t port = 0;  ///< name_bind: src=, name_connect: dest=
   std::optional<bool> permissive;
-  std::string xperm_kind;   ///< "ioctl" or "nlmsg" where the fact has extended permissions
+  std::string xperm_kind;  ///< "ioctl" or "nlmsg" where the fact has extended permissions
   // AppArmor
   std::string operation, info, name_space, requested, denied;
   // seccomp
@@ -54,8 +52,8 @@ struct Denial {
   std::string problem;      ///< why `facts` is empty
   Details details;
   Tally tally;
-  std::vector<Evidence> samples;   ///< the first of each kind, at most kSamples
-  std::uint64_t other_samples = 0; ///< records that none of the samples stands for
+  std::vector<Evidence> samples;    ///< the first of each kind, at most kSamples
+  std::uint64_t other_samples = 0;  ///< records that none of the samples stands for
 
   bool is_denial() const { return outcome == Outcome::kDenied || outcome == Outcome::kWouldDeny; }
 };

@@ -73,14 +73,16 @@ std::string field(std::string_view key, std::string_view value) {
   for (const char c : value)
     if (c == '"' || static_cast<unsigned char>(c) < 0x21 || static_cast<unsigned char>(c) > 0x7e) {
       auto hex = to_hex(value);
-      std::transform(hex.begin(), hex.end(), hex.begin(), [](unsigned char digit) { return static_cast<char>(std::toupper(digit)); });
+      std::transform(hex.begin(), hex.end(), hex.begin(),
+                     [](unsigned char digit) { return static_cast<char>(std::toupper(digit)); });
       return fmt::format(" {}={}", key, hex);
     }
   return fmt::format(" {}=\"{}\"", key, value);
 }
 
 bool is_word(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:,-") == text.npos;
+  return !text.empty() &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:,-") == text.npos;
 }
 
 /// The architecture on which the call with this number has this name.
@@ -99,7 +101,8 @@ std::string seccomp_body(const Pairs& pairs) {
 }
 
 std::string selinux_body(const Pairs& pairs) {
-  const auto source = value_of(pairs, "scontext"), target = value_of(pairs, "tcontext"), klass = value_of(pairs, "tclass");
+  const auto source = value_of(pairs, "scontext"), target = value_of(pairs, "tcontext"),
+             klass = value_of(pairs, "tclass");
   const auto perm = value_of(pairs, "perm");
   if (!is_word(source) || !is_word(target) || !is_word(klass) || !is_word(perm)) return {};
   return fmt::format("avc:  denied  {{ {} }} for  scontext={} tcontext={} tclass={}", perm, source, target, klass);
@@ -107,8 +110,10 @@ std::string selinux_body(const Pairs& pairs) {
 
 std::string apparmor_body(const Pairs& pairs) {
   if (value_of(pairs, "apparmor").empty()) return {};
-  std::string body = "apparmor=\"" + std::string(value_of(pairs, "apparmor") == "ALLOWED" ? "ALLOWED" : "DENIED") + "\"";
-  for (const auto* key : {"operation", "info", "profile", "name", "requested_mask", "denied_mask"}) body += field(key, value_of(pairs, key));
+  std::string body =
+      "apparmor=\"" + std::string(value_of(pairs, "apparmor") == "ALLOWED" ? "ALLOWED" : "DENIED") + "\"";
+  for (const auto* key : {"operation", "info", "profile", "name", "requested_mask", "denied_mask"})
+    body += field(key, value_of(pairs, key));
   return body;
 }
 
@@ -117,7 +122,8 @@ struct KindRow {
   RecordType type;
   std::string (*body)(const Pairs&);
 };
-constexpr KindRow kKinds[] = {{"seccomp", kSeccomp, seccomp_body}, {"selinux", kAvc, selinux_body}, {"apparmor", kAvc, apparmor_body}};
+constexpr KindRow kKinds[] = {
+    {"seccomp", kSeccomp, seccomp_body}, {"selinux", kAvc, selinux_body}, {"apparmor", kAvc, apparmor_body}};
 
 std::string place_of(const Pairs& pairs) {
   std::string out;

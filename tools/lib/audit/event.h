@@ -45,7 +45,8 @@ class Assembler {
  public:
   static constexpr std::size_t kMaxOpen = 2048;
   static constexpr std::size_t kWindow = 8 * 1024 * 1024;
-  static constexpr std::size_t kMaxRecords = 4096;  ///< of one event; what comes beyond is handed over as a further event
+  static constexpr std::size_t kMaxRecords =
+      4096;  ///< of one event; what comes beyond is handed over as a further event
 
   Assembler(EventFilter filter, EventSink sink, bool live);
   ~Assembler();

@@ -15,8 +15,10 @@ namespace {
 using std::string_view;
 
 void append_value(std::string& out, string_view bytes) {
-  if (is_utf8(bytes)) append_json_string(out, bytes);
-  else out += "{\"hex\":\"" + to_hex(bytes) + "\"}";
+  if (is_utf8(bytes))
+    append_json_string(out, bytes);
+  else
+    out += "{\"hex\":\"" + to_hex(bytes) + "\"}";
 }
 
 void append_member(std::string& out, string_view name, string_view value) {
@@ -83,9 +85,10 @@ void append_fact(std::string& out, const Fact& fact, const Denial& denial) {
   append_json_string(out, fact_id(fact));
   const std::string canonical = canonical_json(fact);
   out += ',' + canonical.substr(1, canonical.size() - 2);
-  const std::pair<string_view, const std::string*> details[] = {
-      {"apparmor_operation", &denial.details.operation}, {"info", &denial.details.info},
-      {"source_raw", &denial.details.source_raw},        {"target_raw", &denial.details.target_raw}};
+  const std::pair<string_view, const std::string*> details[] = {{"apparmor_operation", &denial.details.operation},
+                                                                {"info", &denial.details.info},
+                                                                {"source_raw", &denial.details.source_raw},
+                                                                {"target_raw", &denial.details.target_raw}};
   for (const auto& [name, value] : details)
     if (!value->empty()) append_member(out, name, *value);
   out += '}';

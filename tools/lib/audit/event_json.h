@@ -18,8 +18,8 @@ std::string event_line(const Event& event, const SourceName& source_name);
 
 enum class AppArmorForm : std::uint8_t { kJson, kText };
 
-/// AppArmor's records as libapparmor's parser names their fields ("denied_mask", "network_family", …): one JSON object a
-/// record, or one "denied mask: r" line a field and a blank line; nothing for other records.
+/// AppArmor's records as libapparmor's parser names their fields ("denied_mask", "network_family", …): one JSON object
+/// a record, or one "denied mask: r" line a field and a blank line; nothing for other records.
 std::string apparmor_lines(const Event& event, AppArmorForm form);
 
 }  // namespace cordon::audit

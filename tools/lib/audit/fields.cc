@@ -30,7 +30,8 @@ bool is_key_char(char c) { return kBytes[static_cast<unsigned char>(c)] == kKeyC
 
 constexpr std::uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
 
-/// The high bit of each byte that is at most ' ' or equals `stop`; exact for the lowest such byte, which is what counts.
+/// The high bit of each byte that is at most ' ' or equals `stop`; exact for the lowest such byte, which is what
+/// counts.
 std::uint64_t marks_in(std::uint64_t word, char stop) {
   const std::uint64_t other = word ^ (kOnes * static_cast<unsigned char>(stop));
   return (((word - kOnes * 0x21) & ~word) | ((other - kOnes) & ~other)) & kHighs;
@@ -68,21 +69,20 @@ bool starts_key(std::string_view text) {
 
 /// Old PAM messages wrap their fields as "(hostname=?, addr=?, res=success)".
 std::string_view without_wrapping(std::string_view value) {
-  while (!value.empty() && (value.back() == ',' || value.back() == ')') && value.front() != '(')
-    value.remove_suffix(1);
+  while (!value.empty() && (value.back() == ',' || value.back() == ')') && value.front() != '(') value.remove_suffix(1);
   return value;
 }
 
 constexpr KeyTable kEncodedFields(std::to_array<std::string_view>(
-    {"acct",  "addr",    "apparmor_name", "cmd",   "comm",      "cwd",       "data",    "device", "dir",
-     "exe",   "file",    "grp",           "key",   "label",     "name",      "namespace", "new-chardev", "new-disk",
-     "new-fs", "new-name", "new-rng",     "ocomm", "old-chardev", "old-disk", "old-fs", "old-rng", "path",
-     "peer",  "peer_addr", "peer_label",  "peer_profile", "prefix", "proctitle", "profile", "srcname", "srawcon",
-     "sw",    "target",  "trawcon",       "vm",    "watch",     "invalid_context"}));
+    {"acct",      "addr",        "apparmor_name", "cmd",      "comm",      "cwd",      "data",
+     "device",    "dir",         "exe",           "file",     "grp",       "key",      "label",
+     "name",      "namespace",   "new-chardev",   "new-disk", "new-fs",    "new-name", "new-rng",
+     "ocomm",     "old-chardev", "old-disk",      "old-fs",   "old-rng",   "path",     "peer",
+     "peer_addr", "peer_label",  "peer_profile",  "prefix",   "proctitle", "profile",  "srcname",
+     "srawcon",   "sw",          "target",        "trawcon",  "vm",        "watch",    "invalid_context"}));
 
 bool is_upper_hex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); });
+  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); });
 }
 
 }  // namespace
@@ -126,12 +126,16 @@ void FieldWalker::take_quoted(Field& field) {
   const char* const start = rest_.data();
   const char* const end = start + rest_.size();
   // msg='…' holds text of a program: only its last quote closes it.
-  const std::string_view program = field.key == "msg" ? rest_.substr(0, rest_.find(kEnrichedSeparator)) : std::string_view{};
-  const void* close = program.data() != nullptr ? memrchr(start, quote, program.size()) : rest_.empty() ? nullptr : std::memchr(start, quote, rest_.size());
+  const std::string_view program =
+      field.key == "msg" ? rest_.substr(0, rest_.find(kEnrichedSeparator)) : std::string_view{};
+  const void* close = program.data() != nullptr ? memrchr(start, quote, program.size())
+                      : rest_.empty()           ? nullptr
+                                                : std::memchr(start, quote, rest_.size());
   field.closed = close != nullptr;
   const char* const last = field.closed ? static_cast<const char*>(close) : end;
   field.raw = {start, static_cast<std::size_t>(last - start)};
-  rest_ = field.closed ? std::string_view(last + 1, static_cast<std::size_t>(end - last - 1)) : std::string_view(end, 0);
+  rest_ =
+      field.closed ? std::string_view(last + 1, static_cast<std::size_t>(end - last - 1)) : std::string_view(end, 0);
 }
 
 /// Interpreted values are unquoted and may hold blanks: they last until the next key=.
@@ -153,9 +157,7 @@ std::optional<Field> find_field(std::string_view body, std::string_view key, Dia
   return std::nullopt;
 }
 
-bool is_encoded_field(std::string_view key) {
-  return kEncodedFields.has(key);
-}
+bool is_encoded_field(std::string_view key) { return kEncodedFields.has(key); }
 
 std::string decode(const Field& field, Dialect dialect) {
   if (dialect == Dialect::kInterpreted || field.quote != Quote::kBare) return std::string(field.raw);

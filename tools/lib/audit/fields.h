@@ -15,7 +15,7 @@ struct Field {
   std::string_view key;
   std::string_view raw;  ///< without the quotes
   Quote quote = Quote::kBare;
-  bool closed = true;    ///< false: the closing quote is missing (a truncated record)
+  bool closed = true;  ///< false: the closing quote is missing (a truncated record)
 };
 
 /// Walks the fields of a body in order. Total: any bytes give some sequence of fields, in linear time.

@@ -18,8 +18,12 @@ struct Magic {
 };
 using namespace std::string_view_literals;
 /// Sources: RFC 1952, the .xz and zstd format specifications (RFC 8878), bzip2, the LZ4 frame format.
-constexpr std::array kCompressed =
-    std::to_array<Magic>({{"\x1f\x8b"sv}, {"\xfd" "7zXZ\0"sv}, {"\x28\xb5\x2f\xfd"sv}, {"BZh"sv}, {"\x04\x22\x4d\x18"sv}});
+constexpr std::array kCompressed = std::to_array<Magic>({{"\x1f\x8b"sv},
+                                                         {"\xfd"
+                                                          "7zXZ\0"sv},
+                                                         {"\x28\xb5\x2f\xfd"sv},
+                                                         {"BZh"sv},
+                                                         {"\x04\x22\x4d\x18"sv}});
 
 bool is_compressed(std::string_view head) {
   for (const Magic& magic : kCompressed)
@@ -104,8 +108,9 @@ class CompressedSource : public ByteSource {
     if (got < 0) return failure();
     out_ += static_cast<std::uint64_t>(got);
     if (out_ > limits_.expansion_floor && out_ / (in_ + 1) > limits_.max_expansion)
-      return Error{ErrorCode::kBadInput, "the compressed log expands more than " +
-                                             std::to_string(limits_.max_expansion) + " times; reading stops here",
+      return Error{ErrorCode::kBadInput,
+                   "the compressed log expands more than " + std::to_string(limits_.max_expansion) +
+                       " times; reading stops here",
                    fd_.name(), "if it is meant, decompress it first and give the result"};
     return static_cast<std::size_t>(got);
   }

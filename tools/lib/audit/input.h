@@ -11,8 +11,8 @@
 namespace cordon::audit {
 
 struct InputLimits {
-  std::uint64_t max_expansion = 4096;           ///< decompressed bytes for one compressed byte, …
-  std::uint64_t expansion_floor = 256u << 20;   ///< … once this many have come out
+  std::uint64_t max_expansion = 4096;          ///< decompressed bytes for one compressed byte, …
+  std::uint64_t expansion_floor = 256u << 20;  ///< … once this many have come out
 };
 
 /// Bytes of one log, decompressed if need be.

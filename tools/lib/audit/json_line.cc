@@ -40,7 +40,8 @@ std::optional<std::string> field_text(object root, std::string_view path) {
   if (root[path].get(value) == simdjson::SUCCESS) return text_of(value);
   object at = root;
   std::size_t depth = 0;
-  for (std::size_t dot = path.find('.'); dot != std::string_view::npos && depth < kMaxDepth; dot = path.find('.'), ++depth) {
+  for (std::size_t dot = path.find('.'); dot != std::string_view::npos && depth < kMaxDepth;
+       dot = path.find('.'), ++depth) {
     if (at[path.substr(0, dot)].get(at) != simdjson::SUCCESS) return std::nullopt;
     path.remove_prefix(dot + 1);
   }

@@ -31,15 +31,15 @@ class JsonLineReader {
 /// What a journal entry says beside its message, in JSON and in the export format alike.
 struct JournalEntry {
   std::string message;
-  std::string audit_type;       ///< _AUDIT_TYPE, a number
-  std::string audit_id;         ///< _AUDIT_ID, the serial
-  std::string host;             ///< _HOSTNAME
-  std::string source_time_us;   ///< _SOURCE_REALTIME_TIMESTAMP: the kernel's stamp
-  std::string receive_time_us;  ///< __REALTIME_TIMESTAMP
-  std::string transport, pid;   ///< _TRANSPORT and _PID: how the entry came and who sent it
-  std::string unit, user_unit;  ///< _SYSTEMD_UNIT, _SYSTEMD_USER_UNIT: the sender's
-  std::string object_unit, object_user_unit;    ///< OBJECT_…: of the process that the entry is about
-  std::string container_name, container_id;     ///< CONTAINER_NAME, CONTAINER_ID: set by Docker's and podman's log drivers
+  std::string audit_type;                     ///< _AUDIT_TYPE, a number
+  std::string audit_id;                       ///< _AUDIT_ID, the serial
+  std::string host;                           ///< _HOSTNAME
+  std::string source_time_us;                 ///< _SOURCE_REALTIME_TIMESTAMP: the kernel's stamp
+  std::string receive_time_us;                ///< __REALTIME_TIMESTAMP
+  std::string transport, pid;                 ///< _TRANSPORT and _PID: how the entry came and who sent it
+  std::string unit, user_unit;                ///< _SYSTEMD_UNIT, _SYSTEMD_USER_UNIT: the sender's
+  std::string object_unit, object_user_unit;  ///< OBJECT_…: of the process that the entry is about
+  std::string container_name, container_id;  ///< CONTAINER_NAME, CONTAINER_ID: set by Docker's and podman's log drivers
 };
 using JournalMember = std::string JournalEntry::*;
 

@@ -68,7 +68,8 @@ inline const char* take_digits(const char* at, const char* end, std::ptrdiff_t m
   const char* const start = at;
   const char* const last = end - at > most ? at + most : end;
   std::uint64_t sum = 0;
-  for (unsigned digit = 0; at != last && (digit = static_cast<unsigned char>(*at) - unsigned{'0'}) <= 9; ++at) sum = sum * 10 + digit;
+  for (unsigned digit = 0; at != last && (digit = static_cast<unsigned char>(*at) - unsigned{'0'}) <= 9; ++at)
+    sum = sum * 10 + digit;
   value = sum;
   return at == start ? nullptr : at;
 }
@@ -135,7 +136,9 @@ bool parse_journal_short(string_view line, Record& record) {
   if (!starts_with(rest, ": ")) return false;
   rest.remove_prefix(2);
   const string_view name = word_at(rest);
-  record.type = name.size() >= 3 && name.find_first_of("abcdefghijklmnopqrstuvwxyz") == kNone ? record_type_from_name(name) : RecordType{0};
+  record.type = name.size() >= 3 && name.find_first_of("abcdefghijklmnopqrstuvwxyz") == kNone
+                    ? record_type_from_name(name)
+                    : RecordType{0};
   record.body = without_leading_blanks(rest.substr(name.size()));
   return record.type != 0;
 }

@@ -23,8 +23,8 @@
 namespace cordon::audit {
 namespace {
 
-constexpr int kSilenceMs = 500;     // an event without news for so long is complete
-constexpr int kLookAgainMs = 200;   // how often a followed file is looked at
+constexpr int kSilenceMs = 500;    // an event without news for so long is complete
+constexpr int kLookAgainMs = 200;  // how often a followed file is looked at
 constexpr std::size_t kChunk = 256 * 1024;
 constexpr int kRoom = 8 * 1024 * 1024;  // bytes that the kernel may hold for a slow reader
 
@@ -98,7 +98,8 @@ class Follower {
 
   /// Goes over to the successor if the name now means another file, or to the start if the file was cut.
   void turn_over() {
-    struct stat now {}, held {};
+    struct stat now {
+    }, held{};
     if (stat(path_.c_str(), &now) != 0 || fstat(fd_.get(), &held) != 0) return;
     const bool cut = same_file(now, held) && static_cast<std::uint64_t>(now.st_size) < offset_;
     if (same_file(now, held) && !cut) return;
@@ -151,8 +152,11 @@ Result<void> read_multicast(LogReader& reader) {
   address.nl_family = AF_NETLINK;
   address.nl_groups = 1u << (AUDIT_NLGRP_READLOG - 1);
   if (!socket_fd || bind(socket_fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-    return Error{ErrorCode::kEnvironment, std::string("cannot join the kernel's audit group: ") + std::strerror(errno),
-                 {}, "it needs CAP_AUDIT_READ and a kernel with CONFIG_AUDIT; --follow /var/log/audit/audit.log reads auditd's log"};
+    return Error{
+        ErrorCode::kEnvironment,
+        std::string("cannot join the kernel's audit group: ") + std::strerror(errno),
+        {},
+        "it needs CAP_AUDIT_READ and a kernel with CONFIG_AUDIT; --follow /var/log/audit/audit.log reads auditd's log"};
   // The kernel drops what a slow reader has no room for; with CAP_NET_ADMIN the room may exceed the host's limit.
   const int room = kRoom;
   if (setsockopt(socket_fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room) != 0)
@@ -166,19 +170,22 @@ Result<void> read_multicast(LogReader& reader) {
       continue;
     }
     const ssize_t size = recv(socket_fd.get(), buffer, sizeof buffer, 0);
-    if (size < 0 && errno == ENOBUFS) ++overruns;
-    else if (size < 0 && errno != EAGAIN && errno != EINTR) return errno_error(errno, "cannot read the kernel's records", "audit multicast");
+    if (size < 0 && errno == ENOBUFS)
+      ++overruns;
+    else if (size < 0 && errno != EAGAIN && errno != EINTR)
+      return errno_error(errno, "cannot read the kernel's records", "audit multicast");
     if (size < static_cast<ssize_t>(sizeof(nlmsghdr))) continue;
     nlmsghdr head{};
     std::memcpy(&head, buffer, sizeof head);
     const std::string_view text(buffer + sizeof head, static_cast<std::size_t>(size) - sizeof head);
-    reader.feed("type=" + record_type_name(static_cast<RecordType>(head.nlmsg_type)) + " msg=" +
-                    std::string(text.substr(0, text.find('\0'))) + "\n",
+    reader.feed("type=" + record_type_name(static_cast<RecordType>(head.nlmsg_type)) +
+                    " msg=" + std::string(text.substr(0, text.find('\0'))) + "\n",
                 "audit multicast");
   }
   reader.flush();
   if (overruns > 0)
-    return Error{ErrorCode::kBadInput, counted(overruns, "time") + " the kernel had more records than there was room for, and dropped them",
+    return Error{ErrorCode::kBadInput,
+                 counted(overruns, "time") + " the kernel had more records than there was room for, and dropped them",
                  "audit multicast", "read auditd's log, which waits: --follow /var/log/audit/audit.log"};
   return {};
 }
@@ -189,7 +196,9 @@ Result<std::string> kernel_messages() {
   std::string text(size > 0 ? static_cast<std::size_t>(size) : 0, '\0');
   const int got = size > 0 ? klogctl(kReadAll, text.data(), size) : -1;
   if (got < 0)
-    return Error{ErrorCode::kEnvironment, std::string("cannot read the kernel's messages: ") + std::strerror(errno), {},
+    return Error{ErrorCode::kEnvironment,
+                 std::string("cannot read the kernel's messages: ") + std::strerror(errno),
+                 {},
                  "run as root, or give the output of dmesg"};
   text.resize(static_cast<std::size_t>(got));
   return text;

@@ -50,7 +50,8 @@ void write_facts(std::vector<FactText> facts, std::uint64_t lost, const FactSect
     }
   }
   std::string keys;
-  for (const auto& [id, fact] : lines) keys += id + std::to_string(fact->tally.count) + ' ' + std::to_string(fact->tally.first_ms) + '\n';
+  for (const auto& [id, fact] : lines)
+    keys += id + std::to_string(fact->tally.count) + ' ' + std::to_string(fact->tally.first_ms) + '\n';
   const Head head = head_of(keys);
   std::string out = head_line(head);
   for (const auto& [id, fact] : lines) {
@@ -128,7 +129,8 @@ void FactSections::State::add_record(const Event& event, const Record& record) {
   if (!group.decision) return;
   ++decisions;
   if (group.size == 0) ++undecoded, ++lost;
-  for (std::uint32_t i = 0; i < group.size; ++i) facts[group.first + i].tally.add({1, 0, record.time_ms, record.time_ms});
+  for (std::uint32_t i = 0; i < group.size; ++i)
+    facts[group.first + i].tally.add({1, 0, record.time_ms, record.time_ms});
 }
 
 void FactSections::State::write_section(std::uint64_t malformed) {
@@ -150,7 +152,8 @@ Result<LogFacts> read_log_facts(const std::vector<std::string>& paths, const Rea
                                 Diagnostics& diagnostics) {
   LogFacts out;
   LogReader* reader_at = nullptr;
-  DenialStore store(Grain::kFact, [&](std::uint32_t index) -> const std::string& { return reader_at->source_name(index); });
+  DenialStore store(Grain::kFact,
+                    [&](std::uint32_t index) -> const std::string& { return reader_at->source_name(index); });
   LogReader reader(options, [&](const Event& event) { store.add(event); });
   reader_at = &reader;
   out.counts = read_logs(reader, paths, diagnostics);

@@ -23,8 +23,10 @@ constexpr auto kObject = std::to_array<FieldRow<ObjectFields>>({{"comm", &Object
                                                                 {"interface", &ObjectFields::interface},
                                                                 {"member", &ObjectFields::member},
                                                                 {"container", &ObjectFields::container}});
-constexpr auto kCall = std::to_array<FieldRow<CallFields>>(
-    {{"comm", &CallFields::comm}, {"exe", &CallFields::exe}, {"syscall", &CallFields::number}, {"arch", &CallFields::arch}});
+constexpr auto kCall = std::to_array<FieldRow<CallFields>>({{"comm", &CallFields::comm},
+                                                            {"exe", &CallFields::exe},
+                                                            {"syscall", &CallFields::number},
+                                                            {"arch", &CallFields::arch}});
 
 constexpr auto kObjectNames = names_of(kObject);
 constexpr auto kCallNames = names_of(kCall);
@@ -87,7 +89,8 @@ namespace {
 Field field_at(std::string_view body, std::string_view mark) {
   if (!body.starts_with(mark.substr(1))) {
     const void* hit = memmem(body.data(), body.size(), mark.data(), mark.size());
-    body.remove_prefix(hit == nullptr ? body.size() : static_cast<std::size_t>(static_cast<const char*>(hit) - body.data()));
+    body.remove_prefix(hit == nullptr ? body.size()
+                                      : static_cast<std::size_t>(static_cast<const char*>(hit) - body.data()));
   }
   FieldWalker walker(body, Dialect::kRaw);
   Field field;
@@ -99,11 +102,13 @@ Field field_at(std::string_view body, std::string_view mark) {
 const CallFields& DecisionRecord::call() const {
   if (call_) return *call_;
   const Record* syscall = event.find(kSyscall);
-  if (syscall == nullptr || syscall->body.empty()) call_.emplace();
-  else if (syscall->dialect == Dialect::kInterpreted) call_ = fields_of<CallFields>(syscall->body, syscall->dialect, kCall, kCallNames);
+  if (syscall == nullptr || syscall->body.empty())
+    call_.emplace();
+  else if (syscall->dialect == Dialect::kInterpreted)
+    call_ = fields_of<CallFields>(syscall->body, syscall->dialect, kCall, kCallNames);
   else
-    call_ = CallFields{field_at(syscall->body, " comm="), field_at(syscall->body, " exe="), field_at(syscall->body, " syscall="),
-                       field_at(syscall->body, " arch=")};
+    call_ = CallFields{field_at(syscall->body, " comm="), field_at(syscall->body, " exe="),
+                       field_at(syscall->body, " syscall="), field_at(syscall->body, " arch=")};
   return *call_;
 }
 

@@ -101,7 +101,8 @@ void LogReader::feed(std::string_view text, const std::string& source) {
     state_->names.push_back(source);
     state_->fed_lines = state_->fed_bytes = 0;
   }
-  Scanner scanner(memory_source(text), static_cast<std::uint32_t>(state_->names.size() - 1), state_->options.json_field);
+  Scanner scanner(memory_source(text), static_cast<std::uint32_t>(state_->names.size() - 1),
+                  state_->options.json_field);
   scanner.start_at(state_->fed_lines, state_->fed_bytes);
   bool more = true;
   const auto outcome = state_->read_inline(scanner, 0, more);
@@ -122,7 +123,8 @@ ReadCounts LogReader::counts() const {
 ReadCounts read_logs(LogReader& reader, const std::vector<std::string>& paths, Diagnostics& diagnostics) {
   const auto complain = [&](const Error& error) { diagnostics.error(error.what, error.where, error.hint); };
   const auto logs = expand_logs(paths);
-  if (!logs) complain(logs.error());
+  if (!logs)
+    complain(logs.error());
   else
     for (const std::string& path : *logs)
       if (const auto outcome = reader.read(path); !outcome) complain(outcome.error());

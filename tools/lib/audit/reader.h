@@ -14,8 +14,8 @@ struct ReadOptions {
   InputLimits limits;
   std::string json_field;  ///< NDJSON: the field that holds the line; empty: the usual ones
   EventFilter filter;
-  bool live = false;       ///< events close at their EOE record
-  bool threads = true;     ///< a large source is cut and parsed in a second thread
+  bool live = false;    ///< events close at their EOE record
+  bool threads = true;  ///< a large source is cut and parsed in a second thread
 };
 
 /// A malformed line, with its source's name.

@@ -44,7 +44,8 @@ RotatedName take_apart(std::string_view path) {
 /// Dated ones come first, the earliest foremost, then the highest number; the live file comes last.
 bool older(const RotatedName& a, const RotatedName& b) {
   constexpr std::uint64_t kNoDate = ~std::uint64_t{0};
-  return std::pair(a.date ? a.date : kNoDate, kNoDate - a.generation) < std::pair(b.date ? b.date : kNoDate, kNoDate - b.generation);
+  return std::pair(a.date ? a.date : kNoDate, kNoDate - a.generation) <
+         std::pair(b.date ? b.date : kNoDate, kNoDate - b.generation);
 }
 
 }  // namespace

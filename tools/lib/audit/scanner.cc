@@ -15,7 +15,8 @@ using std::string_view;
 bool starts_with(string_view text, string_view what) { return text.substr(0, what.size()) == what; }
 
 bool is_export_name(string_view line) {
-  return !line.empty() && line.size() <= 64 && line.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == string_view::npos;
+  return !line.empty() && line.size() <= 64 &&
+         line.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == string_view::npos;
 }
 
 /// dbus-daemon's messages may hold a line feed: the record goes on until its msg='…' is closed.
@@ -170,9 +171,7 @@ void Scanner::account(ParsedLine parsed, Record& record, Block& block) {
   }
 }
 
-void Scanner::report(string_view problem, Block& block) {
-  block.malformed.push_back({index_, line_, byte_, problem});
-}
+void Scanner::report(string_view problem, Block& block) { block.malformed.push_back({index_, line_, byte_, problem}); }
 
 /// journalctl -o export: an entry runs from __CURSOR= to a blank line. True if the line was part of one.
 bool Scanner::take_export_line(string_view line, Block& block) {

@@ -52,15 +52,15 @@ class Scanner {
   std::unique_ptr<ByteSource> source_;
   std::uint32_t index_;
   JsonLineReader json_;
-  std::string carry_;           ///< the unfinished last line
-  bool skipping_ = false;       ///< inside of an over-long line
-  std::uint64_t line_ = 0;      ///< of the line being taken, 1-based
-  std::uint64_t byte_ = 0;      ///< of its first byte
+  std::string carry_;                    ///< the unfinished last line
+  bool skipping_ = false;                ///< inside of an over-long line
+  std::uint64_t line_ = 0;               ///< of the line being taken, 1-based
+  std::uint64_t byte_ = 0;               ///< of its first byte
   std::unique_ptr<JournalEntry> entry_;  ///< inside of a journal export entry
   std::uint64_t entry_line_ = 0, entry_byte_ = 0;
-  std::string binary_name_;     ///< export: a field whose value comes as length and bytes
+  std::string binary_name_;  ///< export: a field whose value comes as length and bytes
   std::string binary_;
-  std::string cri_;             ///< CRI: the parts of a line so far
+  std::string cri_;  ///< CRI: the parts of a line so far
 };
 
 }  // namespace cordon::audit

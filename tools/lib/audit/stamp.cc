@@ -13,7 +13,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 std::optional<std::uint64_t> take_number(std::string_view& text) {
   std::uint64_t value = 0;
   std::size_t at = 0;
-  while (at < text.size() && at < 19 && is_digit(text[at])) value = value * 10 + static_cast<unsigned>(text[at++] - '0');
+  while (at < text.size() && at < 19 && is_digit(text[at]))
+    value = value * 10 + static_cast<unsigned>(text[at++] - '0');
   if (at == 0 || (at < text.size() && is_digit(text[at]))) return std::nullopt;
   text.remove_prefix(at);
   return value;

@@ -73,8 +73,10 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
     if (!got) return got.error();
     if (*got == 0) return content;
     if (content.size() + *got > max_bytes)
-      return Error{ErrorCode::kBadInput, "larger than the limit of " + std::to_string(max_bytes) + " bytes",
-                   printable(path), {}};
+      return Error{ErrorCode::kBadInput,
+                   "larger than the limit of " + std::to_string(max_bytes) + " bytes",
+                   printable(path),
+                   {}};
     content.append(block, 0, *got);
     if (*got == block.size()) block.resize(64 * 1024);
   }

@@ -28,7 +28,8 @@ bool is_terminal(int fd) { return ::isatty(fd) == 1; }
 bool wants_colour(int fd) {
   const char* no_color = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");
-  const bool refused = (no_color != nullptr && *no_color != '\0') || (term != nullptr && std::string_view(term) == "dumb");
+  const bool refused =
+      (no_color != nullptr && *no_color != '\0') || (term != nullptr && std::string_view(term) == "dumb");
   return is_terminal(fd) && !refused;
 }
 

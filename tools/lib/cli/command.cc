@@ -87,7 +87,8 @@ int run_command(const ToolRow& tool, const CommandRow& command, std::vector<std:
   return status == kFine ? stdout_reached(tool) : status;
 }
 
-/// --version, --completions and (for the build) --manual, wherever the tool's own words would stand; nothing if neither was asked for.
+/// --version, --completions and (for the build) --manual, wherever the tool's own words would stand; nothing if neither
+/// was asked for.
 std::optional<int> common_answer(const ToolRow& tool, const std::vector<std::string>& words) {
   if (words.empty()) return std::nullopt;
   if (words[0] == "--version") return print(tool.name + " " CORDON_VERSION "\n");

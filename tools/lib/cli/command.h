@@ -24,7 +24,7 @@ struct OptionRow {
   std::string names;
   std::string value;
   std::string help;
-  std::string choices = {};        ///< "a|b|c": anything else is a usage error; commas in the given value separate if `many`
+  std::string choices = {};  ///< "a|b|c": anything else is a usage error; commas in the given value separate if `many`
   std::string default_value = {};  ///< shown, and what get() gives where the option is absent
   bool many = false;               ///< may be given more than once; get_all() gives all
 };
@@ -61,7 +61,7 @@ struct CommandRow {
 };
 
 struct ToolRow {
-  std::string name;     ///< "cordon-check"
+  std::string name;  ///< "cordon-check"
   std::string summary;
   std::vector<CommandRow> commands;
   std::string epilogue = {};

@@ -100,7 +100,9 @@ Result<std::string> completions(const ToolRow& tool, std::string_view shell) {
   if (shell == "bash") return bash(tool);
   if (shell == "zsh") return zsh(tool);
   if (shell == "fish") return fish(tool);
-  return Error{ErrorCode::kUsage, "no completions for the shell '" + std::string(shell) + "'", {},
+  return Error{ErrorCode::kUsage,
+               "no completions for the shell '" + std::string(shell) + "'",
+               {},
                "it is one of: bash zsh fish"};
 }
 

@@ -29,7 +29,8 @@ std::string wrapped(std::string_view text, std::size_t indent) {
 
 std::string spelled(const OptionRow& option) {
   std::string names = option.names;
-  for (std::size_t at = names.find(','); at != std::string::npos; at = names.find(',', at + 2)) names.insert(at + 1, " ");
+  for (std::size_t at = names.find(','); at != std::string::npos; at = names.find(',', at + 2))
+    names.insert(at + 1, " ");
   const std::string lead = names.starts_with("--") ? "      " : "  ";
   return lead + names + (option.value.empty() ? "" : " " + option.value);
 }
@@ -44,8 +45,10 @@ std::string described(const OptionRow& option) {
 
 std::string row(const std::string& left, std::string_view right) {
   std::string line = left;
-  if (line.size() + 2 > kHelpColumn) line += "\n" + std::string(kHelpColumn, ' ');
-  else line.resize(kHelpColumn, ' ');
+  if (line.size() + 2 > kHelpColumn)
+    line += "\n" + std::string(kHelpColumn, ' ');
+  else
+    line.resize(kHelpColumn, ' ');
   return line + wrapped(right, kHelpColumn) + "\n";
 }
 

@@ -13,9 +13,12 @@ constexpr std::string_view kMark = ".\\\" OPTIONS";
 std::string roff(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '\\') out += "\\e";
-    else if (c == '-') out += "\\-";
-    else out += c;
+    if (c == '\\')
+      out += "\\e";
+    else if (c == '-')
+      out += "\\-";
+    else
+      out += c;
   }
   if (out.starts_with('.') || out.starts_with('\'')) out.insert(0, "\\&");
   return out;
@@ -38,7 +41,8 @@ std::string option_entry(const OptionRow& option) {
 }
 
 std::string synopsis(const ToolRow& tool, const CommandRow& command) {
-  std::string line = "\\fB" + roff(tool.name + (command.name.empty() ? "" : " " + command.name)) + "\\fR [\\fIOPTION\\fR...]";
+  std::string line =
+      "\\fB" + roff(tool.name + (command.name.empty() ? "" : " " + command.name)) + "\\fR [\\fIOPTION\\fR...]";
   if (!command.positionals.empty()) line += " \\fI" + roff(command.positionals) + "\\fR";
   if (command.takes_command != TakesCommand::kNo) line += " \\-\\- \\fICMD\\fR [\\fIARG\\fR...]";
   return line;
@@ -64,7 +68,8 @@ Result<std::string> manual(const ToolRow& tool, const std::string& page) {
     return Error{ErrorCode::kBadInput, "has no line '" + std::string(kMark) + "' to put the options at", page, {}};
   std::string options = ".SH COMMANDS AND OPTIONS\n";
   for (const CommandRow& command : tool.commands) options += command_section(tool, command);
-  options += ".PP\n\\fB\\-\\-help\\fR, \\fB\\-\\-version\\fR and \\fB\\-\\-completions\\fR bash|zsh|fish are taken too.\n";
+  options +=
+      ".PP\n\\fB\\-\\-help\\fR, \\fB\\-\\-version\\fR and \\fB\\-\\-completions\\fR bash|zsh|fish are taken too.\n";
   return text->replace(mark, kMark.size(), options);
 }
 

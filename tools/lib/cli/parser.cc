@@ -29,7 +29,9 @@ Result<void> check_choice(const OptionRow& row, const std::string& given) {
     if (is_choice(row, value)) continue;
     std::string choices = row.choices;
     std::replace(choices.begin(), choices.end(), '|', ' ');
-    return Error{ErrorCode::kUsage, "--" + long_name(row) + " cannot be '" + std::string(value) + "'", {},
+    return Error{ErrorCode::kUsage,
+                 "--" + long_name(row) + " cannot be '" + std::string(value) + "'",
+                 {},
                  "it is one of: " + choices};
   }
   return {};
@@ -67,12 +69,17 @@ std::string long_name(const OptionRow& option) {
 
 Result<void> Parser::check(const Arguments& arguments) const {
   if (command_.takes_command == TakesCommand::kYes && arguments.command_.empty())
-    return Error{ErrorCode::kUsage, "no command was given", {}, "put it after '--', as in: " + tool_.name +
-                 (command_.name.empty() ? "" : " " + command_.name) + " -- ls /"};
+    return Error{
+        ErrorCode::kUsage,
+        "no command was given",
+        {},
+        "put it after '--', as in: " + tool_.name + (command_.name.empty() ? "" : " " + command_.name) + " -- ls /"};
   if (command_.takes_command == TakesCommand::kNo && !arguments.command_.empty())
     return Error{ErrorCode::kUsage, "takes no command after '--'", {}, {}};
   if (command_.positionals.empty() && !arguments.positionals_.empty())
-    return Error{ErrorCode::kUsage, "unexpected word '" + arguments.positionals_.front() + "'", {},
+    return Error{ErrorCode::kUsage,
+                 "unexpected word '" + arguments.positionals_.front() + "'",
+                 {},
                  command_.takes_command == TakesCommand::kNo ? "see --help" : "put '--' before the command"};
   if (arguments.positionals_.size() < command_.min_positionals)
     return Error{ErrorCode::kUsage, "needs " + command_.positionals, {}, "see --help"};

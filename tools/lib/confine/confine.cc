@@ -50,8 +50,10 @@ Result<void> install(const seccomp::BpfProgram& program) {
 }
 
 void note(Confinement& done, bool& part, const Result<bool>& outcome) {
-  if (outcome) part = *outcome;
-  else done.lacking.push_back(to_text(outcome.error()));
+  if (outcome)
+    part = *outcome;
+  else
+    done.lacking.push_back(to_text(outcome.error()));
 }
 
 Confinement confine(const Need& need) {
@@ -86,7 +88,9 @@ Result<Confinement> confine_self(const Need& need) {
   if (switched_off()) return Confinement{};
   Confinement done = confine(need);
   if (wish() == "require" && !done.lacking.empty())
-    return Error{ErrorCode::kEnvironment, "cannot confine itself: " + join(done.lacking, "; "), {},
+    return Error{ErrorCode::kEnvironment,
+                 "cannot confine itself: " + join(done.lacking, "; "),
+                 {},
                  "CORDON_CONFINE=require asks for it; without that it would go on"};
   return done;
 }

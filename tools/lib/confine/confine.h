@@ -23,7 +23,7 @@ struct Need {
 /// What was done.
 struct Confinement {
   bool filter = false;
-  bool capabilities = false;         ///< there were some to give up, and they were
+  bool capabilities = false;  ///< there were some to give up, and they were
   bool user = false;
   std::vector<std::string> lacking;  ///< what could not be done, each with its reason
 };

@@ -81,7 +81,8 @@ Result<void> change_ids(uid_t uid, gid_t gid, uid_t saved_uid, gid_t saved_gid) 
 }
 
 /// Whether nobody with `keep` reads what root reads. Tried with root's ids saved, and undone.
-Result<bool> nobody_reads(const Capabilities& before, const std::set<unsigned>& keep, const std::vector<std::string>& inputs) {
+Result<bool> nobody_reads(const Capabilities& before, const std::set<unsigned>& keep,
+                          const std::vector<std::string>& inputs) {
   const auto wanted = readable(inputs);
   const gid_t group = getegid();
   if (auto changed = change_ids(kNobody, kNobody, 0, group); !changed) return changed.error();

@@ -21,7 +21,7 @@ struct RoleRow {
   std::string_view command;  ///< "": every other command of the tool
   std::string_view filter;
   bool helpers;
-  std::string_view writes;   ///< the options that name files to write, "|" between; the user is kept for them
+  std::string_view writes;  ///< the options that name files to write, "|" between; the user is kept for them
 };
 constexpr auto kRoles = std::to_array<RoleRow>({
     {"cordon-trace", "", "cordon-trace", false, "output"},
@@ -78,7 +78,8 @@ std::function<Result<void>(std::string_view, const cli::Arguments&)> by_role(std
     const auto done = confine_self(need_of(*role, arguments));
     if (!done) return done.error();
     if (arguments.has("verbose"))
-      for (const std::string& what : done->lacking) fmt::print(stderr, "{}: runs less confined: {}\n", tool, printable(what));
+      for (const std::string& what : done->lacking)
+        fmt::print(stderr, "{}: runs less confined: {}\n", tool, printable(what));
     return {};
   };
 }

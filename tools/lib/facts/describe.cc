@@ -45,10 +45,11 @@ std::string words(const ExecOp& op) {
 }
 
 std::string words(const NetOp& op) {
-  return fmt::format("{} {}{}{}{}{}{}", name_of(op.act), op.family, spaced(op.type), spaced(op.protocol),
-                     endpoint(op.address, op.port),
-                     op.peer_address.empty() && op.peer_port == 0 ? "" : " ->" + endpoint(op.peer_address, op.peer_port),
-                     op.message == 0 ? "" : fmt::format(" message {}", op.message));
+  return fmt::format(
+      "{} {}{}{}{}{}{}", name_of(op.act), op.family, spaced(op.type), spaced(op.protocol),
+      endpoint(op.address, op.port),
+      op.peer_address.empty() && op.peer_port == 0 ? "" : " ->" + endpoint(op.peer_address, op.peer_port),
+      op.message == 0 ? "" : fmt::format(" message {}", op.message));
 }
 
 std::string words(const UnixOp& op) {

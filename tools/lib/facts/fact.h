@@ -23,10 +23,10 @@ struct Subject {
 
 enum class Outcome : std::uint8_t {
   kAllowed,
-  kFailed,      ///< the kernel refused or it did not work; `error` says how
-  kDenied,      ///< by `by`
-  kWouldDeny,   ///< complain mode, permissive domain, SECCOMP_RET_LOG: logged, not blocked
-  kUnwatched,   ///< tried; the result was not watched
+  kFailed,     ///< the kernel refused or it did not work; `error` says how
+  kDenied,     ///< by `by`
+  kWouldDeny,  ///< complain mode, permissive domain, SECCOMP_RET_LOG: logged, not blocked
+  kUnwatched,  ///< tried; the result was not watched
 };
 enum class Mechanism : std::uint8_t { kNone, kSeccomp, kAppArmor, kSelinux };
 
@@ -43,9 +43,9 @@ struct Verdict {
 
 /// Where a fact was first seen. Not part of its identity.
 struct Origin {
-  std::string source;        ///< "ptrace", or the log's file name
-  std::uint64_t line = 0;    ///< 1-based; 0: none
-  std::string event;         ///< the audit event id, "node time:serial"
+  std::string source;      ///< "ptrace", or the log's file name
+  std::uint64_t line = 0;  ///< 1-based; 0: none
+  std::string event;       ///< the audit event id, "node time:serial"
   std::int64_t pid = 0;
   static constexpr auto fields() {
     return std::tuple{field("source", &Origin::source), field("line", &Origin::line), field("event", &Origin::event),

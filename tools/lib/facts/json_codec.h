@@ -14,17 +14,20 @@
 namespace cordon::codec {
 
 template <class T>
-concept Described = requires { T::fields(); };
+concept Described = requires {
+  T::fields();
+};
 template <class T>
-concept Named = std::is_enum_v<T> && requires { EnumNames<T>::kNames; };
+concept Named = std::is_enum_v<T> && requires {
+  EnumNames<T>::kNames;
+};
 
 void write(std::string& out, const std::string& bytes);
 void write(std::string& out, bool value);
 void write(std::string& out, const Operation& operation);
 
 template <class T>
-  requires(std::integral<T> && !std::same_as<T, bool>)
-void write(std::string& out, T value) {
+requires(std::integral<T> && !std::same_as<T, bool>) void write(std::string& out, T value) {
   out += std::to_string(value);
 }
 
@@ -59,8 +62,10 @@ void write(std::string& out, const std::vector<T>& list) {
 
 template <class T>
 void write(std::string& out, const std::optional<T>& value) {
-  if (value) write(out, *value);
-  else out += "null";
+  if (value)
+    write(out, *value);
+  else
+    out += "null";
 }
 
 /// ,"name":value — the leading comma is dropped where the object has just been opened.

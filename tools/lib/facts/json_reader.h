@@ -34,8 +34,7 @@ Form read(Cursor& at, const Element& element, bool& value);
 Form read(Cursor& at, const Element& element, Operation& operation);
 
 template <std::integral T>
-  requires(!std::same_as<T, bool>)
-Form read(Cursor&, const Element& element, T& value) {
+requires(!std::same_as<T, bool>) Form read(Cursor&, const Element& element, T& value) {
   if constexpr (std::signed_integral<T>) {
     std::int64_t number = 0;
     if (element.get(number) != simdjson::SUCCESS || !std::in_range<T>(number)) return Form::kBad;

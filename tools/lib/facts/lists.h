@@ -15,7 +15,7 @@ std::vector<std::string> list_syscalls(const Trace& trace);  ///< names; those o
 std::vector<std::string> list_files(const Trace& trace);     ///< "path<TAB>perms", existing or created ones
 std::vector<std::string> list_net(const Trace& trace);       ///< "act family type protocol address port"
 std::vector<std::string> list_caps(const Trace& trace);
-std::vector<std::string> list_exec(const Trace& trace);      ///< programs that were started, scripts and interpreters too
+std::vector<std::string> list_exec(const Trace& trace);  ///< programs that were started, scripts and interpreters too
 
 /// One row a list: the option's name and its function.
 struct ListRow {

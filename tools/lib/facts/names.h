@@ -13,16 +13,16 @@ namespace cordon {
 
 template <>
 struct EnumNames<Arch> {
-  static constexpr std::array kNames = std::to_array<std::string_view>(
-      {"x86_64", "i386", "x32", "aarch64", "arm", "riscv64", "s390x", "ppc64le"});
+  static constexpr std::array kNames =
+      std::to_array<std::string_view>({"x86_64", "i386", "x32", "aarch64", "arm", "riscv64", "s390x", "ppc64le"});
 };
 template <>
 struct EnumNames<FilePerm> {
   static constexpr std::array kNames = std::to_array<std::string_view>(
-      {"read",    "write",    "append",   "create",   "truncate", "unlink", "rename_from", "rename_to", "link_from",
-       "link_to", "symlink",  "readlink", "exec",     "map",      "map_exec", "lock",      "getattr",   "setattr",
-       "getxattr", "setxattr", "list",    "search",   "watch",    "ioctl",  "connect",     "mounton",   "chroot", "open_create",
-       "map_changed"});
+      {"read",      "write",   "append",   "create",      "truncate",   "unlink", "rename_from", "rename_to",
+       "link_from", "link_to", "symlink",  "readlink",    "exec",       "map",    "map_exec",    "lock",
+       "getattr",   "setattr", "getxattr", "setxattr",    "list",       "search", "watch",       "ioctl",
+       "connect",   "mounton", "chroot",   "open_create", "map_changed"});
 };
 template <>
 struct EnumNames<FileKind> {
@@ -35,9 +35,9 @@ struct EnumNames<Owner> {
 };
 template <>
 struct EnumNames<SocketAct> {
-  static constexpr std::array kNames = std::to_array<std::string_view>(
-      {"create", "bind", "listen", "connect", "accept", "send", "receive", "getopt", "setopt", "getattr", "setattr",
-       "shutdown", "read", "write"});
+  static constexpr std::array kNames =
+      std::to_array<std::string_view>({"create", "bind", "listen", "connect", "accept", "send", "receive", "getopt",
+                                       "setopt", "getattr", "setattr", "shutdown", "read", "write"});
 };
 template <>
 struct EnumNames<CapabilityBasis> {
@@ -53,8 +53,8 @@ struct EnumNames<PtraceAct> {
 };
 template <>
 struct EnumNames<MountAct> {
-  static constexpr std::array kNames = std::to_array<std::string_view>(
-      {"mount", "remount", "umount", "pivot_root", "bind", "move", "propagation"});
+  static constexpr std::array kNames =
+      std::to_array<std::string_view>({"mount", "remount", "umount", "pivot_root", "bind", "move", "propagation"});
 };
 template <>
 struct EnumNames<IpcKind> {

@@ -21,8 +21,7 @@ struct ArgPredicate {
   std::uint64_t mask = ~std::uint64_t{0};
   static constexpr auto fields() {
     return std::tuple{field("index", &ArgPredicate::index, Presence::kAlways),
-                      field("value", &ArgPredicate::value, Presence::kAlways),
-                      field("mask", &ArgPredicate::mask)};
+                      field("value", &ArgPredicate::value, Presence::kAlways), field("mask", &ArgPredicate::mask)};
   }
   auto operator<=>(const ArgPredicate&) const = default;
 };
@@ -59,19 +58,19 @@ enum class FilePerm : std::uint32_t {
   kLinkTo,      ///< the new name of link(2); `target` is the existing file
   kSymlink,     ///< made as a symlink; `target` is its text
   kReadlink,
-  kExec,        ///< execve; the details are in the Exec fact
-  kMap,         ///< mapped without PROT_EXEC
-  kMapExec,     ///< mapped with PROT_EXEC, or mprotect to it
-  kLock,        ///< flock, fcntl locks
-  kGetattr,     ///< stat, access
-  kSetattr,     ///< chmod, chown, utimes, setxattr is separate
+  kExec,     ///< execve; the details are in the Exec fact
+  kMap,      ///< mapped without PROT_EXEC
+  kMapExec,  ///< mapped with PROT_EXEC, or mprotect to it
+  kLock,     ///< flock, fcntl locks
+  kGetattr,  ///< stat, access
+  kSetattr,  ///< chmod, chown, utimes, setxattr is separate
   kGetxattr,
   kSetxattr,
-  kList,        ///< directory read by getdents
-  kSearch,      ///< used as cwd, dirfd or root
-  kWatch,       ///< inotify, fanotify
-  kIoctl,       ///< an ioctl on it; the command is in the Ioctl fact
-  kConnect,     ///< a unix socket connected to
+  kList,     ///< directory read by getdents
+  kSearch,   ///< used as cwd, dirfd or root
+  kWatch,    ///< inotify, fanotify
+  kIoctl,    ///< an ioctl on it; the command is in the Ioctl fact
+  kConnect,  ///< a unix socket connected to
   kMounton,
   kChroot,
   kOpenCreate,  ///< opened with O_CREAT though the name may have been there: AppArmor asks for create all the same
@@ -80,7 +79,18 @@ enum class FilePerm : std::uint32_t {
 };
 using FilePerms = FlagSet<FilePerm>;
 
-enum class FileKind : std::uint8_t { kUnknown, kRegular, kDirectory, kSymlink, kCharDevice, kBlockDevice, kFifo, kSocket, kMemfd, kAnonInode };
+enum class FileKind : std::uint8_t {
+  kUnknown,
+  kRegular,
+  kDirectory,
+  kSymlink,
+  kCharDevice,
+  kBlockDevice,
+  kFifo,
+  kSocket,
+  kMemfd,
+  kAnonInode
+};
 
 /// Whether the subject's fsuid owned the file.
 enum class Owner : std::uint8_t { kUnknown, kSelf, kOther };
@@ -92,15 +102,19 @@ struct FileOp {
   FilePerms perms;
   FileKind kind = FileKind::kUnknown;
   Owner owner = Owner::kUnknown;
-  bool by_kernel = false;  ///< the kernel did it for execve: ELF interpreter, program map
-  bool inherited = false;  ///< through a descriptor that the program was started with
+  bool by_kernel = false;     ///< the kernel did it for execve: ELF interpreter, program map
+  bool inherited = false;     ///< through a descriptor that the program was started with
   bool disconnected = false;  ///< a path outside of the namespace's root (AppArmor's "disconnected path")
   static constexpr std::string_view kKind = "file";
   static constexpr auto fields() {
-    return std::tuple{field("path", &FileOp::path, Presence::kAlways), field("host_path", &FileOp::host_path),
-                      field("target", &FileOp::target), field("perms", &FileOp::perms, Presence::kAlways),
-                      field("file_kind", &FileOp::kind), field("owner", &FileOp::owner),
-                      field("by_kernel", &FileOp::by_kernel), field("inherited", &FileOp::inherited),
+    return std::tuple{field("path", &FileOp::path, Presence::kAlways),
+                      field("host_path", &FileOp::host_path),
+                      field("target", &FileOp::target),
+                      field("perms", &FileOp::perms, Presence::kAlways),
+                      field("file_kind", &FileOp::kind),
+                      field("owner", &FileOp::owner),
+                      field("by_kernel", &FileOp::by_kernel),
+                      field("inherited", &FileOp::inherited),
                       field("disconnected", &FileOp::disconnected)};
   }
   auto operator<=>(const FileOp&) const = default;
@@ -108,7 +122,7 @@ struct FileOp {
 
 /// An execve. The fact's subject is who called it.
 struct ExecOp {
-  std::string path;         ///< the file that was asked for, absolute
+  std::string path;  ///< the file that was asked for, absolute
   std::string host_path;
   std::string interpreter;  ///< the #! interpreter that the kernel ran instead; a script only
   std::string loader;       ///< the ELF interpreter (PT_INTERP) mapped beside it
@@ -117,13 +131,28 @@ struct ExecOp {
   static constexpr std::string_view kKind = "exec";
   static constexpr auto fields() {
     return std::tuple{field("path", &ExecOp::path, Presence::kAlways), field("host_path", &ExecOp::host_path),
-                      field("interpreter", &ExecOp::interpreter), field("loader", &ExecOp::loader),
-                      field("transition", &ExecOp::transition), field("setid", &ExecOp::setid)};
+                      field("interpreter", &ExecOp::interpreter),      field("loader", &ExecOp::loader),
+                      field("transition", &ExecOp::transition),        field("setid", &ExecOp::setid)};
   }
   auto operator<=>(const ExecOp&) const = default;
 };
 
-enum class SocketAct : std::uint8_t { kCreate, kBind, kListen, kConnect, kAccept, kSend, kReceive, kGetopt, kSetopt, kGetattr, kSetattr, kShutdown, kRead, kWrite };
+enum class SocketAct : std::uint8_t {
+  kCreate,
+  kBind,
+  kListen,
+  kConnect,
+  kAccept,
+  kSend,
+  kReceive,
+  kGetopt,
+  kSetopt,
+  kGetattr,
+  kSetattr,
+  kShutdown,
+  kRead,
+  kWrite
+};
 
 /// Family, type and protocol by the kernel's names without prefix, lower case ("inet6", "stream", "tcp").
 struct NetOp {
@@ -138,10 +167,14 @@ struct NetOp {
   std::uint16_t message = 0;  ///< netlink: a message that was sent, by its type (struct nlmsghdr); 0: not told
   static constexpr std::string_view kKind = "net";
   static constexpr auto fields() {
-    return std::tuple{field("act", &NetOp::act, Presence::kAlways), field("family", &NetOp::family),
-                      field("type", &NetOp::type), field("protocol", &NetOp::protocol),
-                      field("address", &NetOp::address), field("port", &NetOp::port),
-                      field("peer_address", &NetOp::peer_address), field("peer_port", &NetOp::peer_port),
+    return std::tuple{field("act", &NetOp::act, Presence::kAlways),
+                      field("family", &NetOp::family),
+                      field("type", &NetOp::type),
+                      field("protocol", &NetOp::protocol),
+                      field("address", &NetOp::address),
+                      field("port", &NetOp::port),
+                      field("peer_address", &NetOp::peer_address),
+                      field("peer_port", &NetOp::peer_port),
                       field("message", &NetOp::message)};
   }
   auto operator<=>(const NetOp&) const = default;
@@ -181,8 +214,8 @@ enum class Direction : std::uint8_t { kSend, kReceive };
 
 struct SignalOp {
   Direction direction = Direction::kSend;
-  std::string signal;  ///< "term", "kill", "exists" for signal 0, "rtmin+1"
-  std::string peer;    ///< the other side's program path; in logs its profile or context
+  std::string signal;         ///< "term", "kill", "exists" for signal 0, "rtmin+1"
+  std::string peer;           ///< the other side's program path; in logs its profile or context
   bool same_program = false;  ///< the other side runs the same program, or descends from this recording
   static constexpr std::string_view kKind = "signal";
   static constexpr auto fields() {
@@ -217,9 +250,12 @@ struct MountOp {
   std::string data;
   static constexpr std::string_view kKind = "mount";
   static constexpr auto fields() {
-    return std::tuple{field("act", &MountOp::act, Presence::kAlways), field("source", &MountOp::source),
-                      field("target", &MountOp::target), field("fstype", &MountOp::fstype),
-                      field("flags", &MountOp::flags), field("data", &MountOp::data)};
+    return std::tuple{field("act", &MountOp::act, Presence::kAlways),
+                      field("source", &MountOp::source),
+                      field("target", &MountOp::target),
+                      field("fstype", &MountOp::fstype),
+                      field("flags", &MountOp::flags),
+                      field("data", &MountOp::data)};
   }
   auto operator<=>(const MountOp&) const = default;
 };
@@ -250,9 +286,13 @@ struct IpcOp {
   std::string peer;
   static constexpr std::string_view kKind = "ipc";
   static constexpr auto fields() {
-    return std::tuple{field("ipc", &IpcOp::kind, Presence::kAlways), field("name", &IpcOp::name),
-                      field("perms", &IpcOp::perms), field("bus", &IpcOp::bus), field("path", &IpcOp::path),
-                      field("interface", &IpcOp::interface), field("member", &IpcOp::member),
+    return std::tuple{field("ipc", &IpcOp::kind, Presence::kAlways),
+                      field("name", &IpcOp::name),
+                      field("perms", &IpcOp::perms),
+                      field("bus", &IpcOp::bus),
+                      field("path", &IpcOp::path),
+                      field("interface", &IpcOp::interface),
+                      field("member", &IpcOp::member),
                       field("peer", &IpcOp::peer)};
   }
   auto operator<=>(const IpcOp&) const = default;
@@ -260,7 +300,7 @@ struct IpcOp {
 
 /// setrlimit or prlimit. AppArmor's "set rlimit" rule; SELinux's process setrlimit.
 struct RlimitOp {
-  std::string resource;  ///< lower case without RLIMIT_: "nofile"
+  std::string resource;     ///< lower case without RLIMIT_: "nofile"
   std::uint64_t value = 0;  ///< the hard limit asked for; ~0 is infinity
   bool raises_hard = false;
   static constexpr std::string_view kKind = "rlimit";
@@ -309,8 +349,10 @@ struct AvOp {
   static constexpr auto fields() {
     return std::tuple{field("source", &AvOp::source, Presence::kAlways),
                       field("target", &AvOp::target, Presence::kAlways),
-                      field("class", &AvOp::klass, Presence::kAlways), field("perms", &AvOp::perms),
-                      field("xperms", &AvOp::xperms), field("path", &AvOp::path)};
+                      field("class", &AvOp::klass, Presence::kAlways),
+                      field("perms", &AvOp::perms),
+                      field("xperms", &AvOp::xperms),
+                      field("path", &AvOp::path)};
   }
   auto operator<=>(const AvOp&) const = default;
 };

@@ -11,7 +11,8 @@ constexpr std::size_t kMaxPinBytes = 16 << 20;
 
 Error bad(const std::string& path, const std::string& pointer, std::string what) {
   return {ErrorCode::kBadInput, std::move(what), printable(path) + (pointer.empty() ? "" : "#" + pointer),
-          "the form is {\"pins\":[{\"reason\":\"why\",\"operation\":{\"op\":\"file\",\"path\":\"/x\",\"perms\":[\"read\"]}}]}"};
+          "the form is "
+          "{\"pins\":[{\"reason\":\"why\",\"operation\":{\"op\":\"file\",\"path\":\"/x\",\"perms\":[\"read\"]}}]}"};
 }
 
 Result<Pin> read_pin(const std::string& path, const std::string& pointer, const codec::Element& element) {

@@ -14,8 +14,8 @@ struct Pin {
   std::string reason;
 };
 
-/// Reads {"pins":[{"reason":"…","operation":{"op":"file",…}}]} (schemas/pins.schema.json). The operation is spelled as in a
-/// trace. Errors name the file and the JSON pointer. A pin without a reason is refused.
+/// Reads {"pins":[{"reason":"…","operation":{"op":"file",…}}]} (schemas/pins.schema.json). The operation is spelled as
+/// in a trace. Errors name the file and the JSON pointer. A pin without a reason is refused.
 Result<std::vector<Pin>> read_pins(const std::string& path);
 
 }  // namespace cordon

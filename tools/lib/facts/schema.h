@@ -55,10 +55,8 @@ class FlagSet {
 };
 
 template <class Enum>
-  requires std::is_enum_v<Enum> && requires { Enum::kCount_; }
-constexpr FlagSet<Enum> operator|(Enum a, Enum b) {
-  return FlagSet<Enum>(a) | FlagSet<Enum>(b);
-}
+requires std::is_enum_v<Enum> && requires { Enum::kCount_; }
+constexpr FlagSet<Enum> operator|(Enum a, Enum b) { return FlagSet<Enum>(a) | FlagSet<Enum>(b); }
 
 /// The names of an enum's values, in order of their numbers; specialised in facts/names.h.
 template <class Enum>

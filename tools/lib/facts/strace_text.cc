@@ -54,8 +54,10 @@ std::size_t argument_end(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (quoted) {
-      if (c == '\\') ++i;
-      else if (c == '"') quoted = false;
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        quoted = false;
       continue;
     }
     if (c == '"') quoted = true;
@@ -151,16 +153,25 @@ struct AccessRow {
 };
 /// What an access to a path means as file permissions, where the call's name alone says it.
 const std::array kPathAccess = std::to_array<AccessRow>({
-    {Access::kGetattr, FilePerm::kGetattr},   {Access::kAccess, FilePerm::kGetattr},
-    {Access::kSetattr, FilePerm::kSetattr},   {Access::kChown, FilePerm::kSetattr},
+    {Access::kGetattr, FilePerm::kGetattr},
+    {Access::kAccess, FilePerm::kGetattr},
+    {Access::kSetattr, FilePerm::kSetattr},
+    {Access::kChown, FilePerm::kSetattr},
     {Access::kTruncate, FilePerm::kTruncate | FilePerm::kWrite},
-    {Access::kUnlink, FilePerm::kUnlink},     {Access::kRmdir, FilePerm::kUnlink},
-    {Access::kMkdir, FilePerm::kCreate},      {Access::kMknod, FilePerm::kCreate},
-    {Access::kReadlink, FilePerm::kReadlink}, {Access::kGetxattr, FilePerm::kGetxattr},
-    {Access::kSetxattr, FilePerm::kSetxattr}, {Access::kSearch, FilePerm::kSearch},
-    {Access::kChroot, FilePerm::kChroot},     {Access::kWatch, FilePerm::kWatch},
-    {Access::kRenameFrom, FilePerm::kRenameFrom}, {Access::kRenameTo, FilePerm::kRenameTo},
-    {Access::kLinkFrom, FilePerm::kLinkFrom}, {Access::kLinkTo, FilePerm::kLinkTo},
+    {Access::kUnlink, FilePerm::kUnlink},
+    {Access::kRmdir, FilePerm::kUnlink},
+    {Access::kMkdir, FilePerm::kCreate},
+    {Access::kMknod, FilePerm::kCreate},
+    {Access::kReadlink, FilePerm::kReadlink},
+    {Access::kGetxattr, FilePerm::kGetxattr},
+    {Access::kSetxattr, FilePerm::kSetxattr},
+    {Access::kSearch, FilePerm::kSearch},
+    {Access::kChroot, FilePerm::kChroot},
+    {Access::kWatch, FilePerm::kWatch},
+    {Access::kRenameFrom, FilePerm::kRenameFrom},
+    {Access::kRenameTo, FilePerm::kRenameTo},
+    {Access::kLinkFrom, FilePerm::kLinkFrom},
+    {Access::kLinkTo, FilePerm::kLinkTo},
     {Access::kSymlink, FilePerm::kSymlink},
 });
 
@@ -238,8 +249,10 @@ class Importer {
     Fact fact;
     fact.subject.exe = exe_[call.pid];
     fact.operation = std::move(operation);
-    if (!call.error.empty()) fact.verdict = {Outcome::kFailed, call.error, Mechanism::kNone};
-    else if (!call.has_result) fact.verdict.outcome = Outcome::kUnwatched;
+    if (!call.error.empty())
+      fact.verdict = {Outcome::kFailed, call.error, Mechanism::kNone};
+    else if (!call.has_result)
+      fact.verdict.outcome = Outcome::kUnwatched;
     Fact& kept = facts_.try_emplace(canonical_json(fact), fact).first->second;
     ++kept.tally.count;
   }

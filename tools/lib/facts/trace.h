@@ -71,9 +71,13 @@ struct Proc {
   std::uint32_t uid = 0;
   std::int64_t started_ms = 0;
   static constexpr auto fields() {
-    return std::tuple{field("pid", &Proc::pid, Presence::kAlways), field("parent", &Proc::parent),
-                      field("exe", &Proc::exe), field("comm", &Proc::comm), field("argv", &Proc::argv),
-                      field("uid", &Proc::uid), field("started_ms", &Proc::started_ms)};
+    return std::tuple{field("pid", &Proc::pid, Presence::kAlways),
+                      field("parent", &Proc::parent),
+                      field("exe", &Proc::exe),
+                      field("comm", &Proc::comm),
+                      field("argv", &Proc::argv),
+                      field("uid", &Proc::uid),
+                      field("started_ms", &Proc::started_ms)};
   }
   auto operator<=>(const Proc&) const = default;
 };
@@ -88,9 +92,12 @@ struct End {
   std::int64_t ended_ms = 0;
   std::vector<std::string> notes;  ///< as in Head, for what turned up while running
   static constexpr auto fields() {
-    return std::tuple{field("ok", &End::ok, Presence::kAlways), field("lost", &End::lost, Presence::kAlways),
-                      field("exit_code", &End::exit_code), field("exit_signal", &End::exit_signal),
-                      field("stopped_by_us", &End::stopped_by_us), field("ended_ms", &End::ended_ms),
+    return std::tuple{field("ok", &End::ok, Presence::kAlways),
+                      field("lost", &End::lost, Presence::kAlways),
+                      field("exit_code", &End::exit_code),
+                      field("exit_signal", &End::exit_signal),
+                      field("stopped_by_us", &End::stopped_by_us),
+                      field("ended_ms", &End::ended_ms),
                       field("notes", &End::notes)};
   }
   auto operator<=>(const End&) const = default;
@@ -109,8 +116,8 @@ struct Run {
 struct Trace {
   std::vector<Fact> facts;  ///< tally and origin merged over all runs
   std::vector<Run> runs;
-  std::uint64_t unknown_lines = 0;                ///< kinds that this version does not know, counted
-  std::vector<std::string> unknown;               ///< and kept, sorted and unique
+  std::uint64_t unknown_lines = 0;   ///< kinds that this version does not know, counted
+  std::vector<std::string> unknown;  ///< and kept, sorted and unique
   bool complete() const;
 };
 

@@ -52,8 +52,10 @@ class LineCutter {
   }
 
   Error limit(std::string what, std::uint64_t bytes) const {
-    return {ErrorCode::kBadInput, std::move(what) + " the limit of " + std::to_string(bytes) + " bytes",
-            where_ + ":" + std::to_string(number_ + 1), {}};
+    return {ErrorCode::kBadInput,
+            std::move(what) + " the limit of " + std::to_string(bytes) + " bytes",
+            where_ + ":" + std::to_string(number_ + 1),
+            {}};
   }
 
   const EachLine& each_;
@@ -67,8 +69,9 @@ struct Magic {
   std::string_view bytes;
 };
 /// gzip RFC 1952, xz's and zstd's format documents, bzip2's header.
-constexpr std::array<Magic, 4> kCompressed = {{{"\x1f\x8b"}, {"\xfd"
-                                                             "7zXZ"},
+constexpr std::array<Magic, 4> kCompressed = {{{"\x1f\x8b"},
+                                               {"\xfd"
+                                                "7zXZ"},
                                                {"\x28\xb5\x2f\xfd"},
                                                {"BZh"}}};
 

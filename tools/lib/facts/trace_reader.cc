@@ -156,7 +156,7 @@ Result<void> TraceReader::State::add(const InputLine& line) {
 Result<void> TraceReader::State::dispatch(const InputLine& line, const simdjson::dom::object& members) {
   using Handler = Result<void> (State::*)(const InputLine&, const simdjson::dom::object&);
   static constexpr std::pair<std::string_view, Handler> kHandlers[] = {
-      {"head", &State::add_head}, {"proc", &State::add_proc},   {"fact", &State::add_fact},
+      {"head", &State::add_head},   {"proc", &State::add_proc},   {"fact", &State::add_fact},
       {"tried", &State::add_tried}, {"tally", &State::add_tally}, {"end", &State::add_end},
   };
   std::string_view kind;
@@ -209,8 +209,10 @@ Result<void> TraceReader::State::add_proc(const InputLine& line, const simdjson:
   Cursor at;
   const Form form = codec::read_fields(at, members, proc, {"kind", "run"});
   if (form == Form::kBad) return bad(line, "malformed at " + at.where);
-  if (form == Form::kUnknown) keep_unknown(line);
-  else (*run)->procs.push_back(std::move(proc));
+  if (form == Form::kUnknown)
+    keep_unknown(line);
+  else
+    (*run)->procs.push_back(std::move(proc));
   return {};
 }
 
@@ -234,7 +236,8 @@ std::size_t TraceReader::State::place_of(Fact fact, const FactId& id) {
 }
 
 /// Nothing, and the line is kept, if it holds what this version does not know.
-Result<std::optional<FactLine>> TraceReader::State::read_fact(const InputLine& line, const simdjson::dom::object& members) {
+Result<std::optional<FactLine>> TraceReader::State::read_fact(const InputLine& line,
+                                                              const simdjson::dom::object& members) {
   FactLine read;
   Cursor at;
   const Form form = codec::read_fields(at, members, read, {"kind", "run"});
@@ -267,7 +270,8 @@ Result<void> TraceReader::State::add_tried(const InputLine& line, const simdjson
   if (!*read) return {};
   FactLine& line_read = **read;
   Fact fact{line_read.subject, line_read.operation, line_read.verdict, {}, line_read.origin};
-  if (!line_read.id.empty() && line_read.id != fact_id(fact)) return bad(line, "the fact's id is not that of its content");
+  if (!line_read.id.empty() && line_read.id != fact_id(fact))
+    return bad(line, "the fact's id is not that of its content");
   tried.emplace_back(static_cast<std::size_t>(*run - runs.data()), std::move(fact));
   return {};
 }

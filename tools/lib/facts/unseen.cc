@@ -105,8 +105,10 @@ Unseen figures_for(const ItemRow& row, const Trace& trace, const std::vector<con
     figures.twice += sightings.runs == 2 ? 1 : 0;
     if (sightings.runs != 1) continue;
     ++figures.once;
-    if (may_be_in_other_runs(sightings, runs)) ++figures.unwatched;
-    else figures.singletons.push_back(item);
+    if (may_be_in_other_runs(sightings, runs))
+      ++figures.unwatched;
+    else
+      figures.singletons.push_back(item);
   }
   const auto total = static_cast<double>(figures.runs);
   const auto once = static_cast<double>(figures.once);
@@ -132,11 +134,15 @@ std::string in_words(const Unseen& f, std::size_t max_singletons) {
   std::string text = fmt::format("{}; the last added {}", counted(f.runs, "run"),
                                  last == 0 ? "nothing" : counted(last, "new " + std::string(f.what)));
   if (f.once == f.unwatched && f.unwatched != 0)
-    return text + fmt::format("; nothing is known to be rare: {} not watched again", counted(f.unwatched, std::string(f.what)) + (f.unwatched == 1 ? " was" : " were"));
+    return text + fmt::format("; nothing is known to be rare: {} not watched again",
+                              counted(f.unwatched, std::string(f.what)) + (f.unwatched == 1 ? " was" : " were"));
   if (f.once == 0)
-    return text + fmt::format("; every {} was seen more than once; the next run shows a new one with at most {:.0f} % "
-                              "chance (3/T)", f.what, std::min(1.0, f.rule_of_three) * 100);
-  text += fmt::format("; expect {}{:.1f} new {}s in the next; seen only once: ", f.unwatched == 0 ? "" : "at most ", f.expected_new, f.what);
+    return text + fmt::format(
+                      "; every {} was seen more than once; the next run shows a new one with at most {:.0f} % "
+                      "chance (3/T)",
+                      f.what, std::min(1.0, f.rule_of_three) * 100);
+  text += fmt::format("; expect {}{:.1f} new {}s in the next; seen only once: ", f.unwatched == 0 ? "" : "at most ",
+                      f.expected_new, f.what);
   const std::size_t named = f.singletons.size();
   std::vector<std::string> shown(f.singletons.begin(),
                                  f.singletons.begin() + static_cast<std::ptrdiff_t>(std::min(max_singletons, named)));
@@ -151,8 +157,10 @@ std::string figures_in_words(const Unseen& f) {
   std::vector<std::string> fresh;
   for (const std::size_t count : f.new_in_run) fresh.push_back(std::to_string(count));
   const double chance = f.once == 0 ? f.rule_of_three : f.expected_new;
-  return fmt::format("new in each run: {}; sample coverage {:.1f} %; chance of anything new in the next run at most {:.0f} %{}", join(fresh, ", "),
-                     f.coverage * 100, std::min(1.0, chance) * 100, f.unwatched == 0 ? "" : " (known-skip makes these the worst case)");
+  return fmt::format(
+      "new in each run: {}; sample coverage {:.1f} %; chance of anything new in the next run at most {:.0f} %{}",
+      join(fresh, ", "), f.coverage * 100, std::min(1.0, chance) * 100,
+      f.unwatched == 0 ? "" : " (known-skip makes these the worst case)");
 }
 
 }  // namespace cordon

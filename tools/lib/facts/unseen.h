@@ -12,17 +12,17 @@ namespace cordon {
 
 /// Incidence figures for one kind of item over T complete runs. Formulae and limits: cordon-trace(1), UNSEEN.
 struct Unseen {
-  std::string_view what;            ///< "syscall", "argument", "path"
-  std::size_t runs = 0;             ///< T
-  std::size_t items = 0;            ///< distinct
-  std::size_t once = 0;             ///< Q1: items in exactly one run
-  std::size_t twice = 0;            ///< Q2
-  std::size_t unwatched = 0;        ///< those of `once` that other runs let pass unseen: they may have been there too
-  double expected_new = 0;          ///< Good-Turing: Q1/T new ones in the next run; also bounds P(any new one)
-  double coverage = 0;              ///< estimated share of incidences that known items make up (Chao and Jost 2012)
-  double rule_of_three = 0;         ///< 3/T, where Q1 is 0; else 0
-  std::vector<std::size_t> new_in_run;   ///< in order of start
-  std::vector<std::string> singletons;   ///< the items seen in one run only although all watched for them, sorted
+  std::string_view what;      ///< "syscall", "argument", "path"
+  std::size_t runs = 0;       ///< T
+  std::size_t items = 0;      ///< distinct
+  std::size_t once = 0;       ///< Q1: items in exactly one run
+  std::size_t twice = 0;      ///< Q2
+  std::size_t unwatched = 0;  ///< those of `once` that other runs let pass unseen: they may have been there too
+  double expected_new = 0;    ///< Good-Turing: Q1/T new ones in the next run; also bounds P(any new one)
+  double coverage = 0;        ///< estimated share of incidences that known items make up (Chao and Jost 2012)
+  double rule_of_three = 0;   ///< 3/T, where Q1 is 0; else 0
+  std::vector<std::size_t> new_in_run;  ///< in order of start
+  std::vector<std::string> singletons;  ///< the items seen in one run only although all watched for them, sorted
 };
 
 /// Syscalls, arguments and paths. Incomplete runs are left out: what they did not see says nothing.

@@ -68,9 +68,9 @@ Result<std::vector<const Backend*>> backends_in(const std::vector<std::string>& 
 }
 
 std::vector<cli::OptionRow> backend_option_rows() {
-  std::vector<cli::OptionRow> rows = {
-      {"--for", "PLACE", "where the profiles will be enforced; brings what that place itself needs",
-       platform_choices(), "try"}};
+  std::vector<cli::OptionRow> rows = {{"--for", "PLACE",
+                                       "where the profiles will be enforced; brings what that place itself needs",
+                                       platform_choices(), "try"}};
   for (const Backend* backend : backends())
     for (const OptionSpec& spec : backend->options()) {
       cli::OptionRow row = row_of(spec);

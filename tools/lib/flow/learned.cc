@@ -39,12 +39,14 @@ const FormRow* form_of(const std::string& path) {
 
 }  // namespace
 
-Result<void> write_reports(const Learned& learned, const std::string& /*data_dir*/, const std::vector<std::string>& paths) {
+Result<void> write_reports(const Learned& learned, const std::string& /*data_dir*/,
+                           const std::vector<std::string>& paths) {
   const report::LearnedReport report = report_of(learned);
   for (const std::string& path : paths) {
     const FormRow* form = form_of(path);
     if (form == nullptr)
-      return Error{ErrorCode::kUsage, "no kind of report ends like that", printable(path), "use .html, .json, .md or .sarif"};
+      return Error{ErrorCode::kUsage, "no kind of report ends like that", printable(path),
+                   "use .html, .json, .md or .sarif"};
     if (auto written = write_file_atomically(path, form->render(report)); !written) return written;
   }
   return {};

@@ -22,7 +22,8 @@ constexpr std::size_t kReasonsShown = 3;
 constexpr std::string_view kIndent = "            ";
 
 std::string listed(const std::vector<std::string>& items, std::size_t most) {
-  std::vector<std::string> shown(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(std::min(most, items.size())));
+  std::vector<std::string> shown(items.begin(),
+                                 items.begin() + static_cast<std::ptrdiff_t>(std::min(most, items.size())));
   std::string text = join(shown, ", ");
   if (items.size() > most) text += fmt::format(", and {} more", items.size() - most);
   return text;
@@ -82,7 +83,8 @@ std::string notes_text(const std::vector<RuleNote>& notes, std::size_t rules) {
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   std::string text;
   for (std::size_t i = 0; i < rows.size() && i < kReasonsShown; ++i)
-    text += fmt::format("{}{} of {} rules not said exactly: {}\n", kIndent, rows[i].first, rules, printable(rows[i].second));
+    text += fmt::format("{}{} of {} rules not said exactly: {}\n", kIndent, rows[i].first, rules,
+                        printable(rows[i].second));
   if (rows.size() > kReasonsShown)
     text += fmt::format("{}and {} in the report\n", kIndent, counted(rows.size() - kReasonsShown, "more such remark"));
   return text;
@@ -112,7 +114,8 @@ std::string remarks_text(const Proof& proof, const Trace& trace) {
 
 Result<void> check_name(const std::string& name) {
   const auto refuse = [&](std::string why) {
-    return Error{ErrorCode::kUsage, "the name '" + printable(name) + "' " + std::move(why), {}, "choose another with -n"};
+    return Error{
+        ErrorCode::kUsage, "the name '" + printable(name) + "' " + std::move(why), {}, "choose another with -n"};
   };
   if (name.empty()) return refuse("is empty");
   if (name.size() > kMaxName) return refuse("is longer than " + std::to_string(kMaxName) + " bytes");
@@ -120,7 +123,8 @@ Result<void> check_name(const std::string& name) {
   if (name[0] == '-') return refuse("begins with '-'");
   if (!is_utf8(name)) return refuse("is not UTF-8");
   for (const char c : name)
-    if (c == '/' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return refuse("holds a '/' or a control character");
+    if (c == '/' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      return refuse("holds a '/' or a control character");
   return {};
 }
 
@@ -135,15 +139,18 @@ std::string seen_text(const Trace& trace) {
 }
 
 std::string synthesis_text(const Synthesis& synthesis, const Policy& policy, bool colour) {
-  std::string text = fmt::format("  {}{}\n", styled(fmt::format("{:<10}", synthesis.backend->name()), Style::kBold, colour),
-                                 printable(join(synthesis.files, " ")));
-  for (const std::string& summary : synthesis.emission.summary) text += fmt::format("{}{}\n", kIndent, printable(summary));
+  std::string text =
+      fmt::format("  {}{}\n", styled(fmt::format("{:<10}", synthesis.backend->name()), Style::kBold, colour),
+                  printable(join(synthesis.files, " ")));
+  for (const std::string& summary : synthesis.emission.summary)
+    text += fmt::format("{}{}\n", kIndent, printable(summary));
   text += added_text(synthesis.emission.added);
   text += notes_text(synthesis.emission.notes, policy.rules.size());
   return text;
 }
 
-std::string proof_text(const std::string& label, const Proof& proof, const Trace& trace, std::size_t most, bool colour) {
+std::string proof_text(const std::string& label, const Proof& proof, const Trace& trace, std::size_t most,
+                       bool colour) {
   const std::string verdict = proof.denied != 0 ? "FAIL" : proof.cannot_tell != 0 ? "UNDECIDED" : "ok";
   std::string text = fmt::format("{}{}: {} — {} allowed + {} denied + {} cannot tell + {} not governed = {} facts\n",
                                  kIndent, label, styled(verdict, style_of(proof), colour), proof.allowed, proof.denied,

@@ -26,8 +26,8 @@ struct Alias {
 };
 // Other spellings of the same ABI: uname -m of 32-bit machines, and libseccomp's and Debian's words.
 constexpr Alias kAliases[] = {
-    {"i686", Arch::kI386},   {"x86", Arch::kI386},       {"amd64", Arch::kX86_64}, {"arm64", Arch::kAarch64},
-    {"armv7l", Arch::kArm},  {"s390x", Arch::kS390x},
+    {"i686", Arch::kI386},     {"x86", Arch::kI386},   {"amd64", Arch::kX86_64},
+    {"arm64", Arch::kAarch64}, {"armv7l", Arch::kArm}, {"s390x", Arch::kS390x},
 };
 
 constexpr std::int64_t kX32Bit = 0x40000000;  // asm/unistd.h __X32_SYSCALL_BIT

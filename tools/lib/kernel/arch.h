@@ -11,11 +11,11 @@ enum class Arch : std::uint8_t { kX86_64, kI386, kX32, kAarch64, kArm, kRiscv64,
 
 struct ArchInfo {
   Arch arch;
-  std::string_view name;       ///< as uname -m says it: "x86_64", "i386", "aarch64"
-  std::string_view oci_name;   ///< OCI runtime-spec: "SCMP_ARCH_X86_64"
-  std::uint32_t scmp_token;    ///< libseccomp's SCMP_ARCH_*
-  std::uint32_t audit_arch;    ///< linux/audit.h AUDIT_ARCH_*, as seccomp_data.arch holds it
-  Arch native;                 ///< the 64-bit ABI that this one is the compat ABI of; itself if none
+  std::string_view name;      ///< as uname -m says it: "x86_64", "i386", "aarch64"
+  std::string_view oci_name;  ///< OCI runtime-spec: "SCMP_ARCH_X86_64"
+  std::uint32_t scmp_token;   ///< libseccomp's SCMP_ARCH_*
+  std::uint32_t audit_arch;   ///< linux/audit.h AUDIT_ARCH_*, as seccomp_data.arch holds it
+  Arch native;                ///< the 64-bit ABI that this one is the compat ABI of; itself if none
 };
 
 const ArchInfo& arch_info(Arch arch);

@@ -20,23 +20,57 @@ constexpr int kHighestErrno = 4095;  // linux/err.h MAX_ERRNO
 
 // linux/capability.h, in the order of their numbers (CAP_CHECKPOINT_RESTORE, 5.9, is the last).
 constexpr std::string_view kCapabilities[] = {
-    "chown",          "dac_override",     "dac_read_search", "fowner",       "fsetid",         "kill",
-    "setgid",         "setuid",           "setpcap",         "linux_immutable", "net_bind_service", "net_broadcast",
-    "net_admin",      "net_raw",          "ipc_lock",        "ipc_owner",    "sys_module",     "sys_rawio",
-    "sys_chroot",     "sys_ptrace",       "sys_pacct",       "sys_admin",    "sys_boot",       "sys_nice",
-    "sys_resource",   "sys_time",         "sys_tty_config",  "mknod",        "lease",          "audit_write",
-    "audit_control",  "setfcap",          "mac_override",    "mac_admin",    "syslog",         "wake_alarm",
-    "block_suspend",  "audit_read",       "perfmon",         "bpf",          "checkpoint_restore",
+    "chown",
+    "dac_override",
+    "dac_read_search",
+    "fowner",
+    "fsetid",
+    "kill",
+    "setgid",
+    "setuid",
+    "setpcap",
+    "linux_immutable",
+    "net_bind_service",
+    "net_broadcast",
+    "net_admin",
+    "net_raw",
+    "ipc_lock",
+    "ipc_owner",
+    "sys_module",
+    "sys_rawio",
+    "sys_chroot",
+    "sys_ptrace",
+    "sys_pacct",
+    "sys_admin",
+    "sys_boot",
+    "sys_nice",
+    "sys_resource",
+    "sys_time",
+    "sys_tty_config",
+    "mknod",
+    "lease",
+    "audit_write",
+    "audit_control",
+    "setfcap",
+    "mac_override",
+    "mac_admin",
+    "syslog",
+    "wake_alarm",
+    "block_suspend",
+    "audit_read",
+    "perfmon",
+    "bpf",
+    "checkpoint_restore",
 };
 static_assert(std::size(kCapabilities) == CAP_LAST_CAP + 1 || CAP_LAST_CAP > 40);
 
 // signal(7); x86 and ARM share these numbers. 16 has no sender today but a name.
 constexpr NamedNumber kSignals[] = {
-    {0, "exists"}, {SIGHUP, "hup"},   {SIGINT, "int"},       {SIGQUIT, "quit"},   {SIGILL, "ill"},
-    {SIGTRAP, "trap"}, {SIGABRT, "abrt"}, {SIGBUS, "bus"},   {SIGFPE, "fpe"},     {SIGKILL, "kill"},
-    {SIGUSR1, "usr1"}, {SIGSEGV, "segv"}, {SIGUSR2, "usr2"}, {SIGPIPE, "pipe"},   {SIGALRM, "alrm"},
-    {SIGTERM, "term"}, {16, "stkflt"},    {SIGCHLD, "chld"}, {SIGCONT, "cont"},   {SIGSTOP, "stop"},
-    {SIGTSTP, "tstp"}, {SIGTTIN, "ttin"}, {SIGTTOU, "ttou"}, {SIGURG, "urg"},     {SIGXCPU, "xcpu"},
+    {0, "exists"},     {SIGHUP, "hup"},       {SIGINT, "int"},   {SIGQUIT, "quit"},   {SIGILL, "ill"},
+    {SIGTRAP, "trap"}, {SIGABRT, "abrt"},     {SIGBUS, "bus"},   {SIGFPE, "fpe"},     {SIGKILL, "kill"},
+    {SIGUSR1, "usr1"}, {SIGSEGV, "segv"},     {SIGUSR2, "usr2"}, {SIGPIPE, "pipe"},   {SIGALRM, "alrm"},
+    {SIGTERM, "term"}, {16, "stkflt"},        {SIGCHLD, "chld"}, {SIGCONT, "cont"},   {SIGSTOP, "stop"},
+    {SIGTSTP, "tstp"}, {SIGTTIN, "ttin"},     {SIGTTOU, "ttou"}, {SIGURG, "urg"},     {SIGXCPU, "xcpu"},
     {SIGXFSZ, "xfsz"}, {SIGVTALRM, "vtalrm"}, {SIGPROF, "prof"}, {SIGWINCH, "winch"}, {SIGIO, "io"},
     {SIGPWR, "pwr"},   {SIGSYS, "sys"},
 };
@@ -45,51 +79,69 @@ constexpr int kLastSignal = 64;
 
 // linux/socket.h AF_*
 constexpr NamedNumber kFamilies[] = {
-    {0, "unspec"},   {1, "unix"},      {2, "inet"},     {3, "ax25"},      {4, "ipx"},      {5, "appletalk"},
-    {6, "netrom"},   {7, "bridge"},    {8, "atmpvc"},   {9, "x25"},       {10, "inet6"},   {11, "rose"},
-    {12, "decnet"},  {13, "netbeui"},  {14, "security"}, {15, "key"},     {16, "netlink"}, {17, "packet"},
-    {18, "ash"},     {19, "econet"},   {20, "atmsvc"},  {21, "rds"},      {22, "sna"},     {23, "irda"},
-    {24, "pppox"},   {25, "wanpipe"},  {26, "llc"},     {27, "ib"},       {28, "mpls"},    {29, "can"},
-    {30, "tipc"},    {31, "bluetooth"}, {32, "iucv"},   {33, "rxrpc"},    {34, "isdn"},    {35, "phonet"},
-    {36, "ieee802154"}, {37, "caif"},  {38, "alg"},     {39, "nfc"},      {40, "vsock"},   {41, "kcm"},
-    {42, "qipcrtr"}, {43, "smc"},      {44, "xdp"},     {45, "mctp"},
+    {0, "unspec"},      {1, "unix"},       {2, "inet"},      {3, "ax25"},   {4, "ipx"},      {5, "appletalk"},
+    {6, "netrom"},      {7, "bridge"},     {8, "atmpvc"},    {9, "x25"},    {10, "inet6"},   {11, "rose"},
+    {12, "decnet"},     {13, "netbeui"},   {14, "security"}, {15, "key"},   {16, "netlink"}, {17, "packet"},
+    {18, "ash"},        {19, "econet"},    {20, "atmsvc"},   {21, "rds"},   {22, "sna"},     {23, "irda"},
+    {24, "pppox"},      {25, "wanpipe"},   {26, "llc"},      {27, "ib"},    {28, "mpls"},    {29, "can"},
+    {30, "tipc"},       {31, "bluetooth"}, {32, "iucv"},     {33, "rxrpc"}, {34, "isdn"},    {35, "phonet"},
+    {36, "ieee802154"}, {37, "caif"},      {38, "alg"},      {39, "nfc"},   {40, "vsock"},   {41, "kcm"},
+    {42, "qipcrtr"},    {43, "smc"},       {44, "xdp"},      {45, "mctp"},
 };
 constexpr NamedNumber kTypes[] = {
     {1, "stream"}, {2, "dgram"}, {3, "raw"}, {4, "rdm"}, {5, "seqpacket"}, {6, "dccp"}, {10, "packet"},
 };
 // linux/in.h IPPROTO_*
 constexpr NamedNumber kInetProtocols[] = {
-    {1, "icmp"},  {2, "igmp"},  {4, "ipip"},   {6, "tcp"},    {8, "egp"},     {12, "pup"},     {17, "udp"},
-    {22, "idp"},  {29, "tp"},   {33, "dccp"},  {41, "ipv6"},  {46, "rsvp"},   {47, "gre"},     {50, "esp"},
-    {51, "ah"},   {58, "icmpv6"}, {92, "mtp"}, {94, "beetph"}, {98, "encap"}, {103, "pim"},    {108, "comp"},
-    {115, "l2tp"}, {132, "sctp"}, {136, "udplite"}, {137, "mpls"}, {143, "ethernet"}, {255, "raw"}, {256, "smc"},
-    {262, "mptcp"},
+    {1, "icmp"},   {2, "igmp"},       {4, "ipip"},   {6, "tcp"},     {8, "egp"},     {12, "pup"},
+    {17, "udp"},   {22, "idp"},       {29, "tp"},    {33, "dccp"},   {41, "ipv6"},   {46, "rsvp"},
+    {47, "gre"},   {50, "esp"},       {51, "ah"},    {58, "icmpv6"}, {92, "mtp"},    {94, "beetph"},
+    {98, "encap"}, {103, "pim"},      {108, "comp"}, {115, "l2tp"},  {132, "sctp"},  {136, "udplite"},
+    {137, "mpls"}, {143, "ethernet"}, {255, "raw"},  {256, "smc"},   {262, "mptcp"},
 };
 // linux/netlink.h NETLINK_*
 constexpr NamedNumber kNetlinkProtocols[] = {
-    {0, "route"},      {1, "unused"},         {2, "usersock"},   {3, "firewall"},   {4, "sock_diag"},
-    {5, "nflog"},      {6, "xfrm"},           {7, "selinux"},    {8, "iscsi"},      {9, "audit"},
-    {10, "fib_lookup"}, {11, "connector"},    {12, "netfilter"}, {13, "ip6_fw"},    {14, "dnrtmsg"},
-    {15, "kobject_uevent"}, {16, "generic"},  {18, "scsitransport"}, {19, "ecryptfs"}, {20, "rdma"},
-    {21, "crypto"},    {22, "smc"},
+    {0, "route"},           {1, "unused"},     {2, "usersock"},       {3, "firewall"},  {4, "sock_diag"},
+    {5, "nflog"},           {6, "xfrm"},       {7, "selinux"},        {8, "iscsi"},     {9, "audit"},
+    {10, "fib_lookup"},     {11, "connector"}, {12, "netfilter"},     {13, "ip6_fw"},   {14, "dnrtmsg"},
+    {15, "kobject_uevent"}, {16, "generic"},   {18, "scsitransport"}, {19, "ecryptfs"}, {20, "rdma"},
+    {21, "crypto"},         {22, "smc"},
 };
 // asm-generic/resource.h RLIMIT_*
 constexpr NamedNumber kRlimits[] = {
-    {0, "cpu"},     {1, "fsize"},  {2, "data"},   {3, "stack"},      {4, "core"},     {5, "rss"},
-    {6, "nproc"},   {7, "nofile"}, {8, "memlock"}, {9, "as"},        {10, "locks"},   {11, "sigpending"},
-    {12, "msgqueue"}, {13, "nice"}, {14, "rtprio"}, {15, "rttime"},
+    {0, "cpu"},       {1, "fsize"},  {2, "data"},    {3, "stack"},   {4, "core"},   {5, "rss"},
+    {6, "nproc"},     {7, "nofile"}, {8, "memlock"}, {9, "as"},      {10, "locks"}, {11, "sigpending"},
+    {12, "msgqueue"}, {13, "nice"},  {14, "rtprio"}, {15, "rttime"},
 };
 constexpr NamedNumber kNamespaces[] = {
-    {0x02000000, "cgroup"}, {0x08000000, "ipc"}, {0x00020000, "mount"}, {0x40000000, "net"},
-    {0x20000000, "pid"},    {0x00000080, "time"}, {0x10000000, "user"}, {0x04000000, "uts"},
+    {0x02000000, "cgroup"}, {0x08000000, "ipc"},  {0x00020000, "mount"}, {0x40000000, "net"},
+    {0x20000000, "pid"},    {0x00000080, "time"}, {0x10000000, "user"},  {0x04000000, "uts"},
 };
 // linux/mount.h MS_*, in mount(8)'s words; "rec" becomes the r in front of bind and the propagation words.
 constexpr NamedNumber kMountFlags[] = {
-    {1, "ro"},          {2, "nosuid"},       {4, "nodev"},       {8, "noexec"},      {16, "sync"},
-    {32, "remount"},    {64, "mand"},        {128, "dirsync"},   {256, "nosymfollow"}, {1024, "noatime"},
-    {2048, "nodiratime"}, {4096, "bind"},    {8192, "move"},     {32768, "silent"},  {1 << 16, "acl"},
-    {1 << 17, "unbindable"}, {1 << 18, "private"}, {1 << 19, "slave"}, {1 << 20, "shared"}, {1 << 21, "relatime"},
-    {1 << 23, "iversion"}, {1 << 24, "strictatime"}, {1 << 25, "lazytime"},
+    {1, "ro"},
+    {2, "nosuid"},
+    {4, "nodev"},
+    {8, "noexec"},
+    {16, "sync"},
+    {32, "remount"},
+    {64, "mand"},
+    {128, "dirsync"},
+    {256, "nosymfollow"},
+    {1024, "noatime"},
+    {2048, "nodiratime"},
+    {4096, "bind"},
+    {8192, "move"},
+    {32768, "silent"},
+    {1 << 16, "acl"},
+    {1 << 17, "unbindable"},
+    {1 << 18, "private"},
+    {1 << 19, "slave"},
+    {1 << 20, "shared"},
+    {1 << 21, "relatime"},
+    {1 << 23, "iversion"},
+    {1 << 24, "strictatime"},
+    {1 << 25, "lazytime"},
 };
 constexpr std::uint64_t kMountRec = 16384;
 constexpr std::uint64_t kTakesRec = 4096 | 1 << 17 | 1 << 18 | 1 << 19 | 1 << 20;
@@ -97,10 +149,23 @@ constexpr std::uint64_t kMountMagic = 0xc0ed0000;  // linux/mount.h MS_MGC_VAL: 
 
 // asm-generic/fcntl.h; O_TMPFILE and O_SYNC hold other flags' bits and come first.
 constexpr NamedNumber kOpenFlags[] = {
-    {020000000 | 0200000, "O_TMPFILE"}, {04010000, "O_SYNC"}, {0100, "O_CREAT"},   {0200, "O_EXCL"},
-    {0400, "O_NOCTTY"},   {01000, "O_TRUNC"},   {02000, "O_APPEND"},   {04000, "O_NONBLOCK"}, {010000, "O_DSYNC"},
-    {020000, "O_ASYNC"},  {040000, "O_DIRECT"}, {0100000, "O_LARGEFILE"}, {0200000, "O_DIRECTORY"},
-    {0400000, "O_NOFOLLOW"}, {01000000, "O_NOATIME"}, {02000000, "O_CLOEXEC"}, {010000000, "O_PATH"},
+    {020000000 | 0200000, "O_TMPFILE"},
+    {04010000, "O_SYNC"},
+    {0100, "O_CREAT"},
+    {0200, "O_EXCL"},
+    {0400, "O_NOCTTY"},
+    {01000, "O_TRUNC"},
+    {02000, "O_APPEND"},
+    {04000, "O_NONBLOCK"},
+    {010000, "O_DSYNC"},
+    {020000, "O_ASYNC"},
+    {040000, "O_DIRECT"},
+    {0100000, "O_LARGEFILE"},
+    {0200000, "O_DIRECTORY"},
+    {0400000, "O_NOFOLLOW"},
+    {01000000, "O_NOATIME"},
+    {02000000, "O_CLOEXEC"},
+    {010000000, "O_PATH"},
 };
 
 template <std::size_t N>

@@ -20,7 +20,7 @@ struct PolicyRow {
 };
 constexpr PolicyRow kPolicy[] = {
     {kSocketDomain, {kInt, "socket domain"}},
-    {kSocketType, {0xf, "socket type"}},            // linux/net.h SOCK_TYPE_MASK: above it lie SOCK_CLOEXEC and kin
+    {kSocketType, {0xf, "socket type"}},  // linux/net.h SOCK_TYPE_MASK: above it lie SOCK_CLOEXEC and kin
     {kSocketProtocol, {kInt, "socket protocol"}},
     {kCloneFlags, {kCloneNamespaceMask, "namespace flags"}},
     {kUnshareFlags, {kInt, "unshare flags"}},
@@ -33,14 +33,14 @@ constexpr PolicyRow kPolicy[] = {
     {kKeyctlOperation, {kInt, "keyctl operation"}},
     {kBpfCommand, {kInt, "bpf command"}},
     {kPerfFlags, {kInt, "perf_event_open flags"}},
-    {kProt, {0x7, "memory protection"}},            // PROT_READ|PROT_WRITE|PROT_EXEC
+    {kProt, {0x7, "memory protection"}},  // PROT_READ|PROT_WRITE|PROT_EXEC
     {kSocketLevel, {kInt, "socket option level"}},
     {kSocketOption, {kInt, "socket option"}},
     {kSignal, {kInt, "signal"}},
     {kPtraceRequest, {kInt, "ptrace request"}},
     {kIoUringOpcode, {kInt, "io_uring_register operation"}},
     {kSocketcall, {kInt, "socketcall"}},
-    {kIpcCall, {0xffff, "ipc call"}},               // the version lies above (ipc/syscall.c)
+    {kIpcCall, {0xffff, "ipc call"}},  // the version lies above (ipc/syscall.c)
     {kNodeType, {0170000, "file type"}},
     {kSeccompOperation, {kInt, "seccomp operation"}},
     {kSyslogAction, {kInt, "syslog action"}},
@@ -335,9 +335,9 @@ constexpr SyscallInfo kCloneBackwards2{"clone", {kNone, kCloneFlags}, kForks, {}
 
 // linux/net.h SYS_SOCKET … SYS_SENDMMSG, from 1.
 constexpr std::string_view kSocketcalls[] = {
-    "",     "socket", "bind",     "connect",    "listen",     "accept",  "getsockname", "getpeername", "socketpair", "send",
-    "recv", "sendto", "recvfrom", "shutdown",   "setsockopt", "getsockopt", "sendmsg",  "recvmsg",     "accept4",    "recvmmsg",
-    "sendmmsg",
+    "",           "socket",  "bind",    "connect",  "listen",   "accept",   "getsockname", "getpeername",
+    "socketpair", "send",    "recv",    "sendto",   "recvfrom", "shutdown", "setsockopt",  "getsockopt",
+    "sendmsg",    "recvmsg", "accept4", "recvmmsg", "sendmmsg",
 };
 
 // linux/ipc.h

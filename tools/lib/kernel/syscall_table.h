@@ -12,24 +12,24 @@ namespace cordon {
 
 /// What an argument is. Those that carry policy (a filter can usefully test them) have a mask in policy_arg().
 enum class ArgKind : std::uint8_t {
-  kNone,        ///< not looked at: sizes, buffers, modes, timeouts
-  kFd,          ///< a descriptor
-  kDirfd,       ///< a directory descriptor for the kPath that follows, or AT_FDCWD
-  kPath,        ///< a NUL-ended path in the caller's memory
-  kPointer,     ///< memory that the recorder may look into
-  kSockaddr,    ///< followed by its length
+  kNone,      ///< not looked at: sizes, buffers, modes, timeouts
+  kFd,        ///< a descriptor
+  kDirfd,     ///< a directory descriptor for the kPath that follows, or AT_FDCWD
+  kPath,      ///< a NUL-ended path in the caller's memory
+  kPointer,   ///< memory that the recorder may look into
+  kSockaddr,  ///< followed by its length
   kMsghdr,
   kPid,
   kUid,
-  kOpenFlags,   ///< open(2)
-  kOpenHow,     ///< struct open_how of openat2(2)
-  kAtFlags,     ///< AT_*
+  kOpenFlags,  ///< open(2)
+  kOpenHow,    ///< struct open_how of openat2(2)
+  kAtFlags,    ///< AT_*
   kMountFlags,
-  kCloneArgs,   ///< struct clone_args of clone3(2)
+  kCloneArgs,  ///< struct clone_args of clone3(2)
   kSocketDomain,
   kSocketType,
   kSocketProtocol,
-  kCloneFlags,      ///< clone(2): the namespace bits
+  kCloneFlags,  ///< clone(2): the namespace bits
   kUnshareFlags,
   kSetnsType,
   kIoctlCommand,
@@ -40,15 +40,15 @@ enum class ArgKind : std::uint8_t {
   kKeyctlOperation,
   kBpfCommand,
   kPerfFlags,
-  kProt,            ///< PROT_* of mmap, mprotect
+  kProt,  ///< PROT_* of mmap, mprotect
   kSocketLevel,
   kSocketOption,
   kSignal,
   kPtraceRequest,
   kIoUringOpcode,
-  kSocketcall,      ///< i386: the call that stands behind socketcall(2)
-  kIpcCall,         ///< i386: the call that stands behind ipc(2)
-  kNodeType,        ///< the S_IFMT bits of mknod(2)'s mode
+  kSocketcall,  ///< i386: the call that stands behind socketcall(2)
+  kIpcCall,     ///< i386: the call that stands behind ipc(2)
+  kNodeType,    ///< the S_IFMT bits of mknod(2)'s mode
   kSeccompOperation,
   kSyslogAction,
   kQuotaCommand,
@@ -67,10 +67,10 @@ const PolicyArg& policy_arg(ArgKind kind);
 /// What a call does to a path or a descriptor.
 enum class Access : std::uint8_t {
   kNone,
-  kOpen,       ///< as the open flags say
+  kOpen,  ///< as the open flags say
   kGetattr,
   kSetattr,
-  kChown,      ///< setattr that may need CAP_CHOWN
+  kChown,  ///< setattr that may need CAP_CHOWN
   kTruncate,
   kUnlink,
   kRmdir,
@@ -85,7 +85,7 @@ enum class Access : std::uint8_t {
   kExec,
   kGetxattr,
   kSetxattr,
-  kSearch,     ///< becomes the cwd
+  kSearch,  ///< becomes the cwd
   kChroot,
   kWatch,
   kMountSource,
@@ -95,7 +95,7 @@ enum class Access : std::uint8_t {
   kPivotOld,
   kList,
   kLock,
-  kMap,        ///< mmap; with PROT_EXEC map_exec
+  kMap,  ///< mmap; with PROT_EXEC map_exec
   kIoctl,
   kRead,
   kWrite,
@@ -107,10 +107,10 @@ enum class Access : std::uint8_t {
   kReceive,
   kGetopt,
   kSetopt,
-  kSockname,   ///< getsockname, getpeername
+  kSockname,  ///< getsockname, getpeername
   kShutdown,
-  kFcntl,      ///< as the fcntl command says
-  kAccess,     ///< access(2): the mode asked for
+  kFcntl,   ///< as the fcntl command says
+  kAccess,  ///< access(2): the mode asked for
   kCount_,
 };
 
@@ -122,7 +122,7 @@ enum class Follow : std::uint8_t {
   kIfAtFollow,        ///< AT_SYMLINK_FOLLOW asks for it (linkat)
   kByOpenFlags,       ///< O_NOFOLLOW, or O_CREAT|O_EXCL
   kUnlessUmountNofollow,
-  kByWatchMask,       ///< IN_DONT_FOLLOW
+  kByWatchMask,  ///< IN_DONT_FOLLOW
 };
 
 /// One operand. The argument's kind says whether it is a path or a descriptor; a kPath's directory is the kDirfd
@@ -135,22 +135,22 @@ struct Use {
 
 /// What a call changes. Bits.
 enum Effect : std::uint32_t {
-  kMakesFd = 1,          ///< its result is a descriptor
-  kMakesFdPair = 2,      ///< writes two descriptors to the pointer in its last-but-… argument (pipe, socketpair)
-  kClosesFd = 4,         ///< argument 0
+  kMakesFd = 1,      ///< its result is a descriptor
+  kMakesFdPair = 2,  ///< writes two descriptors to the pointer in its last-but-… argument (pipe, socketpair)
+  kClosesFd = 4,     ///< argument 0
   kClosesRange = 8,
-  kDupsFd = 16,          ///< result is a copy of argument 0
+  kDupsFd = 16,  ///< result is a copy of argument 0
   kForks = 32,
   kChangesCreds = 64,
   kChangesCwd = 128,
-  kChangesRoot = 256,    ///< chroot, pivot_root, setns, unshare: how paths resolve
+  kChangesRoot = 256,  ///< chroot, pivot_root, setns, unshare: how paths resolve
   kChangesMounts = 512,
   kInstallsFilter = 1024,
   kExecs = 2048,
   kExits = 4096,
-  kMovesNames = 8192,    ///< a symlink or directory may have come, gone or moved
+  kMovesNames = 8192,  ///< a symlink or directory may have come, gone or moved
   kSignals = 16384,
-  kNoReturn = 32768,     ///< no exit stop comes (exit, rt_sigreturn's result is not a result)
+  kNoReturn = 32768,  ///< no exit stop comes (exit, rt_sigreturn's result is not a result)
 };
 
 struct SyscallInfo {

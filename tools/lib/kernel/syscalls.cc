@@ -32,9 +32,9 @@ constexpr Newer kNewerX86_64[] = {{335, "uretprobe"}, {336, "uprobe"}};
 constexpr std::int32_t kX32Bit = 0x40000000;
 
 struct Table {
-  std::vector<std::string> by_number;              // index: number without the x32 bit
+  std::vector<std::string> by_number;  // index: number without the x32 bit
   std::map<std::string, std::int32_t, std::less<>> by_name;
-  std::map<std::int32_t, std::string> odd;         // ARM's private calls lie at 0xf0000
+  std::map<std::int32_t, std::string> odd;  // ARM's private calls lie at 0xf0000
   std::vector<std::string_view> sorted;
 };
 

@@ -20,7 +20,8 @@ Result<void> read_hook(std::string_view text, Wishes& wishes) {
     if (!output && !part.starts_with("if:"))
       return Error{ErrorCode::kBadInput, "'" + printable(part) + "' is neither of:FILE nor if:FILE", where, ""};
     std::string& target = output ? wishes.profile : wishes.base;
-    if (!target.empty()) return Error{ErrorCode::kBadInput, "two files where one is asked for: " + printable(part), where, ""};
+    if (!target.empty())
+      return Error{ErrorCode::kBadInput, "two files where one is asked for: " + printable(part), where, ""};
     if (Result<void> fine = check_path(path, where); !fine) return fine;
     target = path;
   }
@@ -50,7 +51,8 @@ constexpr Row kRows[] = {{kHook, read_hook}, {"io.cordon.trace", read_trace}, {"
 
 Result<void> check_path(const std::string& path, std::string_view where) {
   const auto refuse = [&](std::string what, std::string hint = "") {
-    return Error{ErrorCode::kBadInput, "'" + printable(path) + "' " + std::move(what), std::string(where), std::move(hint)};
+    return Error{ErrorCode::kBadInput, "'" + printable(path) + "' " + std::move(what), std::string(where),
+                 std::move(hint)};
   };
   if (!path.starts_with('/')) return refuse("is not an absolute path");
   if (path.find('\0') != std::string::npos) return refuse("holds a zero byte");

@@ -10,11 +10,11 @@ namespace cordon::oci {
 
 /// What a container's annotations ask of a recording. Paths are absolute and without "..".
 struct Wishes {
-  bool any = false;      ///< one of our annotations is there
-  std::string trace;     ///< io.cordon.trace: where the trace goes; empty: the usual place
-  std::string detail;    ///< io.cordon.detail: set, args or full; empty: full
-  std::string profile;   ///< of: a seccomp profile, written when the container ends; empty: none
-  std::string base;      ///< if: the profile that it is merged into
+  bool any = false;     ///< one of our annotations is there
+  std::string trace;    ///< io.cordon.trace: where the trace goes; empty: the usual place
+  std::string detail;   ///< io.cordon.detail: set, args or full; empty: full
+  std::string profile;  ///< of: a seccomp profile, written when the container ends; empty: none
+  std::string base;     ///< if: the profile that it is merged into
 };
 
 /// Reads io.containers.trace-syscall as oci-seccomp-bpf-hook does ("of:FILE", "if:FILE", in either order, separated by

@@ -68,8 +68,10 @@ Result<Config> read_config(std::string_view text, const std::string& where) {
     for (const auto& [key, value] : annotations->items())
       if (value.is_string()) config.annotations[key] = value.get<std::string>();
   if (const Json* linux_part = at(*json, "linux")) {
-    if (const Json* label = at(*linux_part, "mountLabel"); label != nullptr && label->is_string()) config.mount_label = label->get<std::string>();
-    if (const Json* seccomp = at(*linux_part, "seccomp"); seccomp != nullptr && seccomp->is_object()) config.seccomp = seccomp->dump();
+    if (const Json* label = at(*linux_part, "mountLabel"); label != nullptr && label->is_string())
+      config.mount_label = label->get<std::string>();
+    if (const Json* seccomp = at(*linux_part, "seccomp"); seccomp != nullptr && seccomp->is_object())
+      config.seccomp = seccomp->dump();
   }
   config.has_proc = mounts_proc(*json);
   return config;
@@ -78,7 +80,8 @@ Result<Config> read_config(std::string_view text, const std::string& where) {
 Result<std::string> with_args(std::string_view text, const std::string& where, const std::vector<std::string>& args) {
   Result<Json> json = parse(text, where);
   if (!json) return json.error();
-  if (const Json* process = at(*json, "process"); process == nullptr || !process->is_object()) return bad(where, "has no /process");
+  if (const Json* process = at(*json, "process"); process == nullptr || !process->is_object())
+    return bad(where, "has no /process");
   (*json)["process"]["args"] = args;
   return (*json).dump();
 }

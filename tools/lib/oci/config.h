@@ -13,9 +13,9 @@ namespace cordon::oci {
 struct Config {
   std::vector<std::string> args;  ///< process.args
   std::map<std::string, std::string> annotations;
-  std::string mount_label;        ///< linux.mountLabel, SELinux
-  std::string seccomp;            ///< linux.seccomp as text; empty: none
-  bool has_proc = false;          ///< a proc file system is mounted on /proc
+  std::string mount_label;  ///< linux.mountLabel, SELinux
+  std::string seccomp;      ///< linux.seccomp as text; empty: none
+  bool has_proc = false;    ///< a proc file system is mounted on /proc
 };
 
 /// Reads; kBadInput with the file, and the byte where it is no JSON. Nesting is limited.

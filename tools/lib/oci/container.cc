@@ -53,8 +53,10 @@ std::vector<std::string> matches(const ById& known, const std::string& word) {
   std::vector<std::string> found[4];
   for (const auto& [id, entry] : known) {
     const bool named = std::find(entry.names.begin(), entry.names.end(), word) != entry.names.end();
-    if (named) found[lives(entry) ? 0 : 2].push_back(id);
-    else if (id.starts_with(word)) found[lives(entry) ? 1 : 3].push_back(id);
+    if (named)
+      found[lives(entry) ? 0 : 2].push_back(id);
+    else if (id.starts_with(word))
+      found[lives(entry) ? 1 : 3].push_back(id);
   }
   for (std::vector<std::string>& some : found)
     if (!some.empty()) return some;
@@ -69,15 +71,18 @@ Result<RunningContainer> find_container(const std::string& word, const std::stri
   const ById known = by_id(all_sightings(root));
   const std::vector<std::string> found = matches(known, word);
   if (found.empty())
-    return Error{ErrorCode::kBadInput, "no container has this id or name", where,
-                 "looked into the state folders of crun, runc, podman, docker and containerd that can be read (run as root, "
-                 "or as the container's owner); else give its cgroup with --cgroup, or its processes with -p"};
+    return Error{
+        ErrorCode::kBadInput, "no container has this id or name", where,
+        "looked into the state folders of crun, runc, podman, docker and containerd that can be read (run as root, "
+        "or as the container's owner); else give its cgroup with --cgroup, or its processes with -p"};
   if (found.size() > 1)
-    return Error{ErrorCode::kBadInput, "more than one container matches: " + join(found, ", "), where, "give the whole id"};
+    return Error{ErrorCode::kBadInput, "more than one container matches: " + join(found, ", "), where,
+                 "give the whole id"};
   const Known& entry = known.at(found[0]);
   const auto alive = std::find_if(entry.with_pid.begin(), entry.with_pid.end(), runs);
   if (alive == entry.with_pid.end())
-    return Error{ErrorCode::kEnvironment, "the container does not run", where, "start it, or record its start with cordon-oci"};
+    return Error{ErrorCode::kEnvironment, "the container does not run", where,
+                 "start it, or record its start with cordon-oci"};
   return RunningContainer{found[0], entry.names.empty() ? "" : entry.names[0], *alive->pid};
 }
 

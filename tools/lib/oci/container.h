@@ -23,11 +23,12 @@ Result<RunningContainer> find_container(const std::string& word, const std::stri
 /// Who is in a group of processes now.
 using Members = std::function<std::vector<pid_t>()>;
 
-/// All processes of a container: those in its pid namespace and below; if it shares ours, those in its cgroup and below.
-/// kEnvironment if it shares both with us.
+/// All processes of a container: those in its pid namespace and below; if it shares ours, those in its cgroup and
+/// below. kEnvironment if it shares both with us.
 Result<Members> container_members(pid_t first);
 
-/// All processes of a cgroup and those below. `path` is a folder of a cgroup file system, or as /proc/PID/cgroup has it.
+/// All processes of a cgroup and those below. `path` is a folder of a cgroup file system, or as /proc/PID/cgroup has
+/// it.
 Result<Members> cgroup_members(const std::string& path);
 
 }  // namespace cordon::oci

@@ -15,7 +15,8 @@ namespace {
 
 Error link_error(int error, const std::string& what, const std::string& where) {
   Error result = errno_error(error, what, printable(where));
-  if (error == ELOOP || error == ENOTDIR) result.hint = "symbolic links are not followed here: give the path that they lead to";
+  if (error == ELOOP || error == ENOTDIR)
+    result.hint = "symbolic links are not followed here: give the path that they lead to";
   return result;
 }
 
@@ -56,7 +57,8 @@ Result<std::string> read_beneath(int folder, const std::string& name, const std:
 }
 
 Result<UniqueFd> create_fresh(int folder, const std::string& name, const std::string& where, mode_t mode) {
-  if (::unlinkat(folder, name.c_str(), 0) != 0 && errno != ENOENT) return errno_error(errno, "cannot replace", printable(where));
+  if (::unlinkat(folder, name.c_str(), 0) != 0 && errno != ENOENT)
+    return errno_error(errno, "cannot replace", printable(where));
   UniqueFd file(::openat(folder, name.c_str(), O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!file) return errno_error(errno, "cannot create", printable(where));
   return file;
@@ -68,15 +70,19 @@ Result<void> replace_file(int folder, const std::string& name, std::string_view 
   if (!file) return file.error();
   struct stat st {};
   if (::fstatat(folder, like.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode)) {
-    if (::fchown((*file).get(), st.st_uid, st.st_gid) != 0 && errno != EPERM) return errno_error(errno, "cannot chown", printable(temporary));
+    if (::fchown((*file).get(), st.st_uid, st.st_gid) != 0 && errno != EPERM)
+      return errno_error(errno, "cannot chown", printable(temporary));
     ::fchmod((*file).get(), st.st_mode & 0777);
   }
   Result<void> done = write_all((*file).get(), bytes, printable(name));
-  if (done && ::renameat(folder, temporary.c_str(), folder, name.c_str()) != 0) done = errno_error(errno, "cannot rename to", printable(name));
+  if (done && ::renameat(folder, temporary.c_str(), folder, name.c_str()) != 0)
+    done = errno_error(errno, "cannot rename to", printable(name));
   if (!done) ::unlinkat(folder, temporary.c_str(), 0);
   return done;
 }
 
-std::string path_through(int folder, const std::string& name) { return "/proc/self/fd/" + std::to_string(folder) + "/" + name; }
+std::string path_through(int folder, const std::string& name) {
+  return "/proc/self/fd/" + std::to_string(folder) + "/" + name;
+}
 
 }  // namespace cordon::oci

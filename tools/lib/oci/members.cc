@@ -56,8 +56,10 @@ void gather_namespace(const std::string& wanted, std::set<pid_t>& pids) {
   while (const dirent* entry = dir ? readdir(dir.get()) : nullptr) {
     const auto pid = parse_number<pid_t>(entry->d_name);
     if (!pid) continue;
-    if (pid_namespace(entry->d_name) == wanted) pids.insert(*pid);
-    else others.emplace_back(*pid, parent_of(entry->d_name));
+    if (pid_namespace(entry->d_name) == wanted)
+      pids.insert(*pid);
+    else
+      others.emplace_back(*pid, parent_of(entry->d_name));
   }
   for (std::size_t before = pids.size() + 1; before != pids.size();) {
     before = pids.size();
@@ -87,8 +89,8 @@ std::vector<std::string> own_folders(const std::string& process) {
     std::string controller(parts[1]);
     if (controller.starts_with("name=")) controller.erase(0, 5);
     const std::vector<std::string> tops = controller.empty()
-        ? std::vector<std::string>{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}
-        : std::vector<std::string>{"/sys/fs/cgroup/" + controller};
+                                              ? std::vector<std::string>{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}
+                                              : std::vector<std::string>{"/sys/fs/cgroup/" + controller};
     for (const std::string& top : tops)
       if (is_cgroup(top + path)) folders.push_back(top + path);
   }
@@ -120,8 +122,10 @@ Result<Members> container_members(pid_t first) {
 
 Result<Members> cgroup_members(const std::string& path) {
   std::vector<std::string> tried;
-  if (path.starts_with("/sys/")) tried.push_back(path);
-  else for (const char* top : kHierarchies) tried.push_back(std::string(top) + (path.starts_with('/') ? "" : "/") + path);
+  if (path.starts_with("/sys/"))
+    tried.push_back(path);
+  else
+    for (const char* top : kHierarchies) tried.push_back(std::string(top) + (path.starts_with('/') ? "" : "/") + path);
   for (const std::string& folder : tried)
     if (is_cgroup(folder)) return members_of({folder}, "");
   return Error{ErrorCode::kBadInput, "no such cgroup, or it cannot be read", printable(path),

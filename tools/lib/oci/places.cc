@@ -37,11 +37,19 @@ std::string folder_name(const std::string& file, unsigned up) {
 using Found = std::vector<Sighting>;
 
 Found crun_status(const Json& json, const std::string& file) {
-  return {{folder_name(file, 1), {}, number_at<pid_t>(json, "pid"), number_at<std::uint64_t>(json, "process-start-time"), file}};
+  return {{folder_name(file, 1),
+           {},
+           number_at<pid_t>(json, "pid"),
+           number_at<std::uint64_t>(json, "process-start-time"),
+           file}};
 }
 
 Found runc_state(const Json& json, const std::string& file) {
-  return {{text_at(json, "id"), {}, number_at<pid_t>(json, "init_process_pid"), number_at<std::uint64_t>(json, "init_process_start"), file}};
+  return {{text_at(json, "id"),
+           {},
+           number_at<pid_t>(json, "init_process_pid"),
+           number_at<std::uint64_t>(json, "init_process_start"),
+           file}};
 }
 
 Found pid_file(const Json& json, const std::string& file) {
@@ -88,20 +96,20 @@ struct Place {
 };
 
 constexpr Place kPlaces[] = {
-    {"/run/crun/*/status", crun_status},           // crun's status.c, root
-    {"$RUN/crun/*/status", crun_status},           // and rootless
-    {"/run/runc/*/state.json", runc_state},        // runc's --root default
-    {"$RUN/runc/*/state.json", runc_state},        // rootless
-    {"/run/docker/runtime-runc/*/*/state.json", runc_state},    // dockerd's, by namespace
-    {"/run/containerd/runc/*/*/state.json", runc_state},        // containerd's shim, by namespace
-    {"/run/containerd/crun/*/*/status", crun_status},           // the same with crun
+    {"/run/crun/*/status", crun_status},                      // crun's status.c, root
+    {"$RUN/crun/*/status", crun_status},                      // and rootless
+    {"/run/runc/*/state.json", runc_state},                   // runc's --root default
+    {"$RUN/runc/*/state.json", runc_state},                   // rootless
+    {"/run/docker/runtime-runc/*/*/state.json", runc_state},  // dockerd's, by namespace
+    {"/run/containerd/runc/*/*/state.json", runc_state},      // containerd's shim, by namespace
+    {"/run/containerd/crun/*/*/status", crun_status},         // the same with crun
     {"/run/containerd/io.containerd.runtime.v2.task/*/*/init.pid", pid_file},
     {"/run/containerd/io.containerd.runtime.v2.task/*/*/config.json", bundle_config},
     {"/run/containers/storage/*/*/userdata/pidfile", pid_file},
     {"/run/containers/storage/*/*/userdata/config.json", bundle_config},  // CRI-O
     {"/var/lib/containers/storage/*/containers.json", podman_list},       // containers/storage
     {"$HOME/.local/share/containers/storage/*/containers.json", podman_list},
-    {"/var/lib/docker/containers/*/config.v2.json", docker_config},       // moby daemon/container
+    {"/var/lib/docker/containers/*/config.v2.json", docker_config},  // moby daemon/container
 };
 
 std::vector<std::string> entries(const std::string& folder) {

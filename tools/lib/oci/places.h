@@ -14,7 +14,7 @@ namespace cordon::oci {
 struct Sighting {
   std::string id;
   std::vector<std::string> names;
-  std::optional<pid_t> pid;                   ///< of the container's first process
+  std::optional<pid_t> pid;                    ///< of the container's first process
   std::optional<std::uint64_t> started_ticks;  ///< proc(5) stat field 22 of that process
   std::string file;                            ///< that says so
 };

@@ -10,20 +10,29 @@ namespace {
 
 using Take = void (*)(RuntimeCommand&, const std::string&);
 
-/// An option that is followed by a value, before or behind the sub-command. crun(1), runc(8), runc-create(8), runc-run(8).
+/// An option that is followed by a value, before or behind the sub-command. crun(1), runc(8), runc-create(8),
+/// runc-run(8).
 struct ValueOption {
   std::string_view name;
   Take take = nullptr;
 };
 constexpr ValueOption kWithValue[] = {
-    {"root"}, {"criu"}, {"rootless"}, {"cgroup-manager"}, {"console-socket"}, {"pid-file"}, {"pidfd-socket"}, {"log-level"},
+    {"root"},
+    {"criu"},
+    {"rootless"},
+    {"cgroup-manager"},
+    {"console-socket"},
+    {"pid-file"},
+    {"pidfd-socket"},
+    {"log-level"},
     {"log", [](RuntimeCommand& c, const std::string& v) { c.log = v; }},
     {"log-format", [](RuntimeCommand& c, const std::string& v) { c.log_is_json = v == "json"; }},
     {"bundle", [](RuntimeCommand& c, const std::string& v) { c.bundle = v; }},
     {"b", [](RuntimeCommand& c, const std::string& v) { c.bundle = v; }},
     {"config", [](RuntimeCommand& c, const std::string& v) { c.config = v; }},
     {"f", [](RuntimeCommand& c, const std::string& v) { c.config = v; }},
-    {"preserve-fds", [](RuntimeCommand& c, const std::string& v) { c.preserve_fds = parse_number<unsigned>(v).value_or(0); }},
+    {"preserve-fds",
+     [](RuntimeCommand& c, const std::string& v) { c.preserve_fds = parse_number<unsigned>(v).value_or(0); }},
 };
 
 struct Option {
@@ -38,13 +47,15 @@ Option option_of(std::string_view word) {
     option.value = std::string(name.substr(equals + 1));
     name = name.substr(0, equals);
   } else if (!word.starts_with("--") && name.size() > 1 && (name[0] == 'b' || name[0] == 'f')) {
-    const bool long_name = std::any_of(std::begin(kWithValue), std::end(kWithValue), [&](const ValueOption& r) { return r.name == name; });
+    const bool long_name =
+        std::any_of(std::begin(kWithValue), std::end(kWithValue), [&](const ValueOption& r) { return r.name == name; });
     if (!long_name) {  // -bDIR
       option.value = std::string(name.substr(1));
       name = name.substr(0, 1);
     }
   }
-  const auto row = std::find_if(std::begin(kWithValue), std::end(kWithValue), [&](const ValueOption& r) { return r.name == name; });
+  const auto row =
+      std::find_if(std::begin(kWithValue), std::end(kWithValue), [&](const ValueOption& r) { return r.name == name; });
   if (row != std::end(kWithValue)) option.row = row;
   return option;
 }
@@ -57,8 +68,10 @@ RuntimeCommand read_runtime_command(const std::vector<std::string>& words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
     if (only_operands || word.size() < 2 || word[0] != '-') {
-      if (command.name.empty()) command.name = word, command.name_at = i;
-      else command.id = word;
+      if (command.name.empty())
+        command.name = word, command.name_at = i;
+      else
+        command.id = word;
     } else if (word == "--") {
       only_operands = true;
     } else {
@@ -72,7 +85,8 @@ RuntimeCommand read_runtime_command(const std::vector<std::string>& words) {
   return command;
 }
 
-std::vector<std::string> with_preserved(const std::vector<std::string>& words, const RuntimeCommand& command, unsigned count) {
+std::vector<std::string> with_preserved(const std::vector<std::string>& words, const RuntimeCommand& command,
+                                        unsigned count) {
   std::vector<std::string> out;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const Option option = words[i].starts_with('-') && words[i] != "--" ? option_of(words[i]) : Option{};

@@ -48,14 +48,15 @@ std::size_t common_end(const std::vector<std::string>& words, std::size_t start)
   const std::string& first = words[0];
   while (true) {
     for (const std::string& word : words)
-      if (word.size() <= start + length || first[first.size() - 1 - length] != word[word.size() - 1 - length]) return length;
+      if (word.size() <= start + length || first[first.size() - 1 - length] != word[word.size() - 1 - length])
+        return length;
     ++length;
   }
 }
 
 std::optional<Alphabet> smallest_alphabet(const std::vector<std::string>& words) {
-  constexpr auto kOrder = std::to_array<Alphabet>({Alphabet::kDigits, Alphabet::kHexLower, Alphabet::kHexUpper,
-                                                   Alphabet::kLowerDigits_, Alphabet::kAlnum});
+  constexpr auto kOrder = std::to_array<Alphabet>(
+      {Alphabet::kDigits, Alphabet::kHexLower, Alphabet::kHexUpper, Alphabet::kLowerDigits_, Alphabet::kAlnum});
   for (const Alphabet alphabet : kOrder) {
     const bool holds = std::all_of(words.begin(), words.end(), [&](const std::string& word) {
       return std::all_of(word.begin(), word.end(),
@@ -96,8 +97,8 @@ PathPart varying(const std::vector<std::string>& middles, Alphabet alphabet) {
 /// Words that vary must be numbers or look drawn by chance; "one", "two" and "three" are names.
 bool chance(const std::vector<std::string>& middles, Alphabet alphabet) {
   if (alphabet == Alphabet::kDigits) return true;
-  const bool one_length = std::all_of(middles.begin(), middles.end(),
-                                      [&](const std::string& m) { return m.size() == middles[0].size(); });
+  const bool one_length =
+      std::all_of(middles.begin(), middles.end(), [&](const std::string& m) { return m.size() == middles[0].size(); });
   const auto random = static_cast<std::size_t>(std::count_if(middles.begin(), middles.end(), [](const std::string& m) {
     return looks_random(m) || (m.size() >= 8 && m.find_first_of("0123456789") != std::string::npos);
   }));
@@ -125,7 +126,8 @@ bool append_column(const std::vector<std::string>& words, std::vector<PathPart>&
     alphabet = smallest_alphabet(middles);
   }
   if (!alphabet || !chance(middles, *alphabet)) return false;
-  if (std::any_of(middles.begin(), middles.end(), [](const auto& m) { return m.empty() || m.size() > kMaxVarying; })) return false;
+  if (std::any_of(middles.begin(), middles.end(), [](const auto& m) { return m.empty() || m.size() > kMaxVarying; }))
+    return false;
   if (start != 0) out.push_back({words[0].substr(0, start), std::nullopt, 1, 0});
   out.push_back(varying(middles, *alphabet));
   if (tail != 0) out.push_back({words[0].substr(words[0].size() - tail), std::nullopt, 1, 0});

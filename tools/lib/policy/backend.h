@@ -22,8 +22,8 @@ struct Expression {
 
 /// One option of a backend, as the command line shows it. The value is checked against `values` if there are any.
 struct OptionSpec {
-  std::string_view name;           ///< without dashes: "abi"
-  std::string_view values;         ///< "3.0|4.0|5.0|auto", or "" for free text, or "FLAG" for a switch
+  std::string_view name;    ///< without dashes: "abi"
+  std::string_view values;  ///< "3.0|4.0|5.0|auto", or "" for free text, or "FLAG" for a switch
   std::string_view default_value;
   std::string_view help;
 };
@@ -51,9 +51,9 @@ struct EmittedFile {
 /// What a backend made of a policy.
 struct Emission {
   std::vector<EmittedFile> files;
-  std::vector<RuleNote> notes;            ///< every rule that is not exact
-  std::vector<std::string> summary;       ///< for the one-screen summary: "61 of 373 syscalls, 12 by argument"
-  std::vector<std::string> added;         ///< what was granted without being seen, each with its reason
+  std::vector<RuleNote> notes;                ///< every rule that is not exact
+  std::vector<std::string> summary;           ///< for the one-screen summary: "61 of 373 syscalls, 12 by argument"
+  std::vector<std::string> added;             ///< what was granted without being seen, each with its reason
   std::map<std::string, std::string> inputs;  ///< what was consulted: name → SHA-256 (policy, file contexts, parser)
 };
 
@@ -62,8 +62,8 @@ enum class Ruling : std::uint8_t { kAllowed, kDenied, kCannotTell, kNotApplicabl
 /// What a profile says of one fact.
 struct Decision {
   Ruling ruling = Ruling::kCannotTell;
-  std::string by;   ///< the rule that decided (file:line and text where known), or "no rule"
-  std::string why;  ///< in words, for kDenied and kCannotTell
+  std::string by;           ///< the rule that decided (file:line and text where known), or "no rule"
+  std::string why;          ///< in words, for kDenied and kCannotTell
   std::string remark = {};  ///< what is to be known of a fact that is allowed in another way than it was seen
 };
 

@@ -47,8 +47,8 @@ bool is_pair(const FileOp& op) { return op.perms.has(FilePerm::kLinkTo) && !op.t
 
 bool eligible(const Rule& rule) {
   const auto* file = std::get_if<FileOp>(&rule.grant().operation);
-  return file != nullptr && !rule.grant().pattern && rule.basis().kind == BasisKind::kObserved && file->path.size() > 1 &&
-         file->path[0] == '/' && !file->by_kernel && !file->inherited && !file->disconnected &&
+  return file != nullptr && !rule.grant().pattern && rule.basis().kind == BasisKind::kObserved &&
+         file->path.size() > 1 && file->path[0] == '/' && !file->by_kernel && !file->inherited && !file->disconnected &&
          !file->perms.has_any(FilePerm::kExec | FilePerm::kMapExec);
 }
 
@@ -94,9 +94,9 @@ struct Name {
 struct Place {
   std::size_t depth = 0;
   std::vector<PathPart> parts;
-  std::string folder;       ///< for the class table: the first of the folders that share the shape
-  bool made = false;        ///< the program made a folder on the way
-  bool varies = false;      ///< a part on the way varies
+  std::string folder;   ///< for the class table: the first of the folders that share the shape
+  bool made = false;    ///< the program made a folder on the way
+  bool varies = false;  ///< a part on the way varies
   std::string why;
 };
 
@@ -146,8 +146,10 @@ class Walker {
         continue;
       }
       shapes[name] = literal(name);
-      if (runs_ > 1 && !info.runs.empty() && info.runs.size() < runs_) unstable.push_back(name);
-      else if (made) unknown_made.push_back(name);
+      if (runs_ > 1 && !info.runs.empty() && info.runs.size() < runs_)
+        unstable.push_back(name);
+      else if (made)
+        unknown_made.push_back(name);
     }
     align_into(shapes, unstable, names, 2, "names that differ between the runs alike");
     align_into(shapes, unknown_made, names, kFamilyInRun, "alike names that the program made in one folder");
@@ -176,7 +178,8 @@ class Walker {
     for (const auto& [name, info] : names) {
       const bool counted = info.made || place.made ? made >= kBroadMade : read >= kBroadRead;
       if (counted && !info.is_folder)
-        shapes[name] = {{{"", Alphabet::kComponent, 1, 0}}, "any name in a folder in which the program uses many", false};
+        shapes[name] = {
+            {{"", Alphabet::kComponent, 1, 0}}, "any name in a folder in which the program uses many", false};
     }
   }
 
@@ -194,14 +197,18 @@ class Walker {
     for (const std::string& member : members) {
       next.made |= names.at(member).made;
       for (Item* item : names.at(member).items) {
-        if (item->components.size() == next.depth) settle(*item, next, false);
-        else below.push_back(item);
+        if (item->components.size() == next.depth)
+          settle(*item, next, false);
+        else
+          below.push_back(item);
       }
     }
     if (below.empty()) return;
     const bool own_folder = varies_here && next.made && !shape.look_inside;
-    if (own_folder) settle_all_below(below, next);
-    else walk(below, next);
+    if (own_folder)
+      settle_all_below(below, next);
+    else
+      walk(below, next);
   }
 
   static void settle(Item& item, const Place& place, bool everything_below) {
@@ -210,13 +217,17 @@ class Walker {
     item.pattern.parts.clear();
     for (const PathPart& part : place.parts) {
       auto& parts = item.pattern.parts;
-      if (!part.alphabet && !parts.empty() && !parts.back().alphabet) parts.back().literal += part.literal;
-      else parts.push_back(part);
+      if (!part.alphabet && !parts.empty() && !parts.back().alphabet)
+        parts.back().literal += part.literal;
+      else
+        parts.push_back(part);
     }
     if (!everything_below) return;
     auto& parts = item.pattern.parts;
-    if (!parts.empty() && !parts.back().alphabet) parts.back().literal += "/";
-    else parts.push_back({"/", std::nullopt, 1, 0});
+    if (!parts.empty() && !parts.back().alphabet)
+      parts.back().literal += "/";
+    else
+      parts.push_back({"/", std::nullopt, 1, 0});
     parts.push_back({"", Alphabet::kAny, 1, 0});
     item.why += "; all that lies in a folder that the program made itself under such a name";
   }

@@ -51,7 +51,8 @@ Token token_of(std::string_view inside) {
   token.kind = Token::Kind::kVaries;
   token.alphabet = alphabet_named(inside.substr(0, colon));
   token.min = parse_number<std::uint32_t>(inside.substr(colon + 1, dash - colon - 1)).value_or(1);
-  token.max = dash == std::string_view::npos ? token.min : parse_number<std::uint32_t>(inside.substr(dash + 1)).value_or(token.min);
+  token.max = dash == std::string_view::npos ? token.min
+                                             : parse_number<std::uint32_t>(inside.substr(dash + 1)).value_or(token.min);
   return token;
 }
 
@@ -179,10 +180,12 @@ class Matcher {
   std::vector<PathPart> parts_;
 };
 
-std::optional<ShapedName> classify_at(std::string_view folder, std::string_view name, bool created, bool broad, int depth);
+std::optional<ShapedName> classify_at(std::string_view folder, std::string_view name, bool created, bool broad,
+                                      int depth);
 
 /// Kept bytes are looked at again; empty ones fall away and neighbours of literal bytes join.
-std::vector<PathPart> refined(std::vector<PathPart> parts, std::string_view folder, bool created, bool broad, int depth) {
+std::vector<PathPart> refined(std::vector<PathPart> parts, std::string_view folder, bool created, bool broad,
+                              int depth) {
   std::vector<PathPart> out;
   for (PathPart& part : parts) {
     if (!part.alphabet && part.literal.empty()) continue;
@@ -198,7 +201,8 @@ std::vector<PathPart> refined(std::vector<PathPart> parts, std::string_view fold
   return out;
 }
 
-std::optional<ShapedName> classify_at(std::string_view folder, std::string_view name, bool created, bool broad, int depth) {
+std::optional<ShapedName> classify_at(std::string_view folder, std::string_view name, bool created, bool broad,
+                                      int depth) {
   if (depth > kMaxDepth || name.empty()) return std::nullopt;
   for (const PathClass& row : path_classes()) {
     if ((row.only_created && !created) || (row.only_broad && !broad)) continue;

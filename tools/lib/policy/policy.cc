@@ -62,7 +62,8 @@ void note_runs(Policy& policy, const Trace& trace) {
   for (const Run& run : trace.runs) {
     policy.runs.push_back(run.head);
     if (policy.program.empty()) policy.program = run.head.program;
-    if (!run.end) policy.notes.push_back("run " + run.head.run + " has no end: its recording was cut off");
+    if (!run.end)
+      policy.notes.push_back("run " + run.head.run + " has no end: its recording was cut off");
     else if (run.end->lost != 0)
       policy.notes.push_back("run " + run.head.run + " lost " + std::to_string(run.end->lost) + " events");
   }

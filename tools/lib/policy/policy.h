@@ -54,12 +54,12 @@ class Rule {
 
 /// A set of rules, sorted and unique, with what every emitted profile must bear.
 struct Policy {
-  std::string name;              ///< as given by -n
-  std::string program;           ///< absolute path of the program that the profile attaches to
-  bool complete = true;          ///< false: a recording behind it was incomplete, and the profile must say so
+  std::string name;      ///< as given by -n
+  std::string program;   ///< absolute path of the program that the profile attaches to
+  bool complete = true;  ///< false: a recording behind it was incomplete, and the profile must say so
   std::vector<std::string> notes;
   std::vector<Rule> rules;
-  std::vector<Head> runs;        ///< the heads of the runs that it was made from
+  std::vector<Head> runs;  ///< the heads of the runs that it was made from
   /// Which of `runs` saw a fact, by index, ascending. Empty where there is one run: it saw them all.
   std::map<FactId, std::vector<std::uint32_t>> seen_in;
 };

@@ -15,7 +15,7 @@ struct SyscallInfo {
   std::uint64_t instruction_pointer;
   std::uint64_t stack_pointer;
   struct {
-    std::uint64_t number;  // or the result of an exit
+    std::uint64_t number;   // or the result of an exit
     std::uint64_t args[6];  // the first byte of an exit's: whether it is an error
     std::uint32_t ret_data;
   } call;

@@ -26,5 +26,4 @@ bool read_stop(pid_t task, Stop& stop);
 /// Changes one argument of the call that the task has entered. False if it could not.
 bool set_argument(pid_t task, Arch arch, unsigned index, std::uint64_t value);
 
-
 }  // namespace cordon::abi

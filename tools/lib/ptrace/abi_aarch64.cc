@@ -10,7 +10,8 @@
 namespace cordon::abi {
 
 bool set_argument(pid_t task, Arch arch, unsigned index, std::uint64_t value) {
-  if (arch != Arch::kAarch64) return false;  // a 32-bit task's registers have another layout; its calls stay as they are
+  if (arch != Arch::kAarch64)
+    return false;  // a 32-bit task's registers have another layout; its calls stay as they are
   user_regs_struct regs{};
   iovec block{&regs, sizeof regs};
   if (ptrace(PTRACE_GETREGSET, task, NT_PRSTATUS, &block) != 0) return false;

@@ -61,14 +61,16 @@ Result<void> Recorder::hold_process(pid_t pid) {
   return {};
 }
 
-/// Holds the members of the group (of -p: the children) that nobody holds yet; how many there were. Children of held tasks are traced from
-/// their start, and one that ended meanwhile is none.
+/// Holds the members of the group (of -p: the children) that nobody holds yet; how many there were. Children of held
+/// tasks are traced from their start, and one that ended meanwhile is none.
 std::size_t Recorder::hold_members() {
   std::size_t fresh = 0;
   const bool family = !options_.members;  // of -p: its children, as far as we may
   std::vector<pid_t> present;
-  if (!family) present = options_.members();
-  else if (options_.follow) present = descendants_of(options_.attach);
+  if (!family)
+    present = options_.members();
+  else if (options_.follow)
+    present = descendants_of(options_.attach);
   for (const pid_t pid : present) {
     if (pid == getpid() || world_.tracees.count(pid) != 0) continue;
     const Credentials status = read_credentials(pid);
@@ -77,9 +79,12 @@ std::size_t Recorder::hold_members() {
     if (!held && (held.error().what == "no such process" || is_zombie(pid))) continue;
     if (!held) {
       const std::string what = "process " + std::to_string(pid) + " is not in here: " + held.error().what;
-      if (head_written_) world_.note(what);
-      else if (family) head_notes_.push_back(what);
-      else failure_ = held.error();
+      if (head_written_)
+        world_.note(what);
+      else if (family)
+        head_notes_.push_back(what);
+      else
+        failure_ = held.error();
       refused_.insert(pid);
       continue;
     }

@@ -15,8 +15,8 @@
 namespace cordon {
 namespace {
 
-constexpr std::uint8_t kExitStop = 2;  // PTRACE_SYSCALL_INFO_EXIT
-constexpr std::uint8_t kNoStop = 0;    // PTRACE_SYSCALL_INFO_NONE
+constexpr std::uint8_t kExitStop = 2;    // PTRACE_SYSCALL_INFO_EXIT
+constexpr std::uint8_t kNoStop = 0;      // PTRACE_SYSCALL_INFO_NONE
 constexpr std::int64_t kPatienceMs = 2;  // after which a call is taken to be waiting: one whole millisecond at least
 constexpr std::int64_t kPatience = 1'000'000;  // nanoseconds between looks
 
@@ -62,20 +62,24 @@ void Recorder::entry(Tracee& tracee, const abi::Stop& stop) {
   call.failed = false;
   call.result = 0;
   if ((call.row->info->effects & kNoReturn) != 0) {
-    if (world_.wants_result(call.key)) world_.settle(tracee, call.key, [&] { return Operation(syscall_op(world_, call)); });
+    if (world_.wants_result(call.key))
+      world_.settle(tracee, call.key, [&] { return Operation(syscall_op(world_, call)); });
     return;
   }
   const bool plain = plain_ || tracee.process->plain_stops;
   const bool wanted = entry_details(tracee) || plain;
   tracee.in_call = wanted || world_.wants_result(call.key);
-  if (tracee.in_call) await(tracee);
-  else if (world_.full) files::count_expected(world_, tracee);
+  if (tracee.in_call)
+    await(tracee);
+  else if (world_.full)
+    files::count_expected(world_, tracee);
 }
 
 /// A call with something new to tell that does not return soon is written as tried, lest it be lost with us.
 void Recorder::await(Tracee& tracee) {
   const Call& call = tracee.call;
-  const bool details = world_.full && (!call.pending.empty() || !call.on_exit.empty() || files::has_new_operand(world_, call));
+  const bool details =
+      world_.full && (!call.pending.empty() || !call.on_exit.empty() || files::has_new_operand(world_, call));
   tracee.fresh = details || !world_.has_outcome(call.key);
   tracee.fresh_since_ms = world_.now_ms;
   if (!tracee.fresh || tracee.awaited) return;
@@ -132,8 +136,7 @@ bool Recorder::entry_details(Tracee& tracee) {
   unwrap(world_, tracee);
   if (effects != 0) entry_effects(world_, tracee);
   bool wanted = call.row->always_exit;
-  if (call.row->info->uses[0].access != Access::kNone)
-    wanted |= files::entry(world_, tracee, *call.row, call.args);
+  if (call.row->info->uses[0].access != Access::kNone) wanted |= files::entry(world_, tracee, *call.row, call.args);
   if (call.row->special != nullptr) wanted |= call.row->special->entry(world_, tracee);
   return wanted;
 }
@@ -147,7 +150,8 @@ void Recorder::exit(Tracee& tracee, const abi::Stop& stop) {
   world_.settle(tracee, call.key, [&] { return Operation(syscall_op(world_, call)); });
   if (world_.full) exit_details(tracee);
   exit_effects(world_, tracee);
-  if (world_.full && call.row->special != nullptr && call.row->special->exit != nullptr) call.row->special->exit(world_, tracee);
+  if (world_.full && call.row->special != nullptr && call.row->special->exit != nullptr)
+    call.row->special->exit(world_, tracee);
 }
 
 void Recorder::exit_details(Tracee& tracee) {
@@ -178,7 +182,8 @@ void Recorder::unfinished(Tracee& tracee) {
   if (!world_.full) return;
   for (Pending& pending : call.pending) world_.emit_as(call.subject, tracee, std::move(pending.operation), unknown);
   for (Operation& operation : call.on_exit)
-    if (!std::holds_alternative<CapabilityOp>(operation)) world_.emit_as(call.subject, tracee, std::move(operation), unknown);
+    if (!std::holds_alternative<CapabilityOp>(operation))
+      world_.emit_as(call.subject, tracee, std::move(operation), unknown);
   files::unfinished(world_, tracee);
 }
 

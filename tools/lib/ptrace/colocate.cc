@@ -5,12 +5,12 @@
 namespace cordon {
 namespace {
 
-constexpr std::int64_t kWindow = 40'000'000;        // nanoseconds over which a rate is measured
+constexpr std::int64_t kWindow = 40'000'000;  // nanoseconds over which a rate is measured
 constexpr std::int64_t kLongestPause = 2'000'000'000;
-constexpr double kStorm = 3000;                     // stops a second from which on the recorder is what slows tasks down
-constexpr double kGain = 1.5;                       // worth it only if faster by this much
-constexpr double kKeep = 1.2;                       // and kept while it still is by this much
-constexpr std::uint64_t kLookEvery = 64;            // stops between looks at the clock
+constexpr double kStorm = 3000;           // stops a second from which on the recorder is what slows tasks down
+constexpr double kGain = 1.5;             // worth it only if faster by this much
+constexpr double kKeep = 1.2;             // and kept while it still is by this much
+constexpr std::uint64_t kLookEvery = 64;  // stops between looks at the clock
 
 std::int64_t monotonic_ns() {
   timespec now{};

@@ -44,12 +44,12 @@ class Colocator {
   World& world_;
   bool enabled_;
   bool together_ = false;
-  bool proven_ = false;            ///< this spell of togetherness was measured to be faster
+  bool proven_ = false;  ///< this spell of togetherness was measured to be faster
   std::uint64_t stops_ = 0;
   std::uint64_t next_look_ = 64;
-  std::uint64_t window_stops_ = 0;   ///< stops_ when the window began
+  std::uint64_t window_stops_ = 0;  ///< stops_ when the window began
   std::int64_t window_begin_ns_ = 0;
-  std::int64_t not_before_ns_ = 0;   ///< no new try before
+  std::int64_t not_before_ns_ = 0;  ///< no new try before
   std::int64_t pause_ns_ = 200'000'000;
   double apart_rate_ = 0;
   cpu_set_t own_{};

@@ -41,7 +41,8 @@ constexpr auto kAttributes = std::to_array<AttributeRow>({
 
 const AttributeRow* attribute_of(std::string_view path) {
   if (!path.starts_with("/proc/")) return nullptr;
-  const auto* found = std::find_if(kAttributes.begin(), kAttributes.end(), [&](const AttributeRow& row) { return path.ends_with(row.end); });
+  const auto* found = std::find_if(kAttributes.begin(), kAttributes.end(),
+                                   [&](const AttributeRow& row) { return path.ends_with(row.end); });
   return found == kAttributes.end() ? nullptr : found;
 }
 
@@ -113,7 +114,8 @@ void write_exit(World& world, Tracee& tracee) {
   if (error != 0 && error != EINVAL) return;
   Process& process = *tracee.process;
   if (process.tasks > 1)
-    world.note(world.texts.text(process.exe) + " has threads: what they do is told apart by the hat that the process took last");
+    world.note(world.texts.text(process.exe) +
+               " has threads: what they do is told apart by the hat that the process took last");
   process.hat = call.text.empty() ? 0 : world.texts.intern(call.text);
   world.renew_subject(tracee);
 }

@@ -34,8 +34,8 @@ struct SysvRow {
   std::string_view name;
   IpcKind kind;
   SysvCall call;
-  std::uint8_t flags_arg;       ///< of get and attach; of control the command
-  std::string_view perm = {};   ///< of kUse
+  std::uint8_t flags_arg;      ///< of get and attach; of control the command
+  std::string_view perm = {};  ///< of kUse
 };
 constexpr SysvRow kSysv[] = {
     {"msgctl", IpcKind::kMqueueSysv, SysvCall::kControl, 1},
@@ -57,8 +57,12 @@ std::string_view control_perm(std::uint64_t command) {
   switch (command & 0xff) {
     case IPC_RMID: return "destroy";
     case IPC_SET: return "setattr";
-    case 16: case 17: return "write";   // SETVAL, SETALL
-    case 12: case 13: case 14: case 15: return "read";  // GETVAL, GETALL, GETNCNT, GETZCNT; shm's unlock has no word
+    case 16:
+    case 17: return "write";  // SETVAL, SETALL
+    case 12:
+    case 13:
+    case 14:
+    case 15: return "read";  // GETVAL, GETALL, GETNCNT, GETZCNT; shm's unlock has no word
     default: return "getattr";
   }
 }
@@ -68,7 +72,8 @@ std::vector<std::string> sysv_perms(const SysvRow& row, const Call& call) {
   const std::uint64_t flags = call.args[row.flags_arg];
   switch (row.call) {
     case SysvCall::kGet:
-      return {(flags & IPC_CREAT) != 0 || static_cast<std::uint32_t>(call.args[0]) == IPC_PRIVATE ? "create" : "associate"};
+      return {(flags & IPC_CREAT) != 0 || static_cast<std::uint32_t>(call.args[0]) == IPC_PRIVATE ? "create"
+                                                                                                  : "associate"};
     case SysvCall::kAttach:
       return (flags & kShmRdonly) != 0 ? std::vector<std::string>{"read"} : std::vector<std::string>{"read", "write"};
     case SysvCall::kControl: return {std::string(control_perm(flags))};
@@ -83,7 +88,7 @@ struct KeyRow {
 };
 // linux/keyctl.h, with the words of SELinux's key class.
 constexpr KeyRow kKeys[] = {
-    {1, "create"}, {2, "write"}, {3, "setattr"}, {4, "setattr"}, {5, "setattr"}, {6, "view"}, {7, "write"},
+    {1, "create"}, {2, "write"}, {3, "setattr"}, {4, "setattr"}, {5, "setattr"},  {6, "view"},     {7, "write"},
     {8, "link"},   {9, "write"}, {10, "search"}, {11, "read"},   {15, "setattr"}, {21, "setattr"},
 };
 
@@ -104,12 +109,14 @@ bool mq_open_entry(World&, Tracee& tracee) {
 
 bool mq_unlink_entry(World&, Tracee& tracee) {
   std::string name;
-  if (read_string(tracee.tid, tracee.call.args[0], name, 256)) ipc_at_exit(tracee, IpcKind::kMqueuePosix, "/" + name, {"delete"});
+  if (read_string(tracee.tid, tracee.call.args[0], name, 256))
+    ipc_at_exit(tracee, IpcKind::kMqueuePosix, "/" + name, {"delete"});
   return true;
 }
 
 bool sysv_entry(World& world, Tracee& tracee) {
-  const auto* row = std::find_if(std::begin(kSysv), std::end(kSysv), [&](const SysvRow& r) { return r.name == tracee.call.row->name; });
+  const auto* row = std::find_if(std::begin(kSysv), std::end(kSysv),
+                                 [&](const SysvRow& r) { return r.name == tracee.call.row->name; });
   if (row == std::end(kSysv)) return false;
   std::vector<std::string> perms = sysv_perms(*row, tracee.call);
   const std::uint64_t what = static_cast<std::uint64_t>(row - kSysv) << 32 | world.texts.intern(perms.front());

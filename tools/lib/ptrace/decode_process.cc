@@ -71,7 +71,8 @@ bool signal_to(World& world, Tracee& tracee, std::int32_t pid, int signal) {
   op.peer = peer.exe;
   op.same_program = peer.ours;
   tracee.call.pending.push_back({key, op});
-  if (peer.tracee == nullptr || peer.tracee->process == nullptr || peer.tracee->process->exe == tracee.process->exe) return true;
+  if (peer.tracee == nullptr || peer.tracee->process == nullptr || peer.tracee->process->exe == tracee.process->exe)
+    return true;
   op.direction = Direction::kReceive;
   op.peer = world.texts.text(tracee.process->exe);
   ActionKey other = key;
@@ -169,11 +170,13 @@ bool setns_entry(World& world, Tracee& tracee) {
 }
 
 bool kill_entry(World& world, Tracee& tracee) {
-  return signal_to(world, tracee, static_cast<std::int32_t>(tracee.call.args[0]), static_cast<int>(tracee.call.args[1]));
+  return signal_to(world, tracee, static_cast<std::int32_t>(tracee.call.args[0]),
+                   static_cast<int>(tracee.call.args[1]));
 }
 
 bool tgkill_entry(World& world, Tracee& tracee) {
-  return signal_to(world, tracee, static_cast<std::int32_t>(tracee.call.args[1]), static_cast<int>(tracee.call.args[2]));
+  return signal_to(world, tracee, static_cast<std::int32_t>(tracee.call.args[1]),
+                   static_cast<int>(tracee.call.args[2]));
 }
 
 bool pidfd_signal_entry(World& world, Tracee& tracee) {
@@ -197,8 +200,9 @@ bool ptrace_entry(World& world, Tracee& tracee) {
   if (request == kAttach || request == kSeize)
     ptrace_at_exit(world, tracee, PtraceAct::kTrace, static_cast<pid_t>(tracee.call.args[1]));
   if (request == kTraceme || request == kAttach || request == kSeize)
-    world.note("a traced program used ptrace, which fails under the ptrace engine: only one tracer at a time; "
-               "--engine notify leaves ptrace free");
+    world.note(
+        "a traced program used ptrace, which fails under the ptrace engine: only one tracer at a time; "
+        "--engine notify leaves ptrace free");
   return true;
 }
 

@@ -15,21 +15,36 @@ namespace {
 using P = FilePerm;
 
 constexpr AccessRow kAccess[] = {
-    {Access::kGetattr, P::kGetattr, false},      {Access::kAccess, P::kGetattr, false},
-    {Access::kSetattr, P::kSetattr, false},      {Access::kChown, P::kSetattr, true},
-    {Access::kTruncate, P::kTruncate, false},    {Access::kUnlink, P::kUnlink, true},
-    {Access::kRmdir, P::kUnlink, true},          {Access::kMkdir, P::kCreate, false},
-    {Access::kMknod, P::kCreate, false},         {Access::kRenameFrom, P::kRenameFrom, true},
-    {Access::kRenameTo, P::kRenameTo, true},     {Access::kLinkFrom, P::kLinkFrom, false},
-    {Access::kLinkTo, P::kLinkTo, true},         {Access::kSymlink, P::kSymlink | P::kCreate, false},
-    {Access::kReadlink, P::kReadlink, false},    {Access::kGetxattr, P::kGetxattr, false},
-    {Access::kSetxattr, P::kSetxattr, false},    {Access::kSearch, P::kSearch, false},
-    {Access::kChroot, P::kChroot, true},         {Access::kWatch, P::kWatch, false},
-    {Access::kMountTarget, P::kMounton, true},   {Access::kUmount, P::kMounton, true},
-    {Access::kRead, P::kRead, false},            {Access::kWrite, P::kWrite, false},
-    {Access::kList, P::kList, false},            {Access::kLock, P::kLock, false},
-    {Access::kMap, P::kMap, false},              {Access::kIoctl, P::kIoctl, false},
-    {Access::kConnect, P::kConnect, false},      {Access::kExec, P::kExec, true},
+    {Access::kGetattr, P::kGetattr, false},
+    {Access::kAccess, P::kGetattr, false},
+    {Access::kSetattr, P::kSetattr, false},
+    {Access::kChown, P::kSetattr, true},
+    {Access::kTruncate, P::kTruncate, false},
+    {Access::kUnlink, P::kUnlink, true},
+    {Access::kRmdir, P::kUnlink, true},
+    {Access::kMkdir, P::kCreate, false},
+    {Access::kMknod, P::kCreate, false},
+    {Access::kRenameFrom, P::kRenameFrom, true},
+    {Access::kRenameTo, P::kRenameTo, true},
+    {Access::kLinkFrom, P::kLinkFrom, false},
+    {Access::kLinkTo, P::kLinkTo, true},
+    {Access::kSymlink, P::kSymlink | P::kCreate, false},
+    {Access::kReadlink, P::kReadlink, false},
+    {Access::kGetxattr, P::kGetxattr, false},
+    {Access::kSetxattr, P::kSetxattr, false},
+    {Access::kSearch, P::kSearch, false},
+    {Access::kChroot, P::kChroot, true},
+    {Access::kWatch, P::kWatch, false},
+    {Access::kMountTarget, P::kMounton, true},
+    {Access::kUmount, P::kMounton, true},
+    {Access::kRead, P::kRead, false},
+    {Access::kWrite, P::kWrite, false},
+    {Access::kList, P::kList, false},
+    {Access::kLock, P::kLock, false},
+    {Access::kMap, P::kMap, false},
+    {Access::kIoctl, P::kIoctl, false},
+    {Access::kConnect, P::kConnect, false},
+    {Access::kExec, P::kExec, true},
 };
 
 constexpr auto make_access_table() {
@@ -54,8 +69,13 @@ FileOp file_of_object(World& world, const Tracee& tracee, const FdEntry& entry) 
 /// What fcntl's command does to the file.
 FilePerm fcntl_perm(std::uint64_t command) {
   switch (command) {
-    case F_SETLK: case F_SETLKW: case F_OFD_SETLK: case F_OFD_SETLKW:
-    case 12: case 13: case 14:  // i386: F_GETLK64, F_SETLK64, F_SETLKW64
+    case F_SETLK:
+    case F_SETLKW:
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW:
+    case 12:
+    case 13:
+    case 14:  // i386: F_GETLK64, F_SETLK64, F_SETLKW64
       return P::kLock;
     default: return P::kCount_;
   }
@@ -109,7 +129,8 @@ ObjectId object_from_link(World& world, Tracee& tracee, int fd, const std::strin
   object.uid = 0;
   const bool anonymous = link.starts_with("anon_inode:");
   if (anonymous) object.file_kind = FileKind::kAnonInode;
-  object.path = world.texts.intern(anonymous ? std::string_view(link) : std::string_view(link).substr(0, link.find(':')));
+  object.path =
+      world.texts.intern(anonymous ? std::string_view(link) : std::string_view(link).substr(0, link.find(':')));
   return world.object_of(object);
 }
 
@@ -175,8 +196,10 @@ bool touch(World& world, Tracee& tracee, int fd, FilePerm perm) {
     IoctlOp op;
     op.command = static_cast<std::uint32_t>(command);
     op.kind = object.file_kind;
-    if (object.kind == ObjectKind::kFile) op.path = world.texts.text(object.path);
-    else op.klass = object.kind == ObjectKind::kSocket ? net::class_of(object) : world.texts.text(object.path);
+    if (object.kind == ObjectKind::kFile)
+      op.path = world.texts.text(object.path);
+    else
+      op.klass = object.kind == ObjectKind::kSocket ? net::class_of(object) : world.texts.text(object.path);
     call.pending.push_back({key, std::move(op)});
     if (object.kind != ObjectKind::kFile) return true;
   }
@@ -193,7 +216,7 @@ bool touch_by_row(World& world, Tracee& tracee, const CallRow& row, const std::u
   if (net::touch(world, tracee, row, args, use, fd)) return true;
   FilePerm perm = P::kCount_;
   if (use.access == Access::kMap) {
-    if ((args[3] & 0x20) != 0) return false;  // MAP_ANONYMOUS
+    if ((args[3] & 0x20) != 0) return false;            // MAP_ANONYMOUS
     perm = (args[2] & 4) != 0 ? P::kMapExec : P::kMap;  // PROT_EXEC
   } else if (use.access == Access::kFcntl) {
     perm = fcntl_perm(args[1]);

@@ -20,7 +20,8 @@ Result<RecordOutcome> by_notify(const RecordOptions& options, FactSink& sink) {
 }
 
 bool is_environment(const Result<RecordOutcome>& result, std::string_view what) {
-  return !result && result.error().code == ErrorCode::kEnvironment && result.error().what.find(what) != std::string::npos;
+  return !result && result.error().code == ErrorCode::kEnvironment &&
+         result.error().what.find(what) != std::string::npos;
 }
 
 }  // namespace
@@ -34,7 +35,8 @@ Result<RecordOutcome> record(const RecordOptions& options, FactSink& sink) {
     return by_ptrace(options, sink, result.error().what + "; recorded with ptrace instead");
   }
   Result<RecordOutcome> result = by_ptrace(options, sink);
-  const bool may_notify = options.engine == EngineChoice::kAuto && !options.in_place && !options.attaches() && options.detail != Detail::kFull;
+  const bool may_notify = options.engine == EngineChoice::kAuto && !options.in_place && !options.attaches() &&
+                          options.detail != Detail::kFull;
   if (!may_notify || !is_environment(result, "ptrace")) return result;
   Result<RecordOutcome> other = by_notify(options, sink);
   return is_environment(other, "notify:") ? result : other;

@@ -24,9 +24,11 @@ class FactSink {
   virtual ~FactSink() = default;
   virtual Result<void> on_head(const Head& head) = 0;
   virtual Result<void> on_proc(const Proc& proc) = 0;
-  /// First sight of a fact; its tally holds what is known so far. `canonical` is its canonical JSON, `id` made from that.
+  /// First sight of a fact; its tally holds what is known so far. `canonical` is its canonical JSON, `id` made from
+  /// that.
   virtual Result<void> on_fact(const Fact& fact, const FactId& id, std::string_view canonical) = 0;
-  /// A call that has been waiting for its result for a while; its verdict is kUnwatched. Its facts come when it returns.
+  /// A call that has been waiting for its result for a while; its verdict is kUnwatched. Its facts come when it
+  /// returns.
   virtual Result<void> on_tried(const Fact& fact) = 0;
   /// Once for each fact, at the end.
   virtual Result<void> on_tally(const FactId& id, const Tally& tally) = 0;
@@ -67,24 +69,25 @@ class StopControl {
 enum class EngineChoice : std::uint8_t { kAuto, kPtrace, kNotify };
 
 struct RecordOptions {
-  std::vector<std::string> argv;      ///< the command; argv[0] is looked up in PATH unless it holds a '/'
-  std::vector<pid_t> attach;          ///< or the processes to attach to
-  std::function<std::vector<pid_t>()> members;  ///< or a group of processes: who is in it now; asked again while recording
+  std::vector<std::string> argv;  ///< the command; argv[0] is looked up in PATH unless it holds a '/'
+  std::vector<pid_t> attach;      ///< or the processes to attach to
+  std::function<std::vector<pid_t>()>
+      members;  ///< or a group of processes: who is in it now; asked again while recording
   bool attaches() const { return !attach.empty() || members != nullptr; }
-  bool follow = true;                 ///< children too
+  bool follow = true;  ///< children too
   Detail detail = Detail::kFull;
   EngineChoice engine = EngineChoice::kAuto;
-  std::string label;                  ///< --run-label
-  std::uint32_t grace_ms = 5000;      ///< between SIGTERM and SIGKILL after a stop request
-  std::uint32_t max_tracees = 16384;  ///< more tasks than this at once ends the recording (a fork bomb)
+  std::string label;                     ///< --run-label
+  std::uint32_t grace_ms = 5000;         ///< between SIGTERM and SIGKILL after a stop request
+  std::uint32_t max_tracees = 16384;     ///< more tasks than this at once ends the recording (a fork bomb)
   std::vector<std::string> environment;  ///< the command's; empty: ours
-  bool forward_signals = true;        ///< SIGTERM, SIGHUP, … sent to us go to the command; off inside a larger tool
-  bool colocate = true;               ///< move tasks that only make syscalls onto the recorder's CPU while they do
-  std::vector<SyscallOp> known;       ///< known-skip: calls that the filter lets pass unseen
+  bool forward_signals = true;   ///< SIGTERM, SIGHUP, … sent to us go to the command; off inside a larger tool
+  bool colocate = true;          ///< move tasks that only make syscalls onto the recorder's CPU while they do
+  std::vector<SyscallOp> known;  ///< known-skip: calls that the filter lets pass unseen
   std::string tool = "cordon-record " CORDON_VERSION;
-  bool in_place = false;              ///< the calling process becomes the command; a child of it records (ptrace only)
-  std::vector<std::string> notes;     ///< further notes for the head
-  StopControl* stop = nullptr;        ///< not owned; may be null
+  bool in_place = false;               ///< the calling process becomes the command; a child of it records (ptrace only)
+  std::vector<std::string> notes;      ///< further notes for the head
+  StopControl* stop = nullptr;         ///< not owned; may be null
   RecordProgress* progress = nullptr;  ///< not owned; may be null
 };
 
@@ -107,9 +110,9 @@ int record_exit_code(const Error& error);
 /// What this machine allows a recorder to do; `mend` says what to change where something is missing.
 struct RecorderSupport {
   bool ptrace = false;
-  bool filter = false;         ///< a seccomp filter can be installed
-  bool notify = false;         ///< user notification with CONTINUE (5.5)
-  bool syscall_info = false;   ///< PTRACE_GET_SYSCALL_INFO (5.3)
+  bool filter = false;        ///< a seccomp filter can be installed
+  bool notify = false;        ///< user notification with CONTINUE (5.5)
+  bool syscall_info = false;  ///< PTRACE_GET_SYSCALL_INFO (5.3)
   std::string why_not;
   std::string mend;
 };

@@ -41,7 +41,8 @@ Tracee& Recorder::add_tracee(pid_t tid) {
   std::unique_ptr<Tracee>& slot = world_.tracees[tid];
   slot = std::make_unique<Tracee>();
   slot->tid = tid;
-  if (options_.progress != nullptr) options_.progress->processes.store(static_cast<std::uint32_t>(world_.tracees.size()));
+  if (options_.progress != nullptr)
+    options_.progress->processes.store(static_cast<std::uint32_t>(world_.tracees.size()));
   return *slot;
 }
 
@@ -51,7 +52,8 @@ void Recorder::resume(Tracee& tracee, int signal) {
   }
   const bool plain = plain_ || (tracee.process != nullptr && tracee.process->plain_stops);
   const bool watch = tracee.in_call || (plain && !tracee.launching);
-  ptrace(watch ? PTRACE_SYSCALL : PTRACE_CONT, tracee.tid, 0, signal);  // ESRCH: it was killed; its end is reported next
+  ptrace(watch ? PTRACE_SYSCALL : PTRACE_CONT, tracee.tid, 0,
+         signal);  // ESRCH: it was killed; its end is reported next
 }
 
 void Recorder::on_stop(Tracee& tracee, int status) {
@@ -133,8 +135,10 @@ void Recorder::adopt_orphans() {
     const auto leader = world_.tracees.find(status.tgid);
     const auto parent = world_.tracees.find(status.parent);
     Tracee* from = nullptr;
-    if (leader != world_.tracees.end() && status.tgid != tid) from = leader->second.get();
-    else if (parent != world_.tracees.end()) from = parent->second.get();
+    if (leader != world_.tracees.end() && status.tgid != tid)
+      from = leader->second.get();
+    else if (parent != world_.tracees.end())
+      from = parent->second.get();
     const bool thread = from != nullptr && from->tid == status.tgid;
     if (from != nullptr && from->process != nullptr) {
       link(*from, *tracee, thread ? CLONE_THREAD | CLONE_FILES | CLONE_FS : 0);
@@ -203,7 +207,8 @@ void Recorder::on_launched(Tracee& tracee) {
                           "): watched by syscall stops, which is slower");
   }
   if (report.no_new_privs != 0)
-    head_notes_.push_back("no_new_privs was set, which an unprivileged seccomp filter needs: set-uid programs gain nothing");
+    head_notes_.push_back(
+        "no_new_privs was set, which an unprivileged seccomp filter needs: set-uid programs gain nothing");
   files::renew_view(world_, tracee);
   for (const int fd : numbered_entries(proc_path(tracee.tid, "fd"))) tracee.files->mark_inherited(fd);
   for (unsigned fd = 0; fd < 3; ++fd) {

@@ -109,7 +109,8 @@ Walk asked_for(World& world, Tracee& tracee) {
 void note_dropped_privileges(World& world, Tracee& tracee, const ExecOp& op, const struct stat& status) {
   if (!op.setid || (status.st_mode & S_ISUID) == 0) return;
   if (world.credentials(tracee).uid[1] == status.st_uid) return;
-  world.note(op.path + " is set-uid, but the kernel ran it without the owner's privileges because it was traced or had "
+  world.note(op.path +
+             " is set-uid, but the kernel ran it without the owner's privileges because it was traced or had "
              "no_new_privs; record as root for what it does with them");
 }
 
@@ -160,7 +161,9 @@ void happened(World& world, Tracee& tracee, bool launched, const std::string& la
   } else {
     asked = asked_for(world, tracee);
   }
-  const ActionKey key{caller, what_of(Act::kOther, 2), std::uint64_t{tracee.process->exe} << 32 | world.texts.intern(asked.path), tracee.process->subject, 0};
+  const ActionKey key{caller, what_of(Act::kOther, 2),
+                      std::uint64_t{tracee.process->exe} << 32 | world.texts.intern(asked.path),
+                      tracee.process->subject, 0};
   ActionValue& known = world.actions.insert(key);
   if (known.settled) {
     if (known.usual != kNoFact) world.ledger.bump(known.usual, world.now_ms, true);

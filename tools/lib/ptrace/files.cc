@@ -66,7 +66,8 @@ bool is_standard_stream(const World& world, const struct stat& status) {
   return false;
 }
 
-constexpr std::uint32_t kWalkFlags = O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND | O_PATH | O_DIRECTORY | O_NOFOLLOW | O_TMPFILE;
+constexpr std::uint32_t kWalkFlags =
+    O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND | O_PATH | O_DIRECTORY | O_NOFOLLOW | O_TMPFILE;
 
 /// All that decides which facts a path call gives, hashed.
 void make_path_key(World& world, Tracee& tracee, const CallRow& row, const std::uint64_t* args) {
@@ -119,7 +120,8 @@ FileKind created_kind(const Call& call, Access access) {
     case Access::kMkdir: return FileKind::kDirectory;
     case Access::kSymlink: return FileKind::kSymlink;
     case Access::kMknod: {
-      const mode_t type = static_cast<mode_t>(call.args[call.row->info->args[1] == ArgKind::kNodeType ? 1 : 2]) & S_IFMT;
+      const mode_t type =
+          static_cast<mode_t>(call.args[call.row->info->args[1] == ArgKind::kNodeType ? 1 : 2]) & S_IFMT;
       return type == 0 ? FileKind::kRegular : kind_of_mode(type);
     }
     default: return FileKind::kUnknown;
@@ -176,7 +178,8 @@ void emit_operand(World& world, Tracee& tracee, std::vector<FactIndex>& facts, u
   if (error == 0 && (created || perms.has(P::kCreate))) file.owner = Owner::kSelf;
   if (const FileKind kind = created_kind(call, operand.access); kind != FileKind::kUnknown) file.kind = kind;
   if (operand.access == Access::kSymlink) read_string(tracee.tid, call.args[0], file.target);
-  const bool two_names = call.operand_count == 2 && perms.has_any(P::kRenameFrom | P::kRenameTo | P::kLinkFrom | P::kLinkTo);
+  const bool two_names =
+      call.operand_count == 2 && perms.has_any(P::kRenameFrom | P::kRenameTo | P::kLinkFrom | P::kLinkTo);
   if (two_names) {
     file.target = call.operands[1 - index].walk.path;
     const Walk& from = call.operands[0].walk;
@@ -291,8 +294,8 @@ void take_operand(World& world, Tracee& tracee, const CallRow& row, const std::u
   const bool has_dirfd = use.arg > 0 && row.info->args[use.arg - 1] == ArgKind::kDirfd;
   take_path(world, tracee, operand, has_dirfd ? static_cast<int>(args[use.arg - 1]) : AT_FDCWD, args[use.arg]);
   operand.explicit_dirfd = has_dirfd && static_cast<int>(args[use.arg - 1]) != AT_FDCWD;
-  const bool may_be_empty = (at_flags_of(row, args) & AT_EMPTY_PATH) != 0 || args[use.arg] == 0 ||
-                            use.access == Access::kReadlink;
+  const bool may_be_empty =
+      (at_flags_of(row, args) & AT_EMPTY_PATH) != 0 || args[use.arg] == 0 || use.access == Access::kReadlink;
   if ((operand.valid || args[use.arg] == 0) && operand.path.empty() && has_dirfd && may_be_empty) {
     operand.is_fd = true;
     operand.fd = static_cast<int>(args[use.arg - 1]);
@@ -300,8 +303,10 @@ void take_operand(World& world, Tracee& tracee, const CallRow& row, const std::u
 }
 
 bool same_file(const std::string& a, const std::string& b) {
-  struct stat one {}, other {};
-  return lstat(a.c_str(), &one) == 0 && lstat(b.c_str(), &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+  struct stat one {
+  }, other{};
+  return lstat(a.c_str(), &one) == 0 && lstat(b.c_str(), &other) == 0 && one.st_dev == other.st_dev &&
+         one.st_ino == other.st_ino;
 }
 
 std::vector<MountRow> mounts_of(const std::string& table) {
@@ -314,11 +319,14 @@ std::string host_path(World& world, const PathView& view, const Walk& walk) {
   if (!view.foreign) return view.root == "/" ? "" : walk.path == "/" ? view.root : view.root + walk.path;
   HostPaths& mounts = world.host_paths;
   if (mounts.generation != world.generation || mounts.root_id != view.root_id) {
-    mounts = {world.generation, view.root_id, mounts_of(proc_path(view.task, "mountinfo")), mounts_of("/proc/self/mountinfo")};
+    mounts = {world.generation, view.root_id, mounts_of(proc_path(view.task, "mountinfo")),
+              mounts_of("/proc/self/mountinfo")};
   }
   const std::string path = translate_path(mounts.theirs, mounts.ours, walk.path);
   if (path.empty() || path == walk.path) return {};
-  const auto looked_at = [&](const std::string& at) { return walk.error == 0 ? at : at.substr(0, std::max<std::size_t>(at.rfind('/'), 1)); };
+  const auto looked_at = [&](const std::string& at) {
+    return walk.error == 0 ? at : at.substr(0, std::max<std::size_t>(at.rfind('/'), 1));
+  };
   return same_file(looked_at(path), looked_at(reach(view, walk.path))) ? path : std::string();
 }
 
@@ -327,7 +335,8 @@ std::optional<FileOp> attempted(World& world, Tracee& tracee, Operand& operand) 
   if (!operand.valid || operand.is_fd) return std::nullopt;
   walk(world, tracee, operand);
   FileOp file = file_of(world, tracee, operand.walk);
-  file.perms = operand.access == Access::kOpen ? open_perms(tracee.call.open_flags, false) : access_row(operand.access).perms;
+  file.perms =
+      operand.access == Access::kOpen ? open_perms(tracee.call.open_flags, false) : access_row(operand.access).perms;
   return file.perms.empty() ? std::nullopt : std::optional(std::move(file));
 }
 
@@ -472,8 +481,10 @@ void unfinished(World& world, Tracee& tracee) {
 void tried(World& world, Tracee& tracee) {
   Call& call = tracee.call;
   for (unsigned i = 0; i < call.operand_count; ++i) {
-    Operand copy = call.operands[i];  // what a walk finds in the middle of the call must not pass for what was before it
-    if (std::optional<FileOp> file = attempted(world, tracee, copy)) world.emit_tried(call.subject, tracee, std::move(*file));
+    Operand copy =
+        call.operands[i];  // what a walk finds in the middle of the call must not pass for what was before it
+    if (std::optional<FileOp> file = attempted(world, tracee, copy))
+      world.emit_tried(call.subject, tracee, std::move(*file));
   }
 }
 

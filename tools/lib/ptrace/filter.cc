@@ -20,9 +20,7 @@ constexpr std::size_t kMaxInstructions = 4096;  // linux/bpf_common.h BPF_MAXINS
 sock_filter statement(std::uint16_t code, std::uint32_t k) { return {code, 0, 0, k}; }
 sock_filter jump(std::uint16_t code, std::uint32_t k, std::uint8_t yes, std::uint8_t no) { return {code, yes, no, k}; }
 
-sock_filter load(std::size_t offset) {
-  return statement(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset));
-}
+sock_filter load(std::size_t offset) { return statement(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset)); }
 
 std::uint32_t offset_of_half(unsigned index, bool high) {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__

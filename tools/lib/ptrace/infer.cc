@@ -45,7 +45,8 @@ bool differs(std::uint64_t asked, const std::uint32_t (&ids)[4]) {
 
 bool sets_foreign_uid(World& world, Tracee& tracee) {
   const Credentials& held = world.credentials(tracee);
-  const unsigned count = static_cast<unsigned>(std::count(tracee.call.row->info->args.begin(), tracee.call.row->info->args.end(), ArgKind::kUid));
+  const unsigned count = static_cast<unsigned>(
+      std::count(tracee.call.row->info->args.begin(), tracee.call.row->info->args.end(), ArgKind::kUid));
   for (unsigned i = 0; i < count; ++i)
     if (differs(tracee.call.args[i], held.uid)) return true;
   // As root, setuid(2) also sets the real and saved ids, which takes the capability unless all are root's.
@@ -54,7 +55,8 @@ bool sets_foreign_uid(World& world, Tracee& tracee) {
 
 bool sets_foreign_gid(World& world, Tracee& tracee) {
   const Credentials& held = world.credentials(tracee);
-  const unsigned count = static_cast<unsigned>(std::count(tracee.call.row->info->args.begin(), tracee.call.row->info->args.end(), ArgKind::kUid));
+  const unsigned count = static_cast<unsigned>(
+      std::count(tracee.call.row->info->args.begin(), tracee.call.row->info->args.end(), ArgKind::kUid));
   for (unsigned i = 0; i < count; ++i)
     if (differs(tracee.call.args[i], held.gid)) return true;
   return false;
@@ -74,7 +76,11 @@ bool real_time_policy(World&, Tracee& tracee) {
   return policy == SCHED_FIFO || policy == SCHED_RR;
 }
 bool real_time_attributes(World&, Tracee& tracee) {
-  struct { std::uint32_t size, policy; std::uint64_t flags; std::int32_t nice; } attributes{};
+  struct {
+    std::uint32_t size, policy;
+    std::uint64_t flags;
+    std::int32_t nice;
+  } attributes{};
   if (!read_object(tracee.tid, tracee.call.args[1], attributes)) return false;
   return attributes.policy == SCHED_FIFO || attributes.policy == SCHED_RR || attributes.policy == 6;  // SCHED_DEADLINE
 }
@@ -86,7 +92,9 @@ bool adjusts_clock(World&, Tracee& tracee) {
   std::uint32_t modes = 0;  // struct timex begins with them
   return read_object(tracee.tid, tracee.call.args[at], modes) && modes != 0;
 }
-bool alarm_clock(World&, Tracee& tracee) { return tracee.call.args[0] == 8 || tracee.call.args[0] == 9; }  // CLOCK_*_ALARM
+bool alarm_clock(World&, Tracee& tracee) {
+  return tracee.call.args[0] == 8 || tracee.call.args[0] == 9;
+}  // CLOCK_*_ALARM
 
 bool privileged_prctl_pcap(World&, Tracee& tracee) {
   const std::uint64_t option = tracee.call.args[0] & 0xffffffff;
@@ -104,9 +112,9 @@ bool privileged_option(World&, Tracee& tracee) {
 
 bool privileged_net_ioctl(World&, Tracee& tracee) {
   // linux/sockios.h: the SIOCS* of interfaces, routes, bridges and ARP entries.
-  constexpr std::uint32_t kCommands[] = {0x8914, 0x8916, 0x8918, 0x891a, 0x891c, 0x891e, 0x8922, 0x8923, 0x8924,
-                                         0x8931, 0x8932, 0x8943, 0x890b, 0x890c, 0x8953, 0x8955, 0x89a0, 0x89a1,
-                                         0x89a2, 0x89a3};
+  constexpr std::uint32_t kCommands[] = {0x8914, 0x8916, 0x8918, 0x891a, 0x891c, 0x891e, 0x8922,
+                                         0x8923, 0x8924, 0x8931, 0x8932, 0x8943, 0x890b, 0x890c,
+                                         0x8953, 0x8955, 0x89a0, 0x89a1, 0x89a2, 0x89a3};
   const auto command = static_cast<std::uint32_t>(tracee.call.args[1]);
   return std::find(std::begin(kCommands), std::end(kCommands), command) != std::end(kCommands);
 }
@@ -269,12 +277,14 @@ std::uint16_t first_unprivileged_port() {
 }  // namespace
 
 const CapabilityRow* capability_row(std::string_view call) {
-  const auto* found = std::find_if(std::begin(kRows), std::end(kRows), [&](const CapabilityRow& row) { return row.call == call; });
+  const auto* found =
+      std::find_if(std::begin(kRows), std::end(kRows), [&](const CapabilityRow& row) { return row.call == call; });
   return found == std::end(kRows) ? nullptr : found;
 }
 
 void call_capabilities(World& world, Tracee& tracee) {
-  for (const CapabilityRow* row = tracee.call.row->capability; row != std::end(kRows) && row->call == tracee.call.row->name; ++row)
+  for (const CapabilityRow* row = tracee.call.row->capability;
+       row != std::end(kRows) && row->call == tracee.call.row->name; ++row)
     if (row->applies == nullptr || row->applies(world, tracee))
       infer_one(world, tracee, row->capability, std::string(row->call) + "(2)");
 }

@@ -37,8 +37,8 @@ bool executable(const std::string& path) {
 
 Error no_program(const std::string& name, int error) {
   const bool missing = error == ENOENT || error == ENOTDIR;
-  return {ErrorCode::kBadInput, missing ? "no such command" : std::string("not executable: ") + std::strerror(error), name,
-          missing ? "give its path, or check PATH" : "check its type and its x bits"};
+  return {ErrorCode::kBadInput, missing ? "no such command" : std::string("not executable: ") + std::strerror(error),
+          name, missing ? "give its path, or check PATH" : "check its type and its x bits"};
 }
 
 /// Everything that the child needs, made before the fork: between fork and execve only async-signal-safe calls.
@@ -130,9 +130,10 @@ Result<pid_t> Launch::start(const RecordOptions& options, const std::string& pro
   shell_argv.insert(shell_argv.begin(), shell);
   const std::vector<char*> environment = pointers(options.environment);
   const OwnProfile profile;
-  const ChildPlan plan{program.c_str(), argv.data(), shell_argv.data(),
-                       options.environment.empty() ? environ : environment.data(), &filter, &profile, child_go.get(),
-                       child_reports.get(), options.in_place};
+  const ChildPlan plan{
+      program.c_str(), argv.data(), shell_argv.data(), options.environment.empty() ? environ : environment.data(),
+      &filter,         &profile,    child_go.get(),    child_reports.get(),
+      options.in_place};
   const pid_t self = getpid();
   const pid_t child = options.in_place ? fork_watcher() : fork();
   if (child < 0) return errno_error(errno, "cannot fork");
@@ -166,7 +167,8 @@ Error explain_refusal(int error, pid_t target, bool launched) {
     result.where = std::to_string(target);
     result.code = ErrorCode::kBadInput;
   } else if (other.tracer != 0) {
-    result.what = "another tracer, process " + std::to_string(other.tracer) + " (" + read_comm(other.tracer) + "), holds it already";
+    result.what = "another tracer, process " + std::to_string(other.tracer) + " (" + read_comm(other.tracer) +
+                  "), holds it already";
     result.hint = "only one tracer at a time: stop the other one, or use --engine notify";
   } else if (scope && (*scope >= 3 || (*scope == 2 && !own.has(19)) || (*scope == 1 && !launched && !own.has(19)))) {
     result.what = "the Yama security module forbids it (kernel.yama.ptrace_scope is " + std::to_string(*scope) + ")";
@@ -175,7 +177,8 @@ Error explain_refusal(int error, pid_t target, bool launched) {
                                     std::string(launched ? "1" : "0");
   } else if (own.seccomp == 2 && (launched || error == ENOSYS || own.has(19))) {
     result.what = "a seccomp filter of the environment forbids ptrace";
-    result.hint = "docker and podman: --security-opt seccomp=unconfined or --cap-add SYS_PTRACE; a kernel of at least 4.8";
+    result.hint =
+        "docker and podman: --security-opt seccomp=unconfined or --cap-add SYS_PTRACE; a kernel of at least 4.8";
   } else if (!launched && other.known && other.uid[1] != own.uid[1]) {
     result.what = "process " + std::to_string(target) + " belongs to another user";
     result.hint = "run as that user or as root";

@@ -14,9 +14,9 @@ namespace cordon {
 
 /// What the child tells before its execve, and after one that failed.
 struct LaunchReport {
-  std::int32_t filter_error = 0;   ///< errno of installing the filter; 0: it is in place
-  std::int32_t no_new_privs = 0;   ///< it had to be set for that
-  std::int32_t exec_error = 0;     ///< errno of execve; 0: not tried yet
+  std::int32_t filter_error = 0;  ///< errno of installing the filter; 0: it is in place
+  std::int32_t no_new_privs = 0;  ///< it had to be set for that
+  std::int32_t exec_error = 0;    ///< errno of execve; 0: not tried yet
 };
 
 /// A child that stands between fork and execve until it is told to go on.

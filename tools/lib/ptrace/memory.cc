@@ -15,11 +15,11 @@
 namespace cordon {
 namespace {
 
-constexpr std::size_t kPage = 4096;         // the smallest page of any architecture: reads never cross one blindly
-constexpr std::size_t kUsualString = 256;   // most paths are shorter
+constexpr std::size_t kPage = 4096;        // the smallest page of any architecture: reads never cross one blindly
+constexpr std::size_t kUsualString = 256;  // most paths are shorter
 
-constexpr unsigned kOften = 12;             // reads after which opening has paid off
-constexpr std::size_t kMemories = 16;       // open at once, at most
+constexpr unsigned kOften = 12;        // reads after which opening has paid off
+constexpr std::size_t kMemories = 16;  // open at once, at most
 
 struct Memory {
   pid_t task = 0;

@@ -11,13 +11,14 @@ namespace cordon {
 /// bytes read may be less than asked for where unmapped memory begins; 0 if nothing could be read.
 std::size_t read_memory(pid_t task, std::uint64_t address, void* buffer, std::size_t size);
 
-/// From now on this thread keeps /proc/PID/mem open of tasks that are read often, which costs a quarter less than looking
-/// the task up each time. It must then say of each task when it has executed another program, and when it is gone.
+/// From now on this thread keeps /proc/PID/mem open of tasks that are read often, which costs a quarter less than
+/// looking the task up each time. It must then say of each task when it has executed another program, and when it is
+/// gone.
 void keep_memories_open();
 void forget_memory(pid_t task);
 
-/// How many reads this thread was refused so far, other than for a bad address or a task that is gone: each is something
-/// that a recording has lost.
+/// How many reads this thread was refused so far, other than for a bad address or a task that is gone: each is
+/// something that a recording has lost.
 std::uint64_t refused_reads();
 
 template <class T>

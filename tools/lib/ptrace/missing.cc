@@ -13,8 +13,9 @@ bool may_stay_missing(const Tracee& tracee) {
   const Call& call = tracee.call;
   const Operand& operand = call.operands[0];
   const PathView& view = tracee.fs->view;
-  return error_of(call) == ENOENT && operand.walk.error == ENOENT && call.operand_count == 1 && !view.foreign && view.root == "/" &&
-         (call.open_flags & O_CREAT) == 0 && !access_row(operand.access).look_before && !operand.walk.path.starts_with("/proc/");
+  return error_of(call) == ENOENT && operand.walk.error == ENOENT && call.operand_count == 1 && !view.foreign &&
+         view.root == "/" && (call.open_flags & O_CREAT) == 0 && !access_row(operand.access).look_before &&
+         !operand.walk.path.starts_with("/proc/");
 }
 
 bool is_missing(World& world, Tracee& tracee) {

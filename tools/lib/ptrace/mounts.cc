@@ -43,7 +43,8 @@ std::vector<MountRow> parse_mountinfo(std::string_view table) {
   return rows;
 }
 
-std::string translate_path(const std::vector<MountRow>& theirs, const std::vector<MountRow>& ours, std::string_view path) {
+std::string translate_path(const std::vector<MountRow>& theirs, const std::vector<MountRow>& ours,
+                           std::string_view path) {
   const MountRow* on = nullptr;  // the last of those on the longest mount point: it is on top
   for (const MountRow& row : theirs)
     if (is_below(path, row.point) && (on == nullptr || row.point.size() >= on->point.size())) on = &row;
@@ -51,7 +52,9 @@ std::string translate_path(const std::vector<MountRow>& theirs, const std::vecto
   const std::string inside = joined(on->root, below(path, on->point));
   const MountRow* shows = nullptr;
   for (const MountRow& row : ours)
-    if (row.device == on->device && is_below(inside, row.root) && (shows == nullptr || row.root.size() < shows->root.size())) shows = &row;
+    if (row.device == on->device && is_below(inside, row.root) &&
+        (shows == nullptr || row.root.size() < shows->root.size()))
+      shows = &row;
   return shows == nullptr ? std::string() : joined(shows->point, below(inside, shows->root));
 }
 

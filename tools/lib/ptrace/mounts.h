@@ -18,6 +18,7 @@ std::vector<MountRow> parse_mountinfo(std::string_view table);
 
 /// What a path under `theirs` is called under `ours`; empty if no mount of ours shows it. A later mount may hide the
 /// place: the caller has to look whether the same file is there.
-std::string translate_path(const std::vector<MountRow>& theirs, const std::vector<MountRow>& ours, std::string_view path);
+std::string translate_path(const std::vector<MountRow>& theirs, const std::vector<MountRow>& ours,
+                           std::string_view path);
 
 }  // namespace cordon

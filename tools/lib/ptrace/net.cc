@@ -164,7 +164,8 @@ void add_path(World& world, Tracee& tracee, SocketAct act, Operation& operation,
 }
 
 /// `message`: the type of the netlink message that is sent, 0 if that is not what is done.
-bool act_on(World& world, Tracee& tracee, const Object& object, ObjectId id, SocketAct act, const Address& address, std::uint16_t message) {
+bool act_on(World& world, Tracee& tracee, const Object& object, ObjectId id, SocketAct act, const Address& address,
+            std::uint16_t message) {
   Call& call = tracee.call;
   const ActionKey key{call.subject, what_of(Act::kNet, static_cast<std::uint32_t>(act)), id, hash_of(address), message};
   const Decoded decoded = address.size == 0 ? Decoded{} : decode(address);
@@ -242,14 +243,16 @@ bool touch(World& world, Tracee& tracee, const CallRow& row, const std::uint64_t
   if (sends && netlink::tells_messages(object)) messages = netlink::message_types(world, tracee, row, args);
   if (messages.empty()) messages = {0};
   bool wanted = false;
-  for (const std::uint16_t message : messages) wanted |= act_on(world, tracee, object, entry->object, act->act, address, message);
+  for (const std::uint16_t message : messages)
+    wanted |= act_on(world, tracee, object, entry->object, act->act, address, message);
   return wanted;
 }
 
 void made(World& world, Tracee& tracee, int domain, int type, int protocol) {
   const ObjectId id = socket_object(world, domain, type, protocol);
   const Object object = world.objects[id];
-  const ActionKey key{tracee.call.subject, what_of(Act::kNet, static_cast<std::uint32_t>(SocketAct::kCreate)), id, 0, 0};
+  const ActionKey key{tracee.call.subject, what_of(Act::kNet, static_cast<std::uint32_t>(SocketAct::kCreate)), id, 0,
+                      0};
   world.settle(tracee, key, [&] { return operation_of(object, SocketAct::kCreate, {}); });
   infer::socket_capability(world, tracee, domain, type & 0xf);
 }

@@ -22,8 +22,12 @@ struct ShapeRow {
   Shape shape;
 };
 constexpr auto kShapes = std::to_array<ShapeRow>({
-    {"write", Shape::kBuffer},     {"send", Shape::kBuffer},       {"sendto", Shape::kBuffer},
-    {"writev", Shape::kParts},     {"sendmsg", Shape::kMessage},   {"sendmmsg", Shape::kMessages},
+    {"write", Shape::kBuffer},
+    {"send", Shape::kBuffer},
+    {"sendto", Shape::kBuffer},
+    {"writev", Shape::kParts},
+    {"sendmsg", Shape::kMessage},
+    {"sendmmsg", Shape::kMessages},
 });
 
 /// x32 has the structures of the 32-bit ABI here (arch/x86/entry/syscalls/syscall_64.tbl: compat_sys_sendmsg).
@@ -32,8 +36,7 @@ bool is_narrow(Arch arch) { return arch == Arch::kI386 || arch == Arch::kX32 || 
 /// Reads what is sent, in the caller's own word size.
 class Gatherer {
  public:
-  explicit Gatherer(const Tracee& tracee)
-      : task_(tracee.tid), word_(is_narrow(tracee.call.arch) ? 4 : 8) {}
+  explicit Gatherer(const Tracee& tracee) : task_(tracee.tid), word_(is_narrow(tracee.call.arch) ? 4 : 8) {}
 
   void buffer(std::uint64_t at, std::uint64_t size) {
     const std::size_t room = kMaxBytes - bytes_.size();
@@ -107,15 +110,19 @@ std::vector<std::uint16_t> types_of(const std::vector<char>& bytes) {
 
 bool tells_messages(const Object& object) {
   constexpr std::array kProtocols = {NETLINK_ROUTE, NETLINK_SOCK_DIAG, NETLINK_XFRM, NETLINK_AUDIT};
-  return object.family == AF_NETLINK && std::find(kProtocols.begin(), kProtocols.end(), object.protocol) != kProtocols.end();
+  return object.family == AF_NETLINK &&
+         std::find(kProtocols.begin(), kProtocols.end(), object.protocol) != kProtocols.end();
 }
 
-std::vector<std::uint16_t> message_types(World& world, const Tracee& tracee, const CallRow& row, const std::uint64_t* args) {
-  const auto* found = std::find_if(kShapes.begin(), kShapes.end(), [&](const ShapeRow& one) { return one.name == row.name; });
+std::vector<std::uint16_t> message_types(World& world, const Tracee& tracee, const CallRow& row,
+                                         const std::uint64_t* args) {
+  const auto* found =
+      std::find_if(kShapes.begin(), kShapes.end(), [&](const ShapeRow& one) { return one.name == row.name; });
   if (found == kShapes.end()) return {};
   Gatherer gatherer(tracee);
   gather(gatherer, found->shape, args);
-  if (gatherer.cut()) world.note("a netlink send could not be read to its end: the types of some messages are not recorded");
+  if (gatherer.cut())
+    world.note("a netlink send could not be read to its end: the types of some messages are not recorded");
   return types_of(gatherer.bytes());
 }
 

@@ -13,6 +13,7 @@ namespace cordon::netlink {
 bool tells_messages(const Object& object);
 
 /// The types of the messages that the call at its entry sends, ascending, each once; empty where they cannot be read.
-std::vector<std::uint16_t> message_types(World& world, const Tracee& tracee, const CallRow& row, const std::uint64_t* args);
+std::vector<std::uint16_t> message_types(World& world, const Tracee& tracee, const CallRow& row,
+                                         const std::uint64_t* args);
 
 }  // namespace cordon::netlink

@@ -72,7 +72,8 @@ struct NotifyRecorder::Shared {
   volatile std::int32_t no_new_privs;
 };
 
-NotifyRecorder::NotifyRecorder(const RecordOptions& options, FactSink& sink) : options_(options), world_(options, sink) {
+NotifyRecorder::NotifyRecorder(const RecordOptions& options, FactSink& sink)
+    : options_(options), world_(options, sink) {
   world_.full = false;
   world_.source = "notify";
 }
@@ -83,7 +84,8 @@ NotifyRecorder::~NotifyRecorder() {
 
 Result<RecordOutcome> NotifyRecorder::run() {
   if (options_.detail == Detail::kFull)
-    return Error{ErrorCode::kUsage, "the notify engine sees no results and no paths", "--detail full", "--detail args, or --engine ptrace"};
+    return Error{ErrorCode::kUsage, "the notify engine sees no results and no paths", "--detail full",
+                 "--detail args, or --engine ptrace"};
   world_.now_ms = now_in_ms();
   if (const Result<void> started = start(); !started) return started.error();
   listen();
@@ -257,7 +259,8 @@ bool NotifyRecorder::launched() {
   Head head = make_head(options_, "notify", program_, true);
   head.notes.emplace_back("results were not watched: the notify engine sees calls before they are made");
   if (no_new_privs_)
-    head.notes.emplace_back("no_new_privs was set, which an unprivileged seccomp filter needs: set-uid programs gain nothing");
+    head.notes.emplace_back(
+        "no_new_privs was set, which an unprivileged seccomp filter needs: set-uid programs gain nothing");
   head_written_ = true;
   if (const Result<void> written = world_.sink.on_head(head); !written) world_.ledger.fail(written.error());
   Tracee& root = task_of(root_);
@@ -294,7 +297,8 @@ void NotifyRecorder::count(Tracee& task) {
   call.key = syscall_key(call, options_.detail != Detail::kSet);
   if (!world_.wants_result(call.key)) return;
   note_ring(world_, task);
-  const FactIndex fact = world_.emit_as(call.subject, task, syscall_op(world_, call), {Outcome::kUnwatched, "", Mechanism::kNone});
+  const FactIndex fact =
+      world_.emit_as(call.subject, task, syscall_op(world_, call), {Outcome::kUnwatched, "", Mechanism::kNone});
   ActionValue& value = world_.actions.insert(call.key);
   value.usual = fact;
   value.settled = true;

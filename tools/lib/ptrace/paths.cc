@@ -112,8 +112,10 @@ struct PathWalker::Step {
     result_.error = error;
     at_ = std::move(next);
     for (const std::string& rest : todo_) {
-      if (rest == "..") pop_component(at_);
-      else if (rest != ".") at_ += '/' + rest;
+      if (rest == "..")
+        pop_component(at_);
+      else if (rest != ".")
+        at_ += '/' + rest;
     }
     looked_ = true;
     ended_ = true;

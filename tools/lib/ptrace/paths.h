@@ -12,10 +12,10 @@ namespace cordon {
 
 /// From where a task sees the file system.
 struct PathView {
-  pid_t task = 0;           ///< a task that lives now and has this view
-  pid_t tgid = 0;           ///< what /proc/self means
-  std::string root = "/";   ///< its root directory as we see it, "/" if it is ours
-  bool foreign = false;     ///< it has a mount namespace of its own: reached through /proc/TASK/root
+  pid_t task = 0;             ///< a task that lives now and has this view
+  pid_t tgid = 0;             ///< what /proc/self means
+  std::string root = "/";     ///< its root directory as we see it, "/" if it is ours
+  bool foreign = false;       ///< it has a mount namespace of its own: reached through /proc/TASK/root
   std::uint32_t root_id = 0;  ///< equal for equal views
 };
 
@@ -25,9 +25,9 @@ struct Walk {
   std::vector<std::string> links;  ///< the symlinks that were followed, in order, as the task sees them
   int error = 0;                   ///< 0: it exists and `status` is filled in; else why the walk ended (ENOENT, …)
   struct stat status {};
-  struct stat parent {};           ///< of the last directory on the way; st_mode 0 if not looked at
-  bool magic = false;              ///< went through /proc/self, /proc/PID/fd/N and kin: may differ next time
-  bool disconnected = false;       ///< the end lies outside of the task's root
+  struct stat parent {};      ///< of the last directory on the way; st_mode 0 if not looked at
+  bool magic = false;         ///< went through /proc/self, /proc/PID/fd/N and kin: may differ next time
+  bool disconnected = false;  ///< the end lies outside of the task's root
 };
 
 /// Follows paths as the kernel would for the task: component by component, "..", symlinks, chroot and /proc's magic

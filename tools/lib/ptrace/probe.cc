@@ -39,7 +39,8 @@ int try_filter(unsigned flags) {
 /// SECCOMP_RET_USER_NOTIF with CONTINUE is there from 5.5 on.
 bool has_notify() {
   const std::uint32_t action = SECCOMP_RET_USER_NOTIF;
-  return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0 && try_filter(SECCOMP_FILTER_FLAG_NEW_LISTENER) == 0;
+  return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0 &&
+         try_filter(SECCOMP_FILTER_FLAG_NEW_LISTENER) == 0;
 }
 
 constexpr unsigned kMostSeconds = 2;  // a child that may not be traced may not be killed either, perhaps

@@ -96,7 +96,8 @@ std::vector<std::string> read_cmdline(pid_t task) {
 bool is_zombie(pid_t task) {
   const std::string text = slurp(proc_path(task, "stat"));
   const std::size_t comm_end = text.rfind(')');  // the name may hold anything (proc(5))
-  return comm_end != std::string::npos && comm_end + 2 < text.size() && (text[comm_end + 2] == 'Z' || text[comm_end + 2] == 'X');
+  return comm_end != std::string::npos && comm_end + 2 < text.size() &&
+         (text[comm_end + 2] == 'Z' || text[comm_end + 2] == 'X');
 }
 
 std::string read_comm(pid_t task) {

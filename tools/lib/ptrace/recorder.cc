@@ -21,7 +21,7 @@ namespace {
 
 constexpr int kSeccompStop = (PTRACE_EVENT_SECCOMP << 16) | (SIGTRAP << 8) | 0x7f;
 
-constexpr std::size_t kCrowd = 12;       // tasks from which on fairness is worth a look at who else has stopped
+constexpr std::size_t kCrowd = 12;  // tasks from which on fairness is worth a look at who else has stopped
 constexpr std::size_t kMostTurns = 65536;
 
 }  // namespace
@@ -43,12 +43,15 @@ Result<void> Recorder::start_command() {
   program_ = *program;
   plain_ = !options_.follow;  // a filter would be inherited by children that nobody traces
   std::vector<sock_filter> filter;
-  if (!plain_) filter = recorder_filter(FilterAction::kTrace, options_.in_place ? without_exit_group(options_.known) : options_.known);
+  if (!plain_)
+    filter =
+        recorder_filter(FilterAction::kTrace, options_.in_place ? without_exit_group(options_.known) : options_.known);
   Result<pid_t> child = launch_.start(options_, program_, std::move(filter));
   if (!child) return child.error();
   root_ = *child;
   if (options_.in_place) leave_the_command_alone();
-  const unsigned wanted = trace_options(options_.follow) | PTRACE_O_EXITKILL | (options_.in_place ? PTRACE_O_TRACEEXIT : 0);
+  const unsigned wanted =
+      trace_options(options_.follow) | PTRACE_O_EXITKILL | (options_.in_place ? PTRACE_O_TRACEEXIT : 0);
   if (ptrace(PTRACE_SEIZE, root_, 0, wanted) != 0) {
     Error error = explain_refusal(errno, root_, true);
     if (options_.in_place) return error;  // its pipe is closed with us, and it ends
@@ -130,9 +133,12 @@ void Recorder::handle(pid_t tid, int status) {
   }
   on_stop(*tracee, status);
   if (world_.tracees.size() > options_.max_tracees && !killing_) {
-    world_.note("more than " + std::to_string(options_.max_tracees) + " tasks at once: the recording was ended and all were killed");
-    failure_ = Error{ErrorCode::kEnvironment, "the command forks without end: more than " + std::to_string(options_.max_tracees) + " tasks at once", "",
-                     "raise the limit with --max-tasks if that is what it does"};
+    world_.note("more than " + std::to_string(options_.max_tracees) +
+                " tasks at once: the recording was ended and all were killed");
+    failure_ =
+        Error{ErrorCode::kEnvironment,
+              "the command forks without end: more than " + std::to_string(options_.max_tracees) + " tasks at once", "",
+              "raise the limit with --max-tasks if that is what it does"};
     kill_all();
   }
 }
@@ -148,7 +154,8 @@ void Recorder::ended(Tracee& tracee, int status) {
   last_ = nullptr;
   forget_memory(tid);
   world_.tracees.erase(tid);
-  if (options_.progress != nullptr) options_.progress->processes.store(static_cast<std::uint32_t>(world_.tracees.size()));
+  if (options_.progress != nullptr)
+    options_.progress->processes.store(static_cast<std::uint32_t>(world_.tracees.size()));
   adopt_orphans();
 }
 
@@ -229,7 +236,8 @@ Result<RecordOutcome> Recorder::finish() {
   if (!head_written_) {
     const LaunchReport report = launch_.report();
     const bool missing = report.exec_error == ENOENT || report.exec_error == ENOTDIR;
-    if (report.exec_error == 0) return Error{ErrorCode::kEnvironment, "the command ended before it was started", program_, ""};
+    if (report.exec_error == 0)
+      return Error{ErrorCode::kEnvironment, "the command ended before it was started", program_, ""};
     Error error = errno_error(report.exec_error, missing ? "no such command" : "not executable", program_);
     error.code = ErrorCode::kBadInput;
     if (missing) error.hint = "the file is there, but its interpreter may not be";

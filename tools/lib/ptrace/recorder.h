@@ -15,7 +15,8 @@ namespace cordon {
 /// The ptrace engine: one thread that waits for stops and resumes tasks (ptrace(2), under PTRACE_SEIZE).
 class Recorder {
  public:
-  Recorder(const RecordOptions& options, FactSink& sink) : options_(options), world_(options, sink), colocator_(world_, options.colocate && !options.attaches()) {}
+  Recorder(const RecordOptions& options, FactSink& sink)
+      : options_(options), world_(options, sink), colocator_(world_, options.colocate && !options.attaches()) {}
   Result<RecordOutcome> run();
   void say_in_head(std::string note) { head_notes_.push_back(std::move(note)); }
 
@@ -72,15 +73,15 @@ class Recorder {
   World world_;
   Colocator colocator_;
   Launch launch_;
-  std::set<pid_t> refused_;     ///< processes that could not be attached to
-  Ticker look_again_;           ///< for members of the group that come later
+  std::set<pid_t> refused_;  ///< processes that could not be attached to
+  Ticker look_again_;        ///< for members of the group that come later
   pid_t root_ = 0;
-  bool plain_ = false;          ///< no filter: syscall stops for all
+  bool plain_ = false;  ///< no filter: syscall stops for all
   bool head_written_ = false;
   bool killing_ = false;
   bool stopping_ = false;
   bool detaching_ = false;
-  bool finished_ = false;       ///< in place: the last word was said
+  bool finished_ = false;  ///< in place: the last word was said
   std::int64_t stop_deadline_ms_ = 0;
   std::uint64_t stops_ = 0;
   std::optional<int> exit_code_;

@@ -21,13 +21,64 @@ constexpr std::uint32_t kMostEntries = 32768;  // IORING_MAX_ENTRIES
 constexpr std::uint32_t kMostLooks = 4096;     // queues of a ring that are read: its opcodes are known by then
 
 // enum io_uring_op, by number; newer ones are named by their numbers.
-constexpr std::string_view kOperations[] = {
-    "NOP", "READV", "WRITEV", "FSYNC", "READ_FIXED", "WRITE_FIXED", "POLL_ADD", "POLL_REMOVE", "SYNC_FILE_RANGE", "SENDMSG",
-    "RECVMSG", "TIMEOUT", "TIMEOUT_REMOVE", "ACCEPT", "ASYNC_CANCEL", "LINK_TIMEOUT", "CONNECT", "FALLOCATE", "OPENAT", "CLOSE",
-    "FILES_UPDATE", "STATX", "READ", "WRITE", "FADVISE", "MADVISE", "SEND", "RECV", "OPENAT2", "EPOLL_CTL", "SPLICE",
-    "PROVIDE_BUFFERS", "REMOVE_BUFFERS", "TEE", "SHUTDOWN", "RENAMEAT", "UNLINKAT", "MKDIRAT", "SYMLINKAT", "LINKAT", "MSG_RING",
-    "FSETXATTR", "SETXATTR", "FGETXATTR", "GETXATTR", "SOCKET", "URING_CMD", "SEND_ZC", "SENDMSG_ZC", "READ_MULTISHOT", "WAITID",
-    "FUTEX_WAIT", "FUTEX_WAKE", "FUTEX_WAITV", "FIXED_FD_INSTALL", "FTRUNCATE", "BIND", "LISTEN"};
+constexpr std::string_view kOperations[] = {"NOP",
+                                            "READV",
+                                            "WRITEV",
+                                            "FSYNC",
+                                            "READ_FIXED",
+                                            "WRITE_FIXED",
+                                            "POLL_ADD",
+                                            "POLL_REMOVE",
+                                            "SYNC_FILE_RANGE",
+                                            "SENDMSG",
+                                            "RECVMSG",
+                                            "TIMEOUT",
+                                            "TIMEOUT_REMOVE",
+                                            "ACCEPT",
+                                            "ASYNC_CANCEL",
+                                            "LINK_TIMEOUT",
+                                            "CONNECT",
+                                            "FALLOCATE",
+                                            "OPENAT",
+                                            "CLOSE",
+                                            "FILES_UPDATE",
+                                            "STATX",
+                                            "READ",
+                                            "WRITE",
+                                            "FADVISE",
+                                            "MADVISE",
+                                            "SEND",
+                                            "RECV",
+                                            "OPENAT2",
+                                            "EPOLL_CTL",
+                                            "SPLICE",
+                                            "PROVIDE_BUFFERS",
+                                            "REMOVE_BUFFERS",
+                                            "TEE",
+                                            "SHUTDOWN",
+                                            "RENAMEAT",
+                                            "UNLINKAT",
+                                            "MKDIRAT",
+                                            "SYMLINKAT",
+                                            "LINKAT",
+                                            "MSG_RING",
+                                            "FSETXATTR",
+                                            "SETXATTR",
+                                            "FGETXATTR",
+                                            "GETXATTR",
+                                            "SOCKET",
+                                            "URING_CMD",
+                                            "SEND_ZC",
+                                            "SENDMSG_ZC",
+                                            "READ_MULTISHOT",
+                                            "WAITID",
+                                            "FUTEX_WAIT",
+                                            "FUTEX_WAKE",
+                                            "FUTEX_WAITV",
+                                            "FIXED_FD_INSTALL",
+                                            "FTRUNCATE",
+                                            "BIND",
+                                            "LISTEN"};
 
 std::string operation_name(std::uint8_t opcode) {
   return opcode < std::size(kOperations) ? std::string(kOperations[opcode]) : "number " + std::to_string(opcode);
@@ -76,11 +127,13 @@ void read_queue(World& world, const Tracee& tracee, Ring& ring, std::uint32_t co
   const std::uint64_t stride = (ring.flags & kLargeEntries) != 0 ? 2 * kEntrySize : kEntrySize;
   for (std::uint32_t i = 0; i < std::min(count, ring.size); ++i) {
     std::uint32_t slot = (head + i) & (ring.size - 1);
-    if ((ring.flags & kNoArray) == 0) slot = word_at(tracee, ring.queue + ring.array + slot * sizeof slot) & (ring.size - 1);
+    if ((ring.flags & kNoArray) == 0)
+      slot = word_at(tracee, ring.queue + ring.array + slot * sizeof slot) & (ring.size - 1);
     std::uint8_t opcode = 0;
     if (!read_object(tracee.tid, ring.entries + slot * stride, opcode) || ring.seen[opcode]) continue;
     ring.seen[opcode] = true;
-    world.note("io_uring operation seen in a submission queue of " + world.texts.text(tracee.process->exe) + ": " + operation_name(opcode));
+    world.note("io_uring operation seen in a submission queue of " + world.texts.text(tracee.process->exe) + ": " +
+               operation_name(opcode));
   }
 }
 
@@ -118,7 +171,8 @@ bool io_uring_enter_entry(World& world, Tracee& tracee) {
   Ring& ring = found->second;
   if (ring.size == 0 || ring.looks == kMostLooks) return false;
   ++ring.looks;
-  if (ring.queue != 0 || find_mappings(world, tracee, ring)) read_queue(world, tracee, ring, static_cast<std::uint32_t>(call.args[1]));
+  if (ring.queue != 0 || find_mappings(world, tracee, ring))
+    read_queue(world, tracee, ring, static_cast<std::uint32_t>(call.args[1]));
   return false;
 }
 

@@ -53,7 +53,8 @@ void made_descriptor(World& world, Tracee& tracee) {
   Call& call = tracee.call;
   if (call.operand_count != 0 && call.operands[0].access == Access::kOpen && world.full) return;  // files::exit did
   if (call.row->name.starts_with("accept")) return copy_descriptor(tracee, static_cast<int>(call.args[0]));
-  if ((call.row->info->effects & kDupsFd) != 0 || fcntl_dups(call)) return copy_descriptor(tracee, static_cast<int>(call.args[0]));
+  if ((call.row->info->effects & kDupsFd) != 0 || fcntl_dups(call))
+    return copy_descriptor(tracee, static_cast<int>(call.args[0]));
   if (FdEntry* entry = result_entry(tracee)) *entry = {};
 }
 
@@ -126,8 +127,9 @@ void exit_effects(World& world, Tracee& tracee) {
 
 void note_ring(World& world, const Tracee& tracee) {
   if ((tracee.call.row->info->effects & kMakesFd) == 0 || tracee.call.row->name != "io_uring_setup") return;
-  world.note("io_uring set up by " + world.texts.text(tracee.process->exe) +
-             ": operations on its rings are made by the kernel and are invisible to ptrace and to seccomp filters alike");
+  world.note(
+      "io_uring set up by " + world.texts.text(tracee.process->exe) +
+      ": operations on its rings are made by the kernel and are invisible to ptrace and to seccomp filters alike");
 }
 
 }  // namespace cordon

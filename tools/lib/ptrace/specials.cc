@@ -62,7 +62,8 @@ constexpr Special kSpecials[] = {
 }  // namespace
 
 const Special* special_of(std::string_view name) {
-  const auto* found = std::find_if(std::begin(kSpecials), std::end(kSpecials), [&](const Special& row) { return row.name == name; });
+  const auto* found =
+      std::find_if(std::begin(kSpecials), std::end(kSpecials), [&](const Special& row) { return row.name == name; });
   return found == std::end(kSpecials) ? nullptr : found;
 }
 

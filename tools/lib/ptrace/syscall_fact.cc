@@ -14,10 +14,13 @@ Arch arch_of_call(std::uint32_t audit_arch, std::uint64_t number) {
 }
 
 std::optional<std::uint64_t> clone3_flags(pid_t tid, const Call& call) {
-  struct { std::uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size; } args{};
+  struct {
+    std::uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size;
+  } args{};
   constexpr std::size_t kFirstSize = 64;  // CLONE_ARGS_SIZE_VER0: without set_tid
   const std::size_t size = std::min<std::uint64_t>(call.args[1], sizeof args);
-  if (size < kFirstSize || read_memory(tid, call.args[0], &args, size) != size || args.set_tid_size != 0) return std::nullopt;
+  if (size < kFirstSize || read_memory(tid, call.args[0], &args, size) != size || args.set_tid_size != 0)
+    return std::nullopt;
   return args.flags;
 }
 
@@ -32,7 +35,8 @@ ActionKey syscall_key(const Call& call, bool with_arguments) {
   }
   const PolicyPositions& positions = call.row->positions;
   std::uint64_t words[3]{};
-  for (unsigned i = 0; i < positions.count && i < 3; ++i) words[i] = call.args[positions.at[i].index] & positions.at[i].mask;
+  for (unsigned i = 0; i < positions.count && i < 3; ++i)
+    words[i] = call.args[positions.at[i].index] & positions.at[i].mask;
   key.b = words[0] | words[1] << 32;
   key.c = words[2];
   return key;
@@ -41,7 +45,8 @@ ActionKey syscall_key(const Call& call, bool with_arguments) {
 SyscallOp syscall_op(World& world, const Call& call) {
   SyscallOp op;
   op.arch = call.arch;
-  const CallRow& row = *world.row_of(call.arch, call.number);  // not call.row: that may be the call behind a multiplexer
+  const CallRow& row =
+      *world.row_of(call.arch, call.number);  // not call.row: that may be the call behind a multiplexer
   op.name = row.name;
   if (op.name.empty() || !libseccomp_knows(call.arch, op.name)) op.number = static_cast<std::int32_t>(call.number);
   if (world.options.detail == Detail::kSet) return op;

@@ -15,7 +15,8 @@ class TraceSink : public FactSink {
  public:
   TraceSink(std::string path, bool append) : path_(std::move(path)), append_(append) {}
   /// A file that is open already.
-  TraceSink(UniqueFd fd, std::string name) : path_(std::move(name)), append_(true), writer_(TraceWriter::adopt(std::move(fd), path_)) {}
+  TraceSink(UniqueFd fd, std::string name)
+      : path_(std::move(name)), append_(true), writer_(TraceWriter::adopt(std::move(fd), path_)) {}
 
   Result<void> on_head(const Head& head) override;
   Result<void> on_proc(const Proc& proc) override;

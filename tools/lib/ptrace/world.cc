@@ -31,8 +31,8 @@ bool has_path_argument(const SyscallInfo& info) {
   return false;
 }
 
-constexpr std::uint32_t kResultMatters = kMakesFd | kMakesFdPair | kDupsFd | kForks | kChangesCreds | kChangesCwd |
-                                         kChangesRoot | kChangesMounts | kExecs;
+constexpr std::uint32_t kResultMatters =
+    kMakesFd | kMakesFdPair | kDupsFd | kForks | kChangesCreds | kChangesCwd | kChangesRoot | kChangesMounts | kExecs;
 
 void fill(CallRow& row, Arch arch, std::string_view name) {
   row.name = name;
@@ -42,8 +42,10 @@ void fill(CallRow& row, Arch arch, std::string_view name) {
   row.capability = infer::capability_row(row.name);
   row.has_path = has_path_argument(*row.info);
   // An open's descriptor may also be found out later, when it is used.
-  const bool opens = row.has_path && (row.info->effects & kResultMatters) == kMakesFd && row.info->uses[0].access == Access::kOpen;
-  row.always_exit = (!opens && (row.info->effects & kResultMatters) != 0) || (row.capability != nullptr && row.capability->each_time);
+  const bool opens =
+      row.has_path && (row.info->effects & kResultMatters) == kMakesFd && row.info->uses[0].access == Access::kOpen;
+  row.always_exit =
+      (!opens && (row.info->effects & kResultMatters) != 0) || (row.capability != nullptr && row.capability->each_time);
   row.affinity = name == "sched_getaffinity" ? 1 : name == "sched_setaffinity" ? 2 : 0;
   row.seen = true;
 }
@@ -115,7 +117,8 @@ ObjectId World::object_of(const Object& object) {
   };
   const std::uint64_t names = std::uint64_t{object.path} << 32 | object.host_path;
   const std::uint64_t rest = word(object.family * 32 + object.type, object.protocol) ^ std::uint64_t{object.uid} << 20;
-  const std::uint32_t kinds = static_cast<std::uint32_t>(object.kind) << 8 | static_cast<std::uint32_t>(object.file_kind);
+  const std::uint32_t kinds =
+      static_cast<std::uint32_t>(object.kind) << 8 | static_cast<std::uint32_t>(object.file_kind);
   ObjectId& id = ids_.insert({kinds, what_of(Act::kObject, object.disconnected ? 1 : 0), names, rest, 0});
   if (id == 0) {
     id = static_cast<ObjectId>(objects.size());

@@ -32,7 +32,7 @@ struct Object {
   ObjectKind kind = ObjectKind::kUnknown;
   FileKind file_kind = FileKind::kUnknown;
   bool disconnected = false;
-  TextId path = 0;       ///< as the task sees it; for kOther what the descriptor's link says ("pipe", "anon_inode:…")
+  TextId path = 0;  ///< as the task sees it; for kOther what the descriptor's link says ("pipe", "anon_inode:…")
   TextId host_path = 0;
   std::uint32_t uid = 0;
   int family = 0;
@@ -51,7 +51,8 @@ struct FdEntry {
 /// A descriptor table; shared by the tasks that share it.
 class Files {
  public:
-  static constexpr int kMaxFd = 1 << 20;  ///< beyond (RLIMIT_NOFILE's usual ceiling) descriptors are looked up each time
+  static constexpr int kMaxFd =
+      1 << 20;  ///< beyond (RLIMIT_NOFILE's usual ceiling) descriptors are looked up each time
   FdEntry* at(int fd) {
     if (fd < 0 || fd >= kMaxFd) return nullptr;
     if (static_cast<std::size_t>(fd) >= entries_.size()) entries_.resize(static_cast<std::size_t>(fd) + 16);
@@ -100,13 +101,27 @@ struct CallRow {
   const struct CapabilityRow* capability = nullptr;
   bool has_path = false;
   std::uint8_t affinity = 0;  ///< 1 reads, 2 sets the CPUs that a task may run on
-  bool always_exit = false;  ///< the result matters each time
-  bool seen = false;         ///< the row is filled in
+  bool always_exit = false;   ///< the result matters each time
+  bool seen = false;          ///< the row is filled in
 };
 
 /// What a key in the table of actions is about; `what` holds it in the low byte, details above.
-enum class Act : std::uint32_t { kSubject, kObject, kSyscall, kFile, kIoctl, kNet, kUnix, kSignal, kPtrace, kCapability, kOther };
-constexpr std::uint32_t what_of(Act act, std::uint32_t detail = 0) { return static_cast<std::uint32_t>(act) | detail << 8; }
+enum class Act : std::uint32_t {
+  kSubject,
+  kObject,
+  kSyscall,
+  kFile,
+  kIoctl,
+  kNet,
+  kUnix,
+  kSignal,
+  kPtrace,
+  kCapability,
+  kOther
+};
+constexpr std::uint32_t what_of(Act act, std::uint32_t detail = 0) {
+  return static_cast<std::uint32_t>(act) | detail << 8;
+}
 
 /// One action on one object by one subject: the key of everything that hot calls look up. The upper half of `c` is
 /// left to the table, which keeps the errno of a watched outcome there.
@@ -117,16 +132,14 @@ struct ActionKey {
   std::uint64_t b = 0;
   std::uint64_t c = 0;
   bool operator==(const ActionKey&) const = default;
-  std::uint64_t hash() const {
-    return mix(a ^ mix(b ^ mix(c ^ (std::uint64_t{subject} << 32 | what))));
-  }
+  std::uint64_t hash() const { return mix(a ^ mix(b ^ mix(c ^ (std::uint64_t{subject} << 32 | what)))); }
 };
 
 /// What is known of an action's outcomes. `usual` is the fact that unwatched repeats are counted on.
 struct ActionValue {
   FactIndex usual = kNoFact;
-  std::uint8_t watched = 0;   ///< how many results were looked at
-  bool settled = false;       ///< no more results are needed
+  std::uint8_t watched = 0;  ///< how many results were looked at
+  bool settled = false;      ///< no more results are needed
 };
 
 /// An action at the entry of a call whose result is still to be seen.
@@ -140,7 +153,7 @@ struct PathOutcome {
   int error = 0;
   std::uint32_t facts_begin = 0;
   std::uint32_t facts_count = 0;
-  ObjectId object = 0;        ///< what the descriptor that was made refers to
+  ObjectId object = 0;  ///< what the descriptor that was made refers to
   std::uint32_t next = 0;
 };
 struct PathMemory {
@@ -154,11 +167,11 @@ struct PathMemory {
 /// One operand of the call in hand.
 struct Operand {
   Access access = Access::kNone;
-  bool is_fd = false;       ///< a descriptor, or an empty path with AT_EMPTY_PATH
+  bool is_fd = false;  ///< a descriptor, or an empty path with AT_EMPTY_PATH
   bool follow = true;
-  bool valid = false;       ///< the path could be read
+  bool valid = false;  ///< the path could be read
   int fd = -1;
-  TextId base = 0;          ///< the directory that a relative path starts from
+  TextId base = 0;  ///< the directory that a relative path starts from
   bool explicit_dirfd = false;
   std::string path;
   bool walked = false;
@@ -172,7 +185,7 @@ struct Call {
   std::uint64_t args[6]{};
   CallRow* row = nullptr;
   std::optional<std::uint64_t> clone_flags;  ///< of clone3(2)
-  ActionKey key;               ///< of the syscall fact itself
+  ActionKey key;                             ///< of the syscall fact itself
   std::int64_t result = 0;
   bool failed = false;
   std::uint32_t open_flags = 0;
@@ -181,10 +194,10 @@ struct Call {
   Hash128 path_key;
   std::uint32_t expected = 0;  ///< the outcome that is counted unless the result is watched; 0: none
   std::vector<Pending> pending;
-  std::uint32_t subject = 0;    ///< who made the call (an execve ends as somebody else)
+  std::uint32_t subject = 0;       ///< who made the call (an execve ends as somebody else)
   std::vector<Operation> on_exit;  ///< facts of special calls: take the call's verdict
-  std::uint64_t scratch[2]{};   ///< for special calls
-  std::string text;             ///< likewise
+  std::uint64_t scratch[2]{};      ///< for special calls
+  std::string text;                ///< likewise
 };
 
 struct Tracee {
@@ -192,19 +205,19 @@ struct Tracee {
   std::shared_ptr<Process> process;
   std::shared_ptr<Files> files;
   std::shared_ptr<FsState> fs;
-  bool launching = false;      ///< our own code between fork and exec: not recorded
-  bool in_call = false;        ///< an exit stop is awaited
-  bool fresh = false;          ///< of a call that may give facts, which are not written yet
-  bool awaited = false;        ///< in the recorder's list of such
-  bool in_doubt = false;       ///< its last call was counted as one on a missing name
+  bool launching = false;  ///< our own code between fork and exec: not recorded
+  bool in_call = false;    ///< an exit stop is awaited
+  bool fresh = false;      ///< of a call that may give facts, which are not written yet
+  bool awaited = false;    ///< in the recorder's list of such
+  bool in_doubt = false;   ///< its last call was counted as one on a missing name
   std::int64_t fresh_since_ms = 0;
   bool stopped_early = false;  ///< a new child that stopped before its parent told of it
   int early_status = 0;
-  bool view_stale = false;     ///< made with namespaces of its own: its view is read at its first stop
-  bool attached = false;       ///< by -p: let go at the end, never killed
+  bool view_stale = false;  ///< made with namespaces of its own: its view is read at its first stop
+  bool attached = false;    ///< by -p: let go at the end, never killed
   bool detach_wanted = false;
-  bool pinned = false;         ///< co-located with the recorder
-  bool leave_alone = false;    ///< it manages its own affinity
+  bool pinned = false;                  ///< co-located with the recorder
+  bool leave_alone = false;             ///< it manages its own affinity
   std::shared_ptr<cpu_set_t> affinity;  ///< what it was before it was pinned
   std::uint64_t restore_clone_flags = 0;
   Call call;
@@ -232,10 +245,10 @@ struct SubjectRow {
 struct Ring {
   std::uint32_t size = 0;  ///< entries, a power of two; 0: not known
   std::uint32_t flags = 0;
-  std::uint32_t head = 0, array = 0;         ///< offsets into the queue
-  std::uint64_t queue = 0, entries = 0;      ///< addresses; 0: not found yet
+  std::uint32_t head = 0, array = 0;     ///< offsets into the queue
+  std::uint64_t queue = 0, entries = 0;  ///< addresses; 0: not found yet
   std::uint32_t looks = 0;
-  std::array<bool, 256> seen{};              ///< by opcode
+  std::array<bool, 256> seen{};  ///< by opcode
 };
 
 /// The mount tables that a foreign view's paths are translated with, as long as no mount or directory may have moved.

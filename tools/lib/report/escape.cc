@@ -14,18 +14,23 @@ bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 
 struct Range {
   std::uint32_t first, last;
 };
-constexpr Range kWide[] = {{0x1100, 0x115f}, {0x231a, 0x231b}, {0x2329, 0x232a}, {0x23e9, 0x23f3}, {0x25fd, 0x27bf}, {0x2b1b, 0x2b55},
-                           {0x2e80, 0x303e}, {0x3040, 0xa4cf}, {0xa960, 0xa97f}, {0xac00, 0xd7a3}, {0xf900, 0xfaff}, {0xfe10, 0xfe1f},
-                           {0xfe30, 0xfe6f}, {0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x16fe0, 0x18dff}, {0x1aff0, 0x1b2ff}, {0x1f000, 0x1faff},
-                           {0x20000, 0x3ffff}};
+constexpr Range kWide[] = {{0x1100, 0x115f},   {0x231a, 0x231b},   {0x2329, 0x232a},  {0x23e9, 0x23f3},
+                           {0x25fd, 0x27bf},   {0x2b1b, 0x2b55},   {0x2e80, 0x303e},  {0x3040, 0xa4cf},
+                           {0xa960, 0xa97f},   {0xac00, 0xd7a3},   {0xf900, 0xfaff},  {0xfe10, 0xfe1f},
+                           {0xfe30, 0xfe6f},   {0xff00, 0xff60},   {0xffe0, 0xffe6},  {0x16fe0, 0x18dff},
+                           {0x1aff0, 0x1b2ff}, {0x1f000, 0x1faff}, {0x20000, 0x3ffff}};
 
 /// The columns of the code point that begins at `at`, of valid UTF-8.
 std::size_t width_at(std::string_view text, std::size_t at) {
   const auto lead = static_cast<unsigned char>(text[at]);
   if (lead < 0xe0) return 1;  // below U+0800 nothing is wide
   std::uint32_t point = lead & (lead < 0xf0 ? 0x0f : 0x07);
-  for (++at; at < text.size() && is_continuation(text[at]); ++at) point = point << 6 | (static_cast<unsigned char>(text[at]) & 0x3f);
-  return std::any_of(std::begin(kWide), std::end(kWide), [&](const Range& r) { return point >= r.first && point <= r.last; }) ? 2 : 1;
+  for (++at; at < text.size() && is_continuation(text[at]); ++at)
+    point = point << 6 | (static_cast<unsigned char>(text[at]) & 0x3f);
+  return std::any_of(std::begin(kWide), std::end(kWide),
+                     [&](const Range& r) { return point >= r.first && point <= r.last; })
+             ? 2
+             : 1;
 }
 
 }  // namespace
@@ -50,14 +55,22 @@ std::string xml(std::string_view bytes) {
 std::string markdown(std::string_view bytes) {
   std::string out;
   for (const char c : printable(bytes)) {
-    if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '&') out += "&amp;";
-    else if (c == '@') out += "&#64;";
-    else if (c == '#') out += "&#35;";
-    else if (c == ':') out += "&#58;";
-    else if (std::string_view("\\`*_{}[]()!|~$").find(c) != std::string_view::npos) (out += '\\') += c;
-    else out += c;
+    if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '&')
+      out += "&amp;";
+    else if (c == '@')
+      out += "&#64;";
+    else if (c == '#')
+      out += "&#35;";
+    else if (c == ':')
+      out += "&#58;";
+    else if (std::string_view("\\`*_{}[]()!|~$").find(c) != std::string_view::npos)
+      (out += '\\') += c;
+    else
+      out += c;
   }
   return out;
 }
@@ -90,8 +103,10 @@ std::string uri(std::string_view path) {
   for (const char c : path) {
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                        std::string_view("-._~/").find(c) != std::string_view::npos;
-    if (plain) out += c;
-    else out += "%" + to_hex(std::string_view(&c, 1));
+    if (plain)
+      out += c;
+    else
+      out += "%" + to_hex(std::string_view(&c, 1));
   }
   return out.empty() ? "-" : out;
 }

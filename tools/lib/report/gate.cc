@@ -20,10 +20,9 @@ namespace {
 
 constexpr std::array kKindNames =
     std::to_array<std::string_view>({"needs more", "undecided", "unused", "guarded", "incomplete"});
-constexpr std::string_view kKindTitles[] = {"The build needs more than the profile allows",
-                                            "The profile's decision could not be told",
-                                            "The profile allows what no run needs any more",
-                                            "A guarded grant appears", "A recording is incomplete"};
+constexpr std::string_view kKindTitles[] = {
+    "The build needs more than the profile allows", "The profile's decision could not be told",
+    "The profile allows what no run needs any more", "A guarded grant appears", "A recording is incomplete"};
 
 struct Place {
   std::string file;
@@ -34,7 +33,8 @@ struct Place {
 Place place_of(const std::string& by, const std::string& otherwise) {
   for (auto colon = by.find(':'); colon != std::string::npos; colon = by.find(':', colon + 1)) {
     const auto end = by.find_first_not_of("0123456789", colon + 1);
-    const auto line = parse_number<std::size_t>(std::string_view(by).substr(colon + 1, end == std::string::npos ? end : end - colon - 1));
+    const auto line = parse_number<std::size_t>(
+        std::string_view(by).substr(colon + 1, end == std::string::npos ? end : end - colon - 1));
     if (line) return {by.substr(0, colon), *line};
   }
   return {otherwise, 0};
@@ -100,8 +100,9 @@ class SeccompLines {
 
 bool is_rule(std::string_view line) {
   if (line.starts_with("(allow ") && line.ends_with(")")) return true;
-  return !line.empty() && !line.starts_with("#") && !line.starts_with(";") && (line.ends_with(",") || line.ends_with(";")) &&
-         !line.starts_with("include") && !line.starts_with("abi ") && !line.starts_with("type ") && !line.starts_with("class ");
+  return !line.empty() && !line.starts_with("#") && !line.starts_with(";") &&
+         (line.ends_with(",") || line.ends_with(";")) && !line.starts_with("include") && !line.starts_with("abi ") &&
+         !line.starts_with("type ") && !line.starts_with("class ");
 }
 
 std::vector<ProfileLine> rule_lines(const GateProfile& profile, const std::string& text) {
@@ -116,7 +117,8 @@ std::vector<ProfileLine> rule_lines(const GateProfile& profile, const std::strin
   return out;
 }
 
-/// What denies where no rule speaks: a filter's default action, or the head of the profile that the rule would stand in.
+/// What denies where no rule speaks: a filter's default action, or the head of the profile that the rule would stand
+/// in.
 std::size_t default_line(const GateProfile& profile) {
   std::size_t number = 0;
   for (const auto line : split(profile.committed, '\n')) {
@@ -157,7 +159,8 @@ bool is_guarded(const std::string& guard, const std::string& text) {
 }
 
 bool is_lifted(const GateConfig& config, const std::string& guard) {
-  return std::any_of(config.allowances.begin(), config.allowances.end(), [&](const auto& one) { return one.guard == guard; });
+  return std::any_of(config.allowances.begin(), config.allowances.end(),
+                     [&](const auto& one) { return one.guard == guard; });
 }
 
 /// The capabilities that a CIL or te line gives: "allow a_t self:capability { chown sys_admin };".
@@ -177,7 +180,8 @@ std::vector<std::string> capabilities_of(std::string_view line) {
 
 /// "/etc/x rwk" in the words of a file operation: "file read,write,lock /etc/x".
 std::string file_grant(std::string_view line) {
-  constexpr std::pair<char, std::string_view> kLetters[] = {{'r', "read"}, {'w', "write"}, {'a', "append"}, {'m', "map"}, {'k', "lock"}, {'l', "link"}, {'x', "exec"}};
+  constexpr std::pair<char, std::string_view> kLetters[] = {
+      {'r', "read"}, {'w', "write"}, {'a', "append"}, {'m', "map"}, {'k', "lock"}, {'l', "link"}, {'x', "exec"}};
   const auto blank = line.find_last_of(" \t");
   if (blank == line.npos) return "file " + std::string(line);
   std::string words;
@@ -216,20 +220,24 @@ void judge_guards(const GateConfig& config, const Trace& trace, GateResult& resu
     if (is_lifted(config, guard)) continue;
     for (const auto& fact : trace.facts) {
       const auto words = describe(fact.operation);
-      const auto text = words.starts_with(kind_of(fact.operation)) ? words : std::string(kind_of(fact.operation)) + " " + words;
+      const auto text =
+          words.starts_with(kind_of(fact.operation)) ? words : std::string(kind_of(fact.operation)) + " " + words;
       if (!is_guarded(guard, text)) continue;
-      result.issues.push_back({GateIssueKind::kGuarded, "", "", 0, text, "the guard `" + guard + "` stands against it"});
+      result.issues.push_back(
+          {GateIssueKind::kGuarded, "", "", 0, text, "the guard `" + guard + "` stands against it"});
     }
   }
 }
 
 std::uint32_t complete_runs(const Trace& trace) {
-  return static_cast<std::uint32_t>(std::count_if(trace.runs.begin(), trace.runs.end(), [](const Run& run) { return run.complete(); }));
+  return static_cast<std::uint32_t>(
+      std::count_if(trace.runs.begin(), trace.runs.end(), [](const Run& run) { return run.complete(); }));
 }
 
 void judge_runs(const GateConfig& config, const Trace& trace, GateResult& result) {
   if (config.allow_incomplete) return;
-  if (trace.runs.empty()) result.issues.push_back({GateIssueKind::kIncomplete, "", "", 0, "no run", "the traces hold no recording"});
+  if (trace.runs.empty())
+    result.issues.push_back({GateIssueKind::kIncomplete, "", "", 0, "no run", "the traces hold no recording"});
   for (const auto& run : trace.runs) {
     if (run.complete()) continue;
     const auto why = !run.end ? std::string("it has no end") : fmt::format("{} lost", counted(run.end->lost, "event"));
@@ -241,7 +249,8 @@ std::string issue_line(const GateIssue& issue) {
   std::string out = utf8(issue.file);
   if (issue.line != 0) out += ":" + std::to_string(issue.line);
   if (!out.empty()) out += ": ";
-  return out + std::string(to_text(issue.kind)) + ": " + utf8(issue.what) + (issue.why.empty() ? "" : " (" + utf8(issue.why) + ")");
+  return out + std::string(to_text(issue.kind)) + ": " + utf8(issue.what) +
+         (issue.why.empty() ? "" : " (" + utf8(issue.why) + ")");
 }
 
 }  // namespace
@@ -249,12 +258,25 @@ std::string issue_line(const GateIssue& issue) {
 std::string_view to_text(GateIssueKind kind) { return kKindNames[static_cast<std::size_t>(kind)]; }
 
 const std::vector<std::string>& default_guards() {
-  static const std::vector<std::string> kGuards = {
-      "capability sys_admin", "capability sys_module", "capability sys_ptrace", "capability sys_rawio",
-      "capability dac_read_search", "capability bpf", "capability perfmon", "capability sys_boot",
-      "syscall bpf", "syscall init_module", "syscall finit_module", "syscall kexec_load", "syscall kexec_file_load",
-      "syscall open_by_handle_at", "syscall userfaultfd", "file */docker.sock", "file */containerd.sock",
-      "unix */docker.sock*", "mount"};
+  static const std::vector<std::string> kGuards = {"capability sys_admin",
+                                                   "capability sys_module",
+                                                   "capability sys_ptrace",
+                                                   "capability sys_rawio",
+                                                   "capability dac_read_search",
+                                                   "capability bpf",
+                                                   "capability perfmon",
+                                                   "capability sys_boot",
+                                                   "syscall bpf",
+                                                   "syscall init_module",
+                                                   "syscall finit_module",
+                                                   "syscall kexec_load",
+                                                   "syscall kexec_file_load",
+                                                   "syscall open_by_handle_at",
+                                                   "syscall userfaultfd",
+                                                   "file */docker.sock",
+                                                   "file */containerd.sock",
+                                                   "unix */docker.sock*",
+                                                   "mount"};
   return kGuards;
 }
 
@@ -264,7 +286,8 @@ GateResult run_gate(const GateConfig& config, const std::vector<GateProfile>& pr
   const auto runs = complete_runs(trace);
   const bool judge = config.unused_runs != 0 && runs >= config.unused_runs;
   if (config.unused_runs != 0 && !judge)
-    result.notes.push_back(fmt::format("unused rules were not judged: {} of the {} that the gate asks for", counted(runs, "complete run"), config.unused_runs));
+    result.notes.push_back(fmt::format("unused rules were not judged: {} of the {} that the gate asks for",
+                                       counted(runs, "complete run"), config.unused_runs));
   for (const auto& profile : profiles) {
     judge_facts(profile, trace, result);
     if (judge) judge_unused(profile, runs, result);
@@ -274,7 +297,8 @@ GateResult run_gate(const GateConfig& config, const std::vector<GateProfile>& pr
   const auto order = [](const GateIssue& issue) {
     return std::tie(issue.kind, issue.file, issue.line, issue.what, issue.backend, issue.why);
   };
-  std::sort(result.issues.begin(), result.issues.end(), [&](const auto& a, const auto& b) { return order(a) < order(b); });
+  std::sort(result.issues.begin(), result.issues.end(),
+            [&](const auto& a, const auto& b) { return order(a) < order(b); });
   result.issues.erase(std::unique(result.issues.begin(), result.issues.end(),
                                   [&](const auto& a, const auto& b) { return order(a) == order(b); }),
                       result.issues.end());
@@ -290,16 +314,19 @@ std::string gate_text(const GateResult& result) {
 }
 
 std::string gate_markdown(const GateResult& result) {
-  std::string out = result.passed() ? "### The profiles fit the build\n\n" : "### The profiles do not fit the build\n\n";
+  std::string out =
+      result.passed() ? "### The profiles fit the build\n\n" : "### The profiles do not fit the build\n\n";
   for (std::size_t kind = 0; kind < kKindNames.size(); ++kind) {
     std::string rows;
     for (const auto& issue : result.issues) {
       if (static_cast<std::size_t>(issue.kind) != kind) continue;
       const auto place = issue.line == 0 ? issue.file : fmt::format("{}:{}", issue.file, issue.line);
       const char* sign = issue.kind == GateIssueKind::kUnused ? "−" : "+";
-      rows += fmt::format("| {} | {} | {} | {} |\n", sign, place.empty() ? "" : markdown_code(place), markdown_code(issue.what), markdown(issue.why));
+      rows += fmt::format("| {} | {} | {} | {} |\n", sign, place.empty() ? "" : markdown_code(place),
+                          markdown_code(issue.what), markdown(issue.why));
     }
-    if (!rows.empty()) out += fmt::format("#### {}\n\n| | where | what | why |\n|---|---|---|---|\n{}\n", kKindTitles[kind], rows);
+    if (!rows.empty())
+      out += fmt::format("#### {}\n\n| | where | what | why |\n|---|---|---|---|\n{}\n", kKindTitles[kind], rows);
   }
   for (const auto& note : result.notes) out += markdown(note) + "\n\n";
   return out;
@@ -314,9 +341,13 @@ std::string gate_sarif(const GateResult& result) {
   }
   std::vector<SarifResult> results;
   for (const auto& issue : result.issues)
-    results.push_back({rules[static_cast<std::size_t>(issue.kind)].id, issue.kind == GateIssueKind::kUnused ? "warning" : "error",
-                       issue.what + ": " + issue.why, issue.file, issue.line,
-                       std::string(to_text(issue.kind)) + "/" + issue.backend + "/" + issue.what, {}});
+    results.push_back({rules[static_cast<std::size_t>(issue.kind)].id,
+                       issue.kind == GateIssueKind::kUnused ? "warning" : "error",
+                       issue.what + ": " + issue.why,
+                       issue.file,
+                       issue.line,
+                       std::string(to_text(issue.kind)) + "/" + issue.backend + "/" + issue.what,
+                       {}});
   return sarif_log("cordon-check", CORDON_VERSION, rules, results);
 }
 

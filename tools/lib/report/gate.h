@@ -23,9 +23,10 @@ struct GateConfig {
   std::string place;                  ///< "for": where the profiles will be enforced; empty: as the command line says
   std::uint32_t unused_runs = 0;      ///< with this many complete runs, a rule that none of them needs fails; 0: never
   bool allow_incomplete = false;      ///< a recording that is not complete does not fail
-  std::vector<std::string> guards;    ///< "KIND GLOB": "capability sys_admin", "file *write* /etc/*"; see default_guards()
+  std::vector<std::string>
+      guards;  ///< "KIND GLOB": "capability sys_admin", "file *write* /etc/*"; see default_guards()
   std::vector<GateAllowance> allowances;
-  std::string markdown, sarif;        ///< where to write the reports; empty: not written
+  std::string markdown, sarif;  ///< where to write the reports; empty: not written
 };
 
 /// What a config without `guards` guards.

@@ -4,8 +4,8 @@
 
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 1
-#include <nlohmann/json.hpp>
 #include <toml++/toml.h>
+#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "report/gate.h"
@@ -17,7 +17,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Error bad(const std::string& where, const std::string& key, std::string what) {
-  return {ErrorCode::kBadInput, std::move(what), where + (key.empty() ? "" : ": " + key), "schemas/gate.schema.json says what a gate holds"};
+  return {ErrorCode::kBadInput, std::move(what), where + (key.empty() ? "" : ": " + key),
+          "schemas/gate.schema.json says what a gate holds"};
 }
 
 Result<Json> parse(const std::string& text, const std::string& where) {
@@ -68,7 +69,8 @@ class ConfigReader {
   void number(const char* key, std::uint32_t& into) {
     const auto* value = take(key);
     if (value == nullptr) return;
-    if (!value->is_number_integer() || *value < 0 || *value > 1'000'000) return fail(key, "must be a number from 0 to 1000000");
+    if (!value->is_number_integer() || *value < 0 || *value > 1'000'000)
+      return fail(key, "must be a number from 0 to 1000000");
     into = value->get<std::uint32_t>();
   }
   void allowances(const char* key, std::vector<GateAllowance>& into) {
@@ -89,7 +91,8 @@ class ConfigReader {
   Result<void> done() const {
     if (error_) return *error_;
     for (const auto& [key, value] : json_.items())
-      if (std::find(taken_.begin(), taken_.end(), key) == taken_.end()) return bad(where_, key, "unknown key `" + key + "`");
+      if (std::find(taken_.begin(), taken_.end(), key) == taken_.end())
+        return bad(where_, key, "unknown key `" + key + "`");
     return {};
   }
 

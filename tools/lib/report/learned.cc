@@ -25,8 +25,9 @@ class RowTable {
  public:
   Json row(const LearnedRow& row) {
     const bool path = !row.path.empty();
-    return Json::array({path ? Json(utf8(row.path)) : Json(text(row.kind)), path ? text(row.what) : Json(utf8(row.what)),
-                        text(row.basis), text(row.why), row.evidence, text(join({row.programs.begin(), row.programs.end()}, ", ")), row.times});
+    return Json::array({path ? Json(utf8(row.path)) : Json(text(row.kind)),
+                        path ? text(row.what) : Json(utf8(row.what)), text(row.basis), text(row.why), row.evidence,
+                        text(join({row.programs.begin(), row.programs.end()}, ", ")), row.times});
   }
   const Json& texts() const { return texts_; }
 
@@ -58,7 +59,8 @@ void shrink(Json& data) {
     left_out += drop;
   }
   if (left_out != 0)
-    data["notes"].push_back(counted(left_out, "row") + " left out to keep this page under a megabyte: the JSON report has all.");
+    data["notes"].push_back(counted(left_out, "row") +
+                            " left out to keep this page under a megabyte: the JSON report has all.");
 }
 
 std::string target_markdown(const LearnedTarget& target) {
@@ -86,8 +88,14 @@ std::string render_json(const LearnedReport& given) {
   auto data = json_of(report);
   data["rules"] = Json::array();
   for (const auto& row : rows_of(report))
-    data["rules"].push_back({{"kind", row.kind}, {"path", utf8(row.path)}, {"what", utf8(row.what)}, {"basis", row.basis},
-                             {"why", utf8(row.why)}, {"evidence", row.evidence}, {"times", row.times}, {"programs", names_of(row)}});
+    data["rules"].push_back({{"kind", row.kind},
+                             {"path", utf8(row.path)},
+                             {"what", utf8(row.what)},
+                             {"basis", row.basis},
+                             {"why", utf8(row.why)},
+                             {"evidence", row.evidence},
+                             {"times", row.times},
+                             {"programs", names_of(row)}});
   return json_text(data, 2) + "\n";
 }
 
@@ -102,11 +110,13 @@ std::string render_markdown(const LearnedReport& given) {
   std::size_t problems = 0;
   std::string list;
   for (const auto& target : report.targets)
-    for (std::size_t i = 0; report.trace != nullptr && i < target.decisions.size() && i < report.trace->facts.size(); ++i) {
+    for (std::size_t i = 0; report.trace != nullptr && i < target.decisions.size() && i < report.trace->facts.size();
+         ++i) {
       const auto& decision = target.decisions[i];
       if (decision.ruling != Ruling::kDenied && decision.ruling != Ruling::kCannotTell) continue;
       if (problems++ >= kShown) continue;
-      list += fmt::format("- {} {}: {} ({})\n", markdown(target.backend), decision.ruling == Ruling::kDenied ? "denies" : "cannot tell",
+      list += fmt::format("- {} {}: {} ({})\n", markdown(target.backend),
+                          decision.ruling == Ruling::kDenied ? "denies" : "cannot tell",
                           markdown_code(describe(report.trace->facts[i].operation)), markdown(decision.why));
     }
   if (problems != 0) out += "\n" + list;
@@ -120,23 +130,30 @@ std::string render_markdown(const LearnedReport& given) {
 
 std::string render_sarif(const LearnedReport& report) {
   const std::vector<SarifRule> rules = {
-      {"denied", "denied", "The profile denies what the program was seen doing", "Enforced, the program would fail here."},
-      {"undecided", "undecided", "The profile's decision could not be told", "Neither allowed nor denied could be shown."},
+      {"denied", "denied", "The profile denies what the program was seen doing",
+       "Enforced, the program would fail here."},
+      {"undecided", "undecided", "The profile's decision could not be told",
+       "Neither allowed nor denied could be shown."},
       {"incomplete", "incomplete", "The recording is incomplete", "What it did not see, the profile does not allow."}};
   std::vector<SarifResult> results;
   for (const auto& target : report.targets)
-    for (std::size_t i = 0; report.trace != nullptr && i < target.decisions.size() && i < report.trace->facts.size(); ++i) {
+    for (std::size_t i = 0; report.trace != nullptr && i < target.decisions.size() && i < report.trace->facts.size();
+         ++i) {
       const auto& decision = target.decisions[i];
       if (decision.ruling != Ruling::kDenied && decision.ruling != Ruling::kCannotTell) continue;
       const bool denied = decision.ruling == Ruling::kDenied;
       const auto& fact = report.trace->facts[i];
-      results.push_back({denied ? "denied" : "undecided", denied ? "error" : "warning",
+      results.push_back({denied ? "denied" : "undecided",
+                         denied ? "error" : "warning",
                          target.backend + ": " + describe(fact.operation) + ": " + decision.why,
-                         target.files.empty() ? std::string() : target.files.front(), 0, target.backend + "/" + fact_id(fact),
+                         target.files.empty() ? std::string() : target.files.front(),
+                         0,
+                         target.backend + "/" + fact_id(fact),
                          {{"by", decision.by}}});
     }
   if (report.trace != nullptr && !report.trace->complete())
-    results.push_back({"incomplete", "error", "A recording behind this profile is incomplete.", "", 0, "incomplete", {}});
+    results.push_back(
+        {"incomplete", "error", "A recording behind this profile is incomplete.", "", 0, "incomplete", {}});
   return sarif_log("cordon-check", CORDON_VERSION, rules, results);
 }
 

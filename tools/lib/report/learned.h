@@ -13,8 +13,8 @@ namespace cordon::report {
 
 /// A runtime's default seccomp profile: which syscalls it lets a container make without added capabilities.
 struct SyscallDefaults {
-  std::string name;               ///< "docker", "podman"
-  std::string source;             ///< where the list comes from
+  std::string name;                  ///< "docker", "podman"
+  std::string source;                ///< where the list comes from
   std::vector<std::string> allowed;  ///< sorted
 };
 
@@ -28,12 +28,12 @@ struct LearnedTarget {
 
 /// All that the report shows. Nothing in it is trusted: names come from programs and logs.
 struct LearnedReport {
-  std::string title;     ///< the profile's name
-  std::string tool;      ///< "cordon 0.1.0"
+  std::string title;  ///< the profile's name
+  std::string tool;   ///< "cordon 0.1.0"
   const Trace* trace = nullptr;
-  const Policy* policy = nullptr;          ///< null where a finished profile was only checked
+  const Policy* policy = nullptr;  ///< null where a finished profile was only checked
   std::vector<LearnedTarget> targets;
-  std::vector<SyscallDefaults> defaults;   ///< to compare the syscalls with
+  std::vector<SyscallDefaults> defaults;              ///< to compare the syscalls with
   std::map<std::string, std::string> risky_syscalls;  ///< name → why it is worth a look
   std::vector<std::string> notes;
 };

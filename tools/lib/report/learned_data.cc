@@ -21,7 +21,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kAlphabets[] = {"digits", "hex", "HEX", "hex", "a-z0-9_", "a-zA-Z0-9", "word", "name", "any"};
+constexpr std::string_view kAlphabets[] = {"digits",    "hex",  "HEX",  "hex", "a-z0-9_",
+                                           "a-zA-Z0-9", "word", "name", "any"};
 constexpr std::string_view kBases[] = {"observed", "generalised", "baseline", "pinned"};
 constexpr std::string_view kRulings[] = {"allowed", "denied", "cannot tell", "not applicable"};
 
@@ -107,7 +108,8 @@ std::string arguments_text(const SyscallOp& op) {
   return out;
 }
 
-void gather_calls(const LearnedReport& report, std::map<std::string, std::pair<std::uint64_t, std::set<std::string>>>& calls) {
+void gather_calls(const LearnedReport& report,
+                  std::map<std::string, std::pair<std::uint64_t, std::set<std::string>>>& calls) {
   if (report.trace == nullptr) return;
   for (const auto& fact : report.trace->facts) {
     const auto* op = std::get_if<SyscallOp>(&fact.operation);
@@ -135,8 +137,8 @@ Json inexact(const LearnedReport& report, const Emission& emission) {
 Json target_json(const LearnedReport& report, const LearnedTarget& target) {
   constexpr std::size_t kProblems = 1000;
   const auto counts = counts_of(target);
-  Json out{{"backend", target.backend}, {"files", Json::array()}, {"summary", Json::array()}, {"added", Json::array()},
-           {"notes", Json::array()}, {"inputs", Json::object()}};
+  Json out{{"backend", target.backend}, {"files", Json::array()}, {"summary", Json::array()},
+           {"added", Json::array()},    {"notes", Json::array()}, {"inputs", Json::object()}};
   for (const auto& file : target.files) out["files"].push_back(utf8(file));
   if (target.emission != nullptr) {
     for (const auto& line : target.emission->summary) out["summary"].push_back(utf8(line));
@@ -149,7 +151,8 @@ Json target_json(const LearnedReport& report, const LearnedTarget& target) {
   out["cannot_tell"] = counts.cannot_tell;
   out["not_applicable"] = counts.not_applicable;
   out["problems"] = Json::array();
-  for (std::size_t i = 0; i < target.decisions.size() && report.trace != nullptr && i < report.trace->facts.size(); ++i) {
+  for (std::size_t i = 0; i < target.decisions.size() && report.trace != nullptr && i < report.trace->facts.size();
+       ++i) {
     const auto& decision = target.decisions[i];
     if (decision.ruling != Ruling::kDenied && decision.ruling != Ruling::kCannotTell) continue;
     if (out["problems"].size() == kProblems) break;
@@ -164,7 +167,10 @@ Json target_json(const LearnedReport& report, const LearnedTarget& target) {
 Json run_json(const Run& run) {
   std::string argv;
   for (const auto& word : run.head.argv) argv += (argv.empty() ? "" : " ") + word;
-  return {{"run", run.head.run}, {"label", utf8(run.head.label)}, {"command", utf8(argv)}, {"complete", run.complete()},
+  return {{"run", run.head.run},
+          {"label", utf8(run.head.label)},
+          {"command", utf8(argv)},
+          {"complete", run.complete()},
           {"lost", run.end ? run.end->lost : 0}};
 }
 
@@ -176,7 +182,11 @@ Json processes_json(const Trace& trace) {
       if (out.size() == kMost) return out;
       std::string argv;
       for (const auto& word : proc.argv) argv += (argv.empty() ? "" : " ") + word;
-      out.push_back({{"run", i}, {"pid", proc.pid}, {"parent", proc.parent}, {"exe", utf8(proc.exe)}, {"comm", utf8(proc.comm)},
+      out.push_back({{"run", i},
+                     {"pid", proc.pid},
+                     {"parent", proc.parent},
+                     {"exe", utf8(proc.exe)},
+                     {"comm", utf8(proc.comm)},
                      {"argv", cut(utf8(argv), 300)}});
     }
   return out;
@@ -206,8 +216,10 @@ std::string pattern_text(const PathPattern& pattern) {
       continue;
     }
     out += "{" + std::string(kAlphabets[static_cast<std::size_t>(*part.alphabet)]);
-    if (part.min == part.max) out += fmt::format(" {}", part.min);
-    else out += part.max == 0 ? fmt::format(" {}+", part.min) : fmt::format(" {}-{}", part.min, part.max);
+    if (part.min == part.max)
+      out += fmt::format(" {}", part.min);
+    else
+      out += part.max == 0 ? fmt::format(" {}+", part.min) : fmt::format(" {}-{}", part.min, part.max);
     out += "}";
   }
   return out;
@@ -261,7 +273,8 @@ std::vector<SyscallRow> syscalls_of(const LearnedReport& report) {
     row.count = entry.first;
     row.arguments = entry.second.size() > 6 ? fmt::format("{} combinations", entry.second.size())
                                             : join({entry.second.begin(), entry.second.end()}, "; ");
-    if (const auto risk = report.risky_syscalls.find(name); risk != report.risky_syscalls.end()) row.risk = risk->second;
+    if (const auto risk = report.risky_syscalls.find(name); risk != report.risky_syscalls.end())
+      row.risk = risk->second;
     for (const auto& defaults : report.defaults)
       row.in_default.push_back(std::binary_search(defaults.allowed.begin(), defaults.allowed.end(), name));
     rows.push_back(std::move(row));
@@ -294,7 +307,8 @@ std::vector<RunStep> new_facts_per_run(const Trace& trace) {
 
 Json json_of(const LearnedReport& report) {
   const auto rows = rows_of(report);
-  Json out{{"format", "cordon-learned-report"}, {"version", 1}, {"title", utf8(report.title)}, {"tool", utf8(report.tool)}};
+  Json out{
+      {"format", "cordon-learned-report"}, {"version", 1}, {"title", utf8(report.title)}, {"tool", utf8(report.tool)}};
   out["complete"] = report.trace == nullptr || report.trace->complete();
   out["counts"] = {{"facts", report.trace == nullptr ? 0 : report.trace->facts.size()}, {"rules", rows.size()}};
   out["notes"] = Json::array();
@@ -317,7 +331,10 @@ Json json_of(const LearnedReport& report) {
   for (const auto& one : report.defaults) out["defaults"].push_back(default_json(report, one, calls));
   out["syscalls"] = Json::array();
   for (const auto& call : calls) {
-    Json row{{"name", utf8(call.name)}, {"args", utf8(call.arguments)}, {"count", call.count}, {"risk", utf8(call.risk)},
+    Json row{{"name", utf8(call.name)},
+             {"args", utf8(call.arguments)},
+             {"count", call.count},
+             {"risk", utf8(call.risk)},
              {"defaults", Json::array()}};
     for (const bool in : call.in_default) row["defaults"].push_back(in);
     out["syscalls"].push_back(std::move(row));

@@ -11,14 +11,14 @@ namespace cordon::report {
 
 /// A rule, or a fact where there is no policy, as the reports show it.
 struct LearnedRow {
-  std::string kind;   ///< the operation's kind
-  std::string path;   ///< of file and exec rules; patterns with their classes in braces
-  std::string what;   ///< permissions of a path, else the whole operation in words
-  std::string basis;  ///< "observed", "generalised", "baseline", "pinned"
-  std::string why;    ///< pass, pack or file with the reason; empty for observed
-  std::size_t evidence = 0;          ///< facts that carry it
-  std::uint64_t times = 0;           ///< how often they were seen
-  std::set<std::string> programs;    ///< whose facts they are: the last part of exe, else comm
+  std::string kind;                ///< the operation's kind
+  std::string path;                ///< of file and exec rules; patterns with their classes in braces
+  std::string what;                ///< permissions of a path, else the whole operation in words
+  std::string basis;               ///< "observed", "generalised", "baseline", "pinned"
+  std::string why;                 ///< pass, pack or file with the reason; empty for observed
+  std::size_t evidence = 0;        ///< facts that carry it
+  std::uint64_t times = 0;         ///< how often they were seen
+  std::set<std::string> programs;  ///< whose facts they are: the last part of exe, else comm
 };
 std::vector<LearnedRow> rows_of(const LearnedReport& report);
 

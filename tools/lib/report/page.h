@@ -9,9 +9,9 @@ namespace cordon::report {
 /// never markup: no name can become an element.
 struct Page {
   std::string_view title;
-  std::string_view script;   ///< the report's own, ours
-  std::string data;          ///< JSON
-  std::string fallback;      ///< text for readers without scripts
+  std::string_view script;  ///< the report's own, ours
+  std::string data;         ///< JSON
+  std::string fallback;     ///< text for readers without scripts
 };
 
 /// One HTML document. Its content security policy allows this one script and style, by their digests, and nothing from

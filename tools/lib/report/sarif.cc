@@ -24,7 +24,9 @@ Json location_json(const SarifResult& result) {
 }
 
 Json result_json(const SarifResult& result, std::size_t rule_index) {
-  Json out{{"ruleId", result.rule}, {"ruleIndex", rule_index}, {"level", result.level},
+  Json out{{"ruleId", result.rule},
+           {"ruleIndex", rule_index},
+           {"level", result.level},
            {"message", {{"text", utf8(result.message)}}}};
   out["locations"] = Json::array();
   if (!result.file.empty()) out["locations"].push_back(location_json(result));

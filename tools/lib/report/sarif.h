@@ -15,9 +15,9 @@ struct SarifRule {
 /// One result. `level` is "error", "warning" or "note".
 struct SarifResult {
   std::string rule, level, message;
-  std::string file;          ///< path; empty: no location
-  std::uint64_t line = 0;    ///< 1-based; 0: the whole file
-  std::string fingerprint;   ///< stable over runs
+  std::string file;         ///< path; empty: no location
+  std::uint64_t line = 0;   ///< 1-based; 0: the whole file
+  std::string fingerprint;  ///< stable over runs
   std::vector<std::pair<std::string, std::string>> properties;
 };
 

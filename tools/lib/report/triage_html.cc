@@ -22,8 +22,12 @@ struct Diet {
   bool raw;
 };
 constexpr std::size_t kAll = 1'000'000;
-constexpr Diet kDiets[] = {{100, kAll, kAll, kAll, kAll, true}, {20, kAll, kAll, 200, kAll, true}, {8, 500, kAll, 40, 4000, true},
-                           {4, 300, 6, 20, 2000, true},         {3, 200, 4, 10, 1000, false},      {1, 100, 3, 5, 400, false},
+constexpr Diet kDiets[] = {{100, kAll, kAll, kAll, kAll, true},
+                           {20, kAll, kAll, 200, kAll, true},
+                           {8, 500, kAll, 40, 4000, true},
+                           {4, 300, 6, 20, 2000, true},
+                           {3, 200, 4, 10, 1000, false},
+                           {1, 100, 3, 5, 400, false},
                            {1, 50, 2, 3, 200, false}};
 constexpr Diet kLeast = {1, 0, 1, 2, 0, false};
 
@@ -35,7 +39,8 @@ void shorten_files(Json& fixes, std::size_t bytes) {
   for (auto& fix : fixes)
     for (auto& file : fix["files"])
       if (file["text"].get_ref<const std::string&>().size() > bytes)
-        file["text"] = "(" + counted(file["text"].get_ref<const std::string&>().size(), "byte") + ": --apply writes it)";
+        file["text"] =
+            "(" + counted(file["text"].get_ref<const std::string&>().size(), "byte") + ": --apply writes it)";
 }
 
 void put_on_diet(Json& data, const Diet& diet) {
@@ -94,7 +99,8 @@ std::string triage_html(const triage::Triage& triage, std::string_view title) {
   while (!fits() && data["findings"].size() > 50) keep_first(data["findings"], data["findings"].size() * 3 / 4);
   const auto shown = data["findings"].size();
   if (shown < triage.findings.size())
-    data["notes"].push_back("The page has room for " + counted(shown, "finding") + " of " + std::to_string(triage.findings.size()) + ".");
+    data["notes"].push_back("The page has room for " + counted(shown, "finding") + " of " +
+                            std::to_string(triage.findings.size()) + ".");
   if (!whole || shown < triage.findings.size())
     data["notes"].push_back("Some evidence is left out to keep this page under a megabyte: the JSON report has all.");
   return page({title, web::kTriageScript, json_text(data, -1), triage_text(triage, options)});

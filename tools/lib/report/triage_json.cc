@@ -44,19 +44,27 @@ Json places(const triage::Finding& finding) {
   }
   if (finding.places.empty())
     for (const auto& [program, count] : finding.programs) add("", program, count);
-  else if (told < finding.count) add("", "", finding.count - told);
+  else if (told < finding.count)
+    add("", "", finding.count - told);
   return out;
 }
 
 Json fix_json(const triage::Fix& fix) {
-  Json out{{"kind", triage::to_text(fix.kind)}, {"title", utf8(fix.title)}, {"commands", texts(fix.commands)},
-           {"undo", texts(fix.undo)}, {"no_undo", fix.no_undo}};
+  Json out{{"kind", triage::to_text(fix.kind)},
+           {"title", utf8(fix.title)},
+           {"commands", texts(fix.commands)},
+           {"undo", texts(fix.undo)},
+           {"no_undo", fix.no_undo}};
   Json files = Json::array();
   for (const auto& [name, text] : fix.files) files.push_back({{"name", utf8(name)}, {"text", text}});
   out["files"] = std::move(files);
-  out["proof"] = {{"status", triage::to_text(fix.proof.status)}, {"fixed", fix.proof.fixed}, {"of", fix.proof.of},
+  out["proof"] = {{"status", triage::to_text(fix.proof.status)},
+                  {"fixed", fix.proof.fixed},
+                  {"of", fix.proof.of},
                   {"how", utf8(fix.proof.how)}};
-  out["excess"] = {{"known", fix.excess.known}, {"count", fix.excess.count}, {"unit", fix.excess.unit},
+  out["excess"] = {{"known", fix.excess.known},
+                   {"count", fix.excess.count},
+                   {"unit", fix.excess.unit},
                    {"what", texts(fix.excess.what)}};
   out["reversal"] = triage::to_text(fix.reversal);
   out["rule"] = fix.rule;
@@ -71,12 +79,16 @@ Json denial_json(const triage::Shape& shape) {
            {"first", time_text(shape.first_ms)},
            {"last", time_text(shape.last_ms)}};
   if (const auto* av = std::get_if<AvOp>(&shape.merged.operation))
-    out["access"] = {{"source", utf8(av->source)}, {"target", utf8(av->target)}, {"class", utf8(av->klass)},
+    out["access"] = {{"source", utf8(av->source)},
+                     {"target", utf8(av->target)},
+                     {"class", utf8(av->klass)},
                      {"permissions", texts(av->perms)}};
   Json samples = Json::array();
   for (const auto& fact : shape.samples)
-    samples.push_back({{"event", utf8(fact.origin.event)}, {"source", utf8(fact.origin.source)},
-                       {"line", fact.origin.line}, {"pid", fact.origin.pid}});
+    samples.push_back({{"event", utf8(fact.origin.event)},
+                       {"source", utf8(fact.origin.source)},
+                       {"line", fact.origin.line},
+                       {"pid", fact.origin.pid}});
   out["samples"] = std::move(samples);
   return out;
 }
@@ -85,7 +97,8 @@ Json timeline_json(const triage::Timeline& timeline) {
   constexpr std::string_view kTrends[] = {"unknown", "once", "steady", "rising", "falling"};
   Json buckets = Json::array();
   for (const auto& [at, count] : timeline.buckets()) buckets.push_back({time_text(at), count});
-  return {{"trend", kTrends[static_cast<std::size_t>(timeline.trend())]}, {"seconds", timeline.width_ms() / 1000},
+  return {{"trend", kTrends[static_cast<std::size_t>(timeline.trend())]},
+          {"seconds", timeline.width_ms() / 1000},
           {"buckets", std::move(buckets)}};
 }
 
@@ -129,8 +142,11 @@ Json json_of(const triage::Finding& finding) {
 
 Json json_of(const triage::Triage& triage) {
   Json out{{"format", "cordon-findings"}, {"version", 1}};
-  out["counts"] = {{"records", triage.records}, {"denials", triage.denials}, {"filtered", triage.filtered},
-                   {"undecoded", triage.undecoded}, {"folded", triage.folded}};
+  out["counts"] = {{"records", triage.records},
+                   {"denials", triage.denials},
+                   {"filtered", triage.filtered},
+                   {"undecoded", triage.undecoded},
+                   {"folded", triage.folded}};
   for (const auto& [name, count] : triage.counts) out["counts"][name] = count;
   out["problems"] = names(triage.problems);
   out["inputs"] = Json::object();
@@ -142,7 +158,9 @@ Json json_of(const triage::Triage& triage) {
   out["notes"] = texts(triage.notes);
   Json diagnostics = Json::array();
   for (const auto& row : triage.diagnostics.all())
-    diagnostics.push_back({{"severity", to_text(row.severity)}, {"what", utf8(row.what)}, {"where", utf8(row.where)},
+    diagnostics.push_back({{"severity", to_text(row.severity)},
+                           {"what", utf8(row.what)},
+                           {"where", utf8(row.where)},
                            {"hint", utf8(row.hint)}});
   out["diagnostics"] = std::move(diagnostics);
   return out;

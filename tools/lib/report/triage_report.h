@@ -11,8 +11,8 @@ namespace cordon::report {
 struct TextOptions {
   std::size_t width = 80;  ///< columns
   bool colour = false;
-  std::size_t top = 10;    ///< findings shown; 0: all
-  std::size_t rows = 0;    ///< of the screen: findings are shown while they fit, at least one; 0: no screen
+  std::size_t top = 10;  ///< findings shown; 0: all
+  std::size_t rows = 0;  ///< of the screen: findings are shown while they fit, at least one; 0: no screen
 };
 
 /// One screen, worst first, each finding with its best fix.

@@ -4,12 +4,12 @@
 
 #include "base/terminal.h"
 #include "base/text.h"
+#include "facts/describe.h"
 #include "report/escape.h"
 #include "report/triage_report.h"
 #include "triage/baseline.h"
 #include "triage/denial.h"
 #include "triage/where.h"
-#include "facts/describe.h"
 
 namespace cordon::report {
 namespace {
@@ -24,7 +24,8 @@ struct SeverityLook {
   std::string_view mark;
   Style style;
 };
-constexpr SeverityLook kLooks[] = {{"!!", Style::kRed}, {" !", Style::kYellow}, {" +", Style::kCyan}, {" .", Style::kDim}};
+constexpr SeverityLook kLooks[] = {
+    {"!!", Style::kRed}, {" !", Style::kYellow}, {" +", Style::kCyan}, {" .", Style::kDim}};
 
 const SeverityLook& look_of(Severity severity) { return kLooks[static_cast<std::size_t>(severity)]; }
 
@@ -45,11 +46,11 @@ std::string some(const std::map<std::string, std::uint64_t>& names, std::size_t 
   std::vector<std::pair<std::uint64_t, std::string>> rows;
   for (const auto& [name, count] : names)
     if (!name.empty()) rows.emplace_back(count, name);
-  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-    return a.first != b.first ? a.first > b.first : a.second < b.second;
-  });
+  std::sort(rows.begin(), rows.end(),
+            [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
   std::string out;
-  for (std::size_t i = 0; i < rows.size() && i < limit; ++i) out += (i == 0 ? "" : ", ") + utf8(short_id(rows[i].second));
+  for (std::size_t i = 0; i < rows.size() && i < limit; ++i)
+    out += (i == 0 ? "" : ", ") + utf8(short_id(rows[i].second));
   if (rows.size() > limit) out += fmt::format(" and {} more", rows.size() - limit);
   return out;
 }
@@ -83,7 +84,8 @@ std::string proof_words(const Fix& fix) {
   }
   const bool helps = proof.status == ProofStatus::kProven || proof.status == ProofStatus::kPartial;
   if (fix.excess.known && helps)
-    words += fix.excess.count == 0 ? "; opens nothing else" : fmt::format("; opens {} more {}", number(fix.excess.count), fix.excess.unit);
+    words += fix.excess.count == 0 ? "; opens nothing else"
+                                   : fmt::format("; opens {} more {}", number(fix.excess.count), fix.excess.unit);
   return words;
 }
 
@@ -140,7 +142,8 @@ std::string headline(const Finding& finding, const TextOptions& options) {
   const auto& look = look_of(finding.severity);
   const auto head = fmt::format("{} {}  {:>6}×  ", look.mark, finding.id, number(finding.count));
   const std::size_t room = options.width > columns(head) + 20 ? options.width - columns(head) : 20;
-  return styled(head, look.style, options.colour) + styled(cut(finding.summary, room), Style::kBold, options.colour) + "\n";
+  return styled(head, look.style, options.colour) + styled(cut(finding.summary, room), Style::kBold, options.colour) +
+         "\n";
 }
 
 std::string best_fix(const Finding& finding, const TextOptions& options) {
@@ -192,12 +195,15 @@ std::string tail_of(const Triage& triage, std::size_t shown, const TextOptions& 
 std::string brief(const Finding& finding, const TextOptions& options) {
   auto line = where_line(finding);
   if (const auto spark = sparkline(finding.timeline); !spark.empty()) line = spark + " " + line;
-  std::string out = headline(finding, options) + "     " + styled(cut(line, options.width - 5), Style::kDim, options.colour) + "\n";
+  std::string out =
+      headline(finding, options) + "     " + styled(cut(line, options.width - 5), Style::kDim, options.colour) + "\n";
   if (!finding.baseline_note.empty()) out += "     " + cut(utf8(finding.baseline_note), options.width - 5) + "\n";
   return out + best_fix(finding, options);
 }
 
-std::size_t lines_of(std::string_view text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); }
+std::size_t lines_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
 
 std::string fix_story(const Fix& fix, std::size_t number_of, const TextOptions& options) {
   std::string out = fmt::format("  {}. {}\n", number_of, fix.title);
@@ -205,7 +211,8 @@ std::string fix_story(const Fix& fix, std::size_t number_of, const TextOptions& 
   if (fix.proof.status != ProofStatus::kUntried && !fix.proof.how.empty())
     out += wrapped(utf8(fix.proof.how), options.width, 5);
   const bool helps = fix.proof.status == ProofStatus::kProven || fix.proof.status == ProofStatus::kPartial;
-  for (const auto& what : helps ? fix.excess.what : std::vector<std::string>()) out += "       opens " + cut(utf8(what), options.width - 13) + "\n";
+  for (const auto& what : helps ? fix.excess.what : std::vector<std::string>())
+    out += "       opens " + cut(utf8(what), options.width - 13) + "\n";
   for (const auto& command : fix.commands) out += "     $ " + utf8(command) + "\n";
   for (const auto& [name, text] : fix.files) out += "     " + name + ": written by --apply\n";
   if (!fix.undo.empty()) {
@@ -226,9 +233,12 @@ std::string evidence(const Finding& finding, const TextOptions& options) {
   std::size_t shown = 0;
   for (const auto& shape : finding.shapes) {
     if (shown++ == kShown) break;
-    out += fmt::format("  {:>6}× {}\n", number(shape.count), cut(utf8(describe(shape.merged.operation)), options.width - 10));
+    out += fmt::format("  {:>6}× {}\n", number(shape.count),
+                       cut(utf8(describe(shape.merged.operation)), options.width - 10));
     const auto& origin = shape.samples.front().origin;
-    out += "          " + cut(utf8(fmt::format("{}:{} event {}", origin.source, origin.line, origin.event)), options.width - 10) + "\n";
+    out += "          " +
+           cut(utf8(fmt::format("{}:{} event {}", origin.source, origin.line, origin.event)), options.width - 10) +
+           "\n";
   }
   if (finding.shapes.size() > kShown) out += fmt::format("  … and {} more kinds\n", finding.shapes.size() - kShown);
   return out;

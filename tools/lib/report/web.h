@@ -6,7 +6,7 @@
 namespace cordon::report::web {
 
 extern const std::string_view kStyle;
-extern const std::string_view kCommonScript;   ///< elements, search, time, theme
+extern const std::string_view kCommonScript;  ///< elements, search, time, theme
 extern const std::string_view kTriageScript;
 extern const std::string_view kLearnedScript;
 

@@ -33,19 +33,25 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
     {"seccomp-action", "errno|log|kill_process", "errno", "what a call that is not allowed comes to"},
     {"log-denials", "FLAG", "", "have the kernel log what the filter denies, for cordon-audit to read"},
     {"audit-first", "FLAG", "", "also write a profile that only logs, to soak before the other one is enforced"},
-    {"seccomp-format",
-     "oci|containerd|kubernetes|docker|podman|spo|systemd|minijail|firejail|bpf|libseccomp", "oci",
+    {"seccomp-format", "oci|containerd|kubernetes|docker|podman|spo|systemd|minijail|firejail|bpf|libseccomp", "oci",
      "write this form too, beside the OCI profile"},
     {"packs", "", "auto",
-     "baseline packs, separated by commas. auto: those of --for, and of glibc, musl, go, jvm, node and python those that the recording tells of; NAME adds one, -NAME leaves one out, none begins with no pack"},
+     "baseline packs, separated by commas. auto: those of --for, and of glibc, musl, go, jvm, node and python those "
+     "that the recording tells of; NAME adds one, -NAME leaves one out, none begins with no pack"},
     {"clone3", "auto|allow|fallback", "auto",
-     "what a seen clone3 comes to, whose flags no filter sees: auto denies it with ENOSYS where its callers are known to fall back to clone, and grants clone with the same flags"},
-    {"timing", "on|off", "on", "allow the calls that a program makes or not as its timing happens to be, beside those seen"},
+     "what a seen clone3 comes to, whose flags no filter sees: auto denies it with ENOSYS where its callers are known "
+     "to fall back to clone, and grants clone with the same flags"},
+    {"timing", "on|off", "on",
+     "allow the calls that a program makes or not as its timing happens to be, beside those seen"},
     {"twins", "on|off", "on", "allow the calls that other libc versions and ABIs use instead of those seen"},
-    {"no-new-privs", "yes|no|both", "both", "whether the program runs with no_new_privs, which decides what a runtime needs"},
-    {"as", "auto|libseccomp|crun|runc", "auto", "decide as this runtime compiles the profile; auto: all that --for stands for"},
-    {"container-caps", "", "default", "the container's capabilities (CAP_X,CAP_Y), for profiles with conditions; default: Docker's"},
-    {"map-to", "", "", "ABIs to write the profile for as well, separated by commas (aarch64, riscv64, s390x, ppc64le, arm, i386)"},
+    {"no-new-privs", "yes|no|both", "both",
+     "whether the program runs with no_new_privs, which decides what a runtime needs"},
+    {"as", "auto|libseccomp|crun|runc", "auto",
+     "decide as this runtime compiles the profile; auto: all that --for stands for"},
+    {"container-caps", "", "default",
+     "the container's capabilities (CAP_X,CAP_Y), for profiles with conditions; default: Docker's"},
+    {"map-to", "", "",
+     "ABIs to write the profile for as well, separated by commas (aarch64, riscv64, s390x, ppc64le, arm, i386)"},
 });
 
 std::vector<std::string> platform_packs(Platform platform) {
@@ -97,8 +103,10 @@ Result<void> packs_in(const BackendOptions& options, const Data& data, PlanOptio
     const std::string name(leaves_out ? word.substr(1) : word);
     if (!data.packs.contains(name)) return no_such_pack(name, data);
     std::erase(out.packs, name);
-    if (leaves_out) out.left_out.insert(name);
-    else out.packs.push_back(name);
+    if (leaves_out)
+      out.left_out.insert(name);
+    else
+      out.packs.push_back(name);
   }
   return {};
 }
@@ -123,7 +131,8 @@ Result<std::vector<Arch>> arches_in(const std::string& list) {
 }
 
 bool recognises_profile(std::string_view start) {
-  return start.find("defaultAction") != std::string_view::npos || start.find("SeccompProfile") != std::string_view::npos;
+  return start.find("defaultAction") != std::string_view::npos ||
+         start.find("SeccompProfile") != std::string_view::npos;
 }
 
 /// What the emission gathers while its parts are made.
@@ -168,7 +177,8 @@ class Emitter {
     out_.inputs[path] = sha256_hex(*text);
     Based based = add_to_base(resolved(read->profile, {}), plan, plan.arches.front());
     out_.summary.push_back("added to the base: " + (based.added.empty() ? "nothing" : join(based.added, ", ")));
-    if (!based.unneeded.empty()) out_.summary.push_back("the base allows, and nothing seen needs: " + join(based.unneeded, ", "));
+    if (!based.unneeded.empty())
+      out_.summary.push_back("the base allows, and nothing seen needs: " + join(based.unneeded, ", "));
     return std::move(based.profile);
   }
 
@@ -176,22 +186,29 @@ class Emitter {
     for (const Arch arch : plan.arches) {
       const auto allowed = std::count_if(plan.calls.begin(), plan.calls.end(),
                                          [&](const auto& call) { return number_on(arch, call.first).has_value(); });
-      out_.summary.push_back(fmt::format("{} of {} syscalls on {}, {} of them only for arguments that were seen", allowed,
-                                         names_on(arch).size(), arch_info(arch).name, plan.filtered_count()));
+      out_.summary.push_back(fmt::format("{} of {} syscalls on {}, {} of them only for arguments that were seen",
+                                         allowed, names_on(arch).size(), arch_info(arch).name, plan.filtered_count()));
     }
-    out_.summary.push_back(fmt::format("the filter has at most {} BPF instructions; checked as libseccomp, crun and runc compile it",
-                                       instructions));
+    out_.summary.push_back(fmt::format(
+        "the filter has at most {} BPF instructions; checked as libseccomp, crun and runc compile it", instructions));
     if (const auto means = layout_means(profile, plan.arches.front()); means && means->plain > 0)
-      out_.summary.push_back(fmt::format("an allowed call runs {:.0f} instructions, {:.0f} in runc's tree layout ({:.2f} of the plain one)",
-                                         means->plain, means->tree, means->tree / means->plain));
+      out_.summary.push_back(fmt::format(
+          "an allowed call runs {:.0f} instructions, {:.0f} in runc's tree layout ({:.2f} of the plain one)",
+          means->plain, means->tree, means->tree / means->plain));
     std::vector<std::string> told;
     for (const auto& [pack, path] : plan.told_packs) told.push_back(pack + " (" + path + ")");
-    if (!told.empty()) out_.summary.push_back("baseline packs that the recording tells of: " + join(told, ", ") + "; --packs -NAME leaves one out");
+    if (!told.empty())
+      out_.summary.push_back("baseline packs that the recording tells of: " + join(told, ", ") +
+                             "; --packs -NAME leaves one out");
     if (plan.fallen_back.contains(std::string(kClone3)))
-      out_.summary.emplace_back("clone3 is answered ENOSYS: its callers fall back to clone, which is granted with the flags that were seen (--clone3 allow: not so)");
+      out_.summary.emplace_back(
+          "clone3 is answered ENOSYS: its callers fall back to clone, which is granted with the flags that were seen "
+          "(--clone3 allow: not so)");
     if (!plan.whole_clone3.empty()) out_.summary.push_back(plan.whole_clone3);
-    if (!profile.flags.empty()) out_.summary.emplace_back("the profile has flags, which runc 1.1 refuses; crun and later runcs take them");
-    for (std::string& line : risk_summary(assess(profile, data_, plan.arches.front()), data_)) out_.summary.push_back(std::move(line));
+    if (!profile.flags.empty())
+      out_.summary.emplace_back("the profile has flags, which runc 1.1 refuses; crun and later runcs take them");
+    for (std::string& line : risk_summary(assess(profile, data_, plan.arches.front()), data_))
+      out_.summary.push_back(std::move(line));
     for (std::size_t i = 1; i < plan.arches.size(); ++i)
       out_.summary.push_back(std::string(arch_info(plan.arches[i]).name) +
                              (is_set(options_, "compat") ? ": asked for by --compat; every name counts there too"
@@ -231,7 +248,8 @@ class Emitter {
   Result<void> audit_profile(const Plan& plan) {
     Plan soft = plan;
     soft.denial = {Action::kLog, 0, {}, false};
-    for (const std::string& name : plan.fallen_back) soft.allow(name, {0, "observed", ""});  // nobody falls back from what runs
+    for (const std::string& name : plan.fallen_back)
+      soft.allow(name, {0, "observed", ""});  // nobody falls back from what runs
     const Profile profile = profile_of(soft);
     if (auto length = proven(profile, kAllRuntimes, plan.arches.front()); !length) return length.error();
     out_.files.push_back({".seccomp-audit.json", write_json(profile, Dialect::kOci)});
@@ -246,7 +264,8 @@ class Emitter {
       const Mapped mapped = map_to(plan, arch, data_);
       const Profile profile = profile_of(mapped.plan);
       if (auto length = proven(profile, kAllRuntimes, arch); !length) return length.error();
-      out_.files.push_back({"." + std::string(arch_info(arch).name) + ".seccomp.json", write_json(profile, Dialect::kOci)});
+      out_.files.push_back(
+          {"." + std::string(arch_info(arch).name) + ".seccomp.json", write_json(profile, Dialect::kOci)});
       for (const std::string& lost : mapped.lost) out_.summary.push_back(lost);
       plan.elsewhere.push_back(mapped.plan);
     }
@@ -263,7 +282,8 @@ class Emitter {
       for (const Origin& origin : origins) added[origin].push_back(name + " (by argument)");
     }
     for (const auto& [origin, names] : added)
-      out_.added.push_back(fmt::format("{}: not observed, granted because {} ({})", join(names, " "), origin.reason, origin.layer));
+      out_.added.push_back(
+          fmt::format("{}: not observed, granted because {} ({})", join(names, " "), origin.reason, origin.layer));
   }
 
   const BackendOptions& options_;
@@ -332,7 +352,8 @@ class SeccompBackend final : public Backend {
   bool enforces(const std::string& path, std::string_view bytes) const {
     if (path.ends_with(".seccomp-audit.json")) return false;
     for (const Arch arch : {Arch::kAarch64, Arch::kArm, Arch::kRiscv64, Arch::kS390x, Arch::kPpc64le})
-      if (arch_info(arch).native != native_arch() && path.ends_with("." + std::string(arch_info(arch).name) + ".seccomp.json"))
+      if (arch_info(arch).native != native_arch() &&
+          path.ends_with("." + std::string(arch_info(arch).name) + ".seccomp.json"))
         return false;
     return recognises(path, bytes.substr(0, 65536));
   }
@@ -367,14 +388,21 @@ Host host_for(const BackendOptions& options, Dialect dialect) {
 Result<PlanOptions> plan_options(const BackendOptions& options, const Data& data) {
   PlanOptions out;
   const std::string level = value_of(options, "arguments");
-  if (const auto known = argument_level(level)) out.arguments = *known;
-  else return bad_option("arguments", level);
+  if (const auto known = argument_level(level))
+    out.arguments = *known;
+  else
+    return bad_option("arguments", level);
   const std::string action = value_of(options, "seccomp-action");
-  if (action == "log") out.denial = Action::kLog;
-  else if (action == "kill_process") out.denial = Action::kKillProcess;
-  else if (action != "errno") return bad_option("seccomp-action", action);
-  if (const auto mode = clone3_mode(value_of(options, "clone3"))) out.clone3 = *mode;
-  else return bad_option("clone3", value_of(options, "clone3"));
+  if (action == "log")
+    out.denial = Action::kLog;
+  else if (action == "kill_process")
+    out.denial = Action::kKillProcess;
+  else if (action != "errno")
+    return bad_option("seccomp-action", action);
+  if (const auto mode = clone3_mode(value_of(options, "clone3")))
+    out.clone3 = *mode;
+  else
+    return bad_option("clone3", value_of(options, "clone3"));
   out.compat = is_set(options, "compat");
   out.log_denials = is_set(options, "log-denials");
   out.timing = is_set(options, "timing");

@@ -13,16 +13,46 @@ constexpr std::size_t kScratchWords = BPF_MEMWORDS;
 
 /// seccomp's own list of opcodes; all others make the kernel answer EINVAL.
 constexpr auto kOpcodes = std::to_array<std::uint16_t>({
-    BPF_LD | BPF_W | BPF_ABS,   BPF_LD | BPF_W | BPF_LEN,   BPF_LDX | BPF_W | BPF_LEN,  BPF_LD | BPF_IMM,
-    BPF_LDX | BPF_IMM,          BPF_LD | BPF_MEM,           BPF_LDX | BPF_MEM,          BPF_ST,
-    BPF_STX,                    BPF_RET | BPF_K,            BPF_RET | BPF_A,            BPF_MISC | BPF_TAX,
-    BPF_MISC | BPF_TXA,         BPF_ALU | BPF_NEG,          BPF_ALU | BPF_ADD | BPF_K,  BPF_ALU | BPF_ADD | BPF_X,
-    BPF_ALU | BPF_SUB | BPF_K,  BPF_ALU | BPF_SUB | BPF_X,  BPF_ALU | BPF_MUL | BPF_K,  BPF_ALU | BPF_MUL | BPF_X,
-    BPF_ALU | BPF_DIV | BPF_K,  BPF_ALU | BPF_DIV | BPF_X,  BPF_ALU | BPF_AND | BPF_K,  BPF_ALU | BPF_AND | BPF_X,
-    BPF_ALU | BPF_OR | BPF_K,   BPF_ALU | BPF_OR | BPF_X,   BPF_ALU | BPF_XOR | BPF_K,  BPF_ALU | BPF_XOR | BPF_X,
-    BPF_ALU | BPF_LSH | BPF_K,  BPF_ALU | BPF_LSH | BPF_X,  BPF_ALU | BPF_RSH | BPF_K,  BPF_ALU | BPF_RSH | BPF_X,
-    BPF_JMP | BPF_JA,           BPF_JMP | BPF_JEQ | BPF_K,  BPF_JMP | BPF_JEQ | BPF_X,  BPF_JMP | BPF_JGE | BPF_K,
-    BPF_JMP | BPF_JGE | BPF_X,  BPF_JMP | BPF_JGT | BPF_K,  BPF_JMP | BPF_JGT | BPF_X,  BPF_JMP | BPF_JSET | BPF_K,
+    BPF_LD | BPF_W | BPF_ABS,
+    BPF_LD | BPF_W | BPF_LEN,
+    BPF_LDX | BPF_W | BPF_LEN,
+    BPF_LD | BPF_IMM,
+    BPF_LDX | BPF_IMM,
+    BPF_LD | BPF_MEM,
+    BPF_LDX | BPF_MEM,
+    BPF_ST,
+    BPF_STX,
+    BPF_RET | BPF_K,
+    BPF_RET | BPF_A,
+    BPF_MISC | BPF_TAX,
+    BPF_MISC | BPF_TXA,
+    BPF_ALU | BPF_NEG,
+    BPF_ALU | BPF_ADD | BPF_K,
+    BPF_ALU | BPF_ADD | BPF_X,
+    BPF_ALU | BPF_SUB | BPF_K,
+    BPF_ALU | BPF_SUB | BPF_X,
+    BPF_ALU | BPF_MUL | BPF_K,
+    BPF_ALU | BPF_MUL | BPF_X,
+    BPF_ALU | BPF_DIV | BPF_K,
+    BPF_ALU | BPF_DIV | BPF_X,
+    BPF_ALU | BPF_AND | BPF_K,
+    BPF_ALU | BPF_AND | BPF_X,
+    BPF_ALU | BPF_OR | BPF_K,
+    BPF_ALU | BPF_OR | BPF_X,
+    BPF_ALU | BPF_XOR | BPF_K,
+    BPF_ALU | BPF_XOR | BPF_X,
+    BPF_ALU | BPF_LSH | BPF_K,
+    BPF_ALU | BPF_LSH | BPF_X,
+    BPF_ALU | BPF_RSH | BPF_K,
+    BPF_ALU | BPF_RSH | BPF_X,
+    BPF_JMP | BPF_JA,
+    BPF_JMP | BPF_JEQ | BPF_K,
+    BPF_JMP | BPF_JEQ | BPF_X,
+    BPF_JMP | BPF_JGE | BPF_K,
+    BPF_JMP | BPF_JGE | BPF_X,
+    BPF_JMP | BPF_JGT | BPF_K,
+    BPF_JMP | BPF_JGT | BPF_X,
+    BPF_JMP | BPF_JSET | BPF_K,
     BPF_JMP | BPF_JSET | BPF_X,
 });
 
@@ -175,13 +205,17 @@ BpfRun run_bpf(std::span<const sock_filter> program, const seccomp_data& data) {
       case BPF_LDX: m.x = loaded(m, insn, data); break;
       case BPF_ST: m.scratch[insn.k] = m.a; break;
       case BPF_STX: m.scratch[insn.k] = m.x; break;
-      case BPF_MISC: (insn.code == (BPF_MISC | BPF_TAX) ? m.x : m.a) = insn.code == (BPF_MISC | BPF_TAX) ? m.a : m.x; break;
+      case BPF_MISC:
+        (insn.code == (BPF_MISC | BPF_TAX) ? m.x : m.a) = insn.code == (BPF_MISC | BPF_TAX) ? m.a : m.x;
+        break;
       case BPF_ALU:
         if (!alu(m, BPF_OP(insn.code), operand)) return run;
         break;
       case BPF_JMP:
-        if (BPF_OP(insn.code) == BPF_JA) at += insn.k;
-        else at += jump_taken(BPF_OP(insn.code), m.a, operand) ? insn.jt : insn.jf;
+        if (BPF_OP(insn.code) == BPF_JA)
+          at += insn.k;
+        else
+          at += jump_taken(BPF_OP(insn.code), m.a, operand) ? insn.jt : insn.jf;
         break;
       default:  // BPF_RET
         run.value = BPF_RVAL(insn.code) == BPF_A ? m.a : insn.k;
@@ -197,7 +231,9 @@ std::string bpf_bytes(const BpfProgram& program) {
 Result<BpfProgram> bpf_from_bytes(std::string_view bytes, const std::string& where) {
   if (bytes.empty() || bytes.size() % sizeof(sock_filter) != 0)
     return Error{ErrorCode::kBadInput,
-                 std::to_string(bytes.size()) + " bytes are no whole number of 8-byte BPF instructions", where, {}};
+                 std::to_string(bytes.size()) + " bytes are no whole number of 8-byte BPF instructions",
+                 where,
+                 {}};
   BpfProgram program(bytes.size() / sizeof(sock_filter));
   std::memcpy(program.data(), bytes.data(), bytes.size());
   if (auto ok = check_bpf(program); !ok) {

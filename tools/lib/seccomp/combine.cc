@@ -124,7 +124,8 @@ Result<Profile> merge_profiles(const std::vector<Profile>& profiles) {
   out.rules.clear();
   for (const Profile& profile : profiles) {
     if (kernel_value(profile.default_action, profile.default_errno_ret) != default_value)
-      return Error{ErrorCode::kRefused, "the profiles differ in what they do by default", {}, "make them with the same action"};
+      return Error{
+          ErrorCode::kRefused, "the profiles differ in what they do by default", {}, "make them with the same action"};
     add_arches(out, profile);
     for (SyscallRule rule : profile.rules) {
       if (!lets_pass(rule.action)) std::erase_if(rule.names, [&](const auto& name) { return passed.contains(name); });
@@ -154,8 +155,9 @@ Based add_to_base(const Profile& base, const Plan& plan, Arch host) {
       out.profile.architectures.push_back(arch);
   const Reference reference(base, Runtime::kCrun, host);
   for (const auto& [name, allowance] : plan.calls) {
-    const bool fine = std::all_of(plan.arches.begin(), plan.arches.end(),
-                                  [&, &call = name, &wanted = allowance](Arch arch) { return satisfied(reference, arch, call, wanted); });
+    const bool fine = std::all_of(
+        plan.arches.begin(), plan.arches.end(),
+        [&, &call = name, &wanted = allowance](Arch arch) { return satisfied(reference, arch, call, wanted); });
     if (fine) continue;
     drop_denial(out.profile, name);
     add_allowance(out.profile, name, allowance);

@@ -28,12 +28,13 @@ struct ContextRelease {
 using Context = std::unique_ptr<void, ContextRelease>;
 
 Error refusal(int rc, std::string what, std::string pointer) {
-  return Error{ErrorCode::kBadInput, std::move(what) + ": libseccomp says " + std::strerror(-rc), std::move(pointer), {}};
+  return Error{
+      ErrorCode::kBadInput, std::move(what) + ": libseccomp says " + std::strerror(-rc), std::move(pointer), {}};
 }
 
 scmp_compare scmp_op(Compare op) {
-  constexpr auto kOps = std::to_array<scmp_compare>({SCMP_CMP_NE, SCMP_CMP_LT, SCMP_CMP_LE, SCMP_CMP_EQ, SCMP_CMP_GE,
-                                                     SCMP_CMP_GT, SCMP_CMP_MASKED_EQ});
+  constexpr auto kOps = std::to_array<scmp_compare>(
+      {SCMP_CMP_NE, SCMP_CMP_LT, SCMP_CMP_LE, SCMP_CMP_EQ, SCMP_CMP_GE, SCMP_CMP_GT, SCMP_CMP_MASKED_EQ});
   return kOps[static_cast<std::size_t>(op)];
 }
 
@@ -55,14 +56,14 @@ void to_host_order(BpfProgram& program) {
     const std::uint32_t as_it_stands = insn.k;
     insn.code = __builtin_bswap16(insn.code);
     insn.k = __builtin_bswap32(insn.k);
-    if (insn.code == (BPF_RET | BPF_K) && !is_return_value(insn.k) && is_return_value(as_it_stands)) insn.k = as_it_stands;
+    if (insn.code == (BPF_RET | BPF_K) && !is_return_value(insn.k) && is_return_value(as_it_stands))
+      insn.k = as_it_stands;
   }
 }
 
 Result<Context> make_context(const Profile& profile, Arch host) {
   Context context(seccomp_init(kernel_value(profile.default_action, profile.default_errno_ret)));
-  if (!context)
-    return Error{ErrorCode::kBadInput, "libseccomp refuses the default action", "/defaultAction", {}};
+  if (!context) return Error{ErrorCode::kBadInput, "libseccomp refuses the default action", "/defaultAction", {}};
   seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_NNP, 0);
   const std::uint32_t host_token = arch_info(host).scmp_token;
   if (host_token != seccomp_arch_native()) {
@@ -72,8 +73,10 @@ Result<Context> make_context(const Profile& profile, Arch host) {
   for (const Arch arch : profile.architectures) {
     const int rc = seccomp_arch_add(context.get(), arch_info(arch).scmp_token);
     if (rc < 0 && rc != -EEXIST)
-      return refusal(rc, "cannot filter " + std::string(arch_info(arch).oci_name) + " beside " +
-                             std::string(arch_info(host).oci_name), "/architectures");
+      return refusal(
+          rc,
+          "cannot filter " + std::string(arch_info(arch).oci_name) + " beside " + std::string(arch_info(host).oci_name),
+          "/architectures");
   }
   return context;
 }
@@ -89,10 +92,13 @@ Result<void> add_set(void* context, const SyscallRule& rule, const std::string& 
   return {};
 }
 
-Result<void> add_rule(void* context, const SyscallRule& rule, const Profile& profile, std::vector<std::string>& ignored) {
+Result<void> add_rule(void* context, const SyscallRule& rule, const Profile& profile,
+                      std::vector<std::string>& ignored) {
   if (rule.errno_ret && !carries_errno(rule.action))
-    return Error{ErrorCode::kBadInput, "errnoRet on " + std::string(oci_name(rule.action)) + ", which returns no errno",
-                 rule.pointer + "/errnoRet", {}};
+    return Error{ErrorCode::kBadInput,
+                 "errnoRet on " + std::string(oci_name(rule.action)) + ", which returns no errno",
+                 rule.pointer + "/errnoRet",
+                 {}};
   if (kernel_value(rule.action, rule.errno_ret) == kernel_value(profile.default_action, profile.default_errno_ret))
     return {};  // both runtimes skip a rule that says what the default says
   for (const std::string& name : rule.names) {
@@ -152,7 +158,8 @@ Result<void> check_defaults(const Profile& profile) {
   if (profile.default_action == Action::kNotify)
     return Error{ErrorCode::kBadInput, "SCMP_ACT_NOTIFY cannot be the default action", "/defaultAction", {}};
   if (profile.default_errno_ret && !carries_errno(profile.default_action))
-    return Error{ErrorCode::kBadInput, "defaultErrnoRet on a default action that returns no errno", "/defaultErrnoRet", {}};
+    return Error{
+        ErrorCode::kBadInput, "defaultErrnoRet on a default action that returns no errno", "/defaultErrnoRet", {}};
   return {};
 }
 
@@ -166,8 +173,7 @@ Result<Compiled> compiled(const Profile& profile, Runtime runtime, Arch host, bo
   for (const SyscallRule& rule : profile.rules) {
     const bool notify_write = runtime == Runtime::kRunc && rule.action == Action::kNotify &&
                               std::find(rule.names.begin(), rule.names.end(), "write") != rule.names.end();
-    if (notify_write)
-      return Error{ErrorCode::kBadInput, "runc refuses SCMP_ACT_NOTIFY for write", rule.pointer, {}};
+    if (notify_write) return Error{ErrorCode::kBadInput, "runc refuses SCMP_ACT_NOTIFY for write", rule.pointer, {}};
     if (auto ok = add_rule(context->get(), rule, profile, out.ignored); !ok) return ok.error();
   }
   auto program = exported(context->get(), host);

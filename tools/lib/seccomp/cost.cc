@@ -53,7 +53,8 @@ Result<Cost> cost_of(const Profile& profile, const Trace& trace, Arch host) {
     cost.plain_mean /= calls;
     cost.tree_mean /= calls;
   }
-  std::stable_sort(cost.hottest.begin(), cost.hottest.end(), [](const CallCost& a, const CallCost& b) { return a.count > b.count; });
+  std::stable_sort(cost.hottest.begin(), cost.hottest.end(),
+                   [](const CallCost& a, const CallCost& b) { return a.count > b.count; });
   if (cost.hottest.size() > kHottest) cost.hottest.resize(kHottest);
   return cost;
 }

@@ -21,7 +21,7 @@ struct Cost {
   std::vector<CallCost> hottest;  ///< by count, at most ten calls
   std::size_t plain_length = 0;   ///< instructions of the programs
   std::size_t tree_length = 0;
-  double plain_mean = 0;          ///< per recorded call, over all calls
+  double plain_mean = 0;  ///< per recorded call, over all calls
   double tree_mean = 0;
   double ratio() const { return plain_mean > 0 ? tree_mean / plain_mean : 1; }  ///< below 1: the tree pays
 };

@@ -33,12 +33,15 @@ class Rows {
   auto all(Make make) {
     std::vector<decltype(make(root_))> out;
     const auto rows = root_.find("rows");
-    if (rows == root_.end() || !rows->is_array()) fail("no rows");
+    if (rows == root_.end() || !rows->is_array())
+      fail("no rows");
     else
       for (const Json& row : *rows) {
         ++at_;
-        if (row.is_object()) out.push_back(make(row));
-        else fail("a row that is no object");
+        if (row.is_object())
+          out.push_back(make(row));
+        else
+          fail("a row that is no object");
       }
     return out;
   }
@@ -95,7 +98,8 @@ class Rows {
 };
 
 Pack pack_of(const Json& root, Rows& rows) {
-  Pack pack{rows.word(root, "pack"), rows.word(root, "kind"), rows.word(root, "what"), rows.word(root, "source"), {}, {}, {}};
+  Pack pack{
+      rows.word(root, "pack"), rows.word(root, "kind"), rows.word(root, "what"), rows.word(root, "source"), {}, {}, {}};
   if (const auto told = root.find("told_by"); told != root.end()) {
     pack.told_by_maps = rows.words(*told, "maps", false);
     pack.told_by_reads = rows.words(*told, "reads", false);
@@ -114,7 +118,8 @@ TwinRow twin_of(const Json& row, Rows& rows) {
 }
 
 TimingRow timing_of(const Json& row, Rows& rows) {
-  return {rows.words(row, "seen"), rows.words(row, "with", false), rows.words(row, "grants"), rows.arg(row), rows.word(row, "reason")};
+  return {rows.words(row, "seen"), rows.words(row, "with", false), rows.words(row, "grants"), rows.arg(row),
+          rows.word(row, "reason")};
 }
 
 ErrnoRow errno_row_of(const Json& row, Rows& rows) {
@@ -130,18 +135,28 @@ FallbackRow fallback_of(const Json& row, Rows& rows) {
 }
 
 ArgumentRow argument_of(const Json& row, Rows& rows) {
-  ArgumentRow out{rows.word(row, "argument"), ArgumentLevel::kSafe, rows.number(row, "mask"), {},
-                  rows.word(row, "always_reason", false), rows.word(row, "reason")};
-  if (const auto level = argument_level(rows.word(row, "level"))) out.level = *level;
-  else rows.fail("an unknown level");
+  ArgumentRow out{rows.word(row, "argument"),
+                  ArgumentLevel::kSafe,
+                  rows.number(row, "mask"),
+                  {},
+                  rows.word(row, "always_reason", false),
+                  rows.word(row, "reason")};
+  if (const auto level = argument_level(rows.word(row, "level")))
+    out.level = *level;
+  else
+    rows.fail("an unknown level");
   if (const auto always = row.find("always"); always != row.end())
     for (const Json& value : *always) out.always.push_back(value.value("value", std::uint64_t{0}));
   return out;
 }
 
 RiskRow risk_of(const Json& row, Rows& rows) {
-  return {rows.word(row, "group"), rows.word(row, "severity"), rows.words(row, "calls"),
-          row.value("unless_filtered", false), rows.word(row, "capability", false), rows.word(row, "reason")};
+  return {rows.word(row, "group"),
+          rows.word(row, "severity"),
+          rows.words(row, "calls"),
+          row.value("unless_filtered", false),
+          rows.word(row, "capability", false),
+          rows.word(row, "reason")};
 }
 
 CveRow cve_of(const Json& row, Rows& rows) {

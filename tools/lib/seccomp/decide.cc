@@ -85,8 +85,10 @@ Result<void> FilterDecider::add_profile(const Profile& profile, const std::strin
       error.where = where + (error.where.empty() ? "" : ": " + error.where);
       return error;
     }
-    const std::string as = runtime == Runtime::kPlain ? "" : " as " + std::string(runtime_name(runtime)) + " compiles it";
-    filters_.push_back({where, as, std::move(compiled->program), std::make_shared<Reference>(profile, runtime, host), {}});
+    const std::string as =
+        runtime == Runtime::kPlain ? "" : " as " + std::string(runtime_name(runtime)) + " compiles it";
+    filters_.push_back(
+        {where, as, std::move(compiled->program), std::make_shared<Reference>(profile, runtime, host), {}});
   }
   return {};
 }
@@ -121,7 +123,8 @@ Decision FilterDecider::decide(const SyscallOp& op) {
 Decision FilterDecider::decide_in(const Filter& filter, const SyscallOp& op) const {
   const auto number = number_of(op);
   if (!number)
-    return decision(Ruling::kCannotTell, "", "no number is known for " + op.name + " on " + std::string(arch_info(op.arch).name));
+    return decision(Ruling::kCannotTell, "",
+                    "no number is known for " + op.name + " on " + std::string(arch_info(op.arch).name));
   const auto& rules = filter.reference ? filter.reference->rules_of(op.arch, *number) : filter.constants;
   std::optional<std::uint32_t> passed;
   std::optional<std::uint32_t> denied;
@@ -153,8 +156,10 @@ Decision FilterDecider::decide_fallback(const Filter& filter, const SyscallOp& o
   if (row == nullptr && !always_falls_back_) return denied;
   Decision out = decide_in(filter, fallback_call(op));
   const std::string caller = row == nullptr ? "who calls it is taken to fall back" : row->caller + " falls back";
-  if (out.ruling == Ruling::kAllowed) out.remark = "answered ENOSYS; " + caller + " to clone, which is granted with these flags";
-  else out.why = "answered ENOSYS; " + caller + " to clone, of which " + out.why;
+  if (out.ruling == Ruling::kAllowed)
+    out.remark = "answered ENOSYS; " + caller + " to clone, which is granted with these flags";
+  else
+    out.why = "answered ENOSYS; " + caller + " to clone, of which " + out.why;
   return out;
 }
 

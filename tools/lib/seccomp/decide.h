@@ -11,7 +11,8 @@
 
 namespace cordon::seccomp {
 
-/// Profiles and programs are added before anything is decided. Asks finished programs: those that the profile becomes under each runtime. A fact is allowed only if all allow it.
+/// Profiles and programs are added before anything is decided. Asks finished programs: those that the profile becomes
+/// under each runtime. A fact is allowed only if all allow it.
 class FilterDecider final : public Decider {
  public:
   /// A profile; compiled for each runtime. Errors are compile()'s.
@@ -20,7 +21,8 @@ class FilterDecider final : public Decider {
   /// A raw program, for every ABI that it tests for.
   void add_program(BpfProgram program, const std::string& where);
 
-  /// A clone3 that gets ENOSYS counts as the clone that its caller falls back to: where the caller is known to, or always.
+  /// A clone3 that gets ENOSYS counts as the clone that its caller falls back to: where the caller is known to, or
+  /// always.
   void fall_back(std::shared_ptr<const Data> data, bool always);
 
   Decision decide(const Fact& fact) override;
@@ -33,7 +35,7 @@ class FilterDecider final : public Decider {
     std::string runtime;  ///< "as crun compiles it"; empty for a raw program
     BpfProgram program;
     std::shared_ptr<const Reference> reference;  ///< none for a raw program
-    std::vector<CallRule> constants;  ///< a raw program's comparisons, as if on every argument
+    std::vector<CallRule> constants;             ///< a raw program's comparisons, as if on every argument
   };
   Decision decide_in(const Filter& filter, const SyscallOp& op) const;
 

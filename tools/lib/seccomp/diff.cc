@@ -50,7 +50,8 @@ class Differ {
       const Call call{arch, number, args};
       Change change{arch, name_on(arch, static_cast<int>(number)), when_of(positions, args),
                     permissive_value(before_.ask(call)), permissive_value(after_.ask(call))};
-      uniform = uniform && (here.empty() || (here.front().before == change.before && here.front().after == change.after));
+      uniform =
+          uniform && (here.empty() || (here.front().before == change.before && here.front().after == change.after));
       here.push_back(std::move(change));
     }
     keep(std::move(here), uniform);
@@ -86,29 +87,36 @@ void compare_flags(const Profile& before, const Profile& after, std::vector<Sett
     if (!new_flags.contains(flag)) out.push_back({false, "flag " + flag + " is gone"});
 }
 
-void compare_text(const std::string& name, const std::string& before, const std::string& after, std::vector<SettingChange>& out) {
+void compare_text(const std::string& name, const std::string& before, const std::string& after,
+                  std::vector<SettingChange>& out) {
   if (before == after) return;
-  if (before.empty()) out.push_back({true, name + " is new: \"" + after + "\""});
-  else if (after.empty()) out.push_back({false, name + " is gone: \"" + before + "\""});
-  else out.push_back({true, name + ": \"" + before + "\", now \"" + after + "\""});
+  if (before.empty())
+    out.push_back({true, name + " is new: \"" + after + "\""});
+  else if (after.empty())
+    out.push_back({false, name + " is gone: \"" + before + "\""});
+  else
+    out.push_back({true, name + ": \"" + before + "\", now \"" + after + "\""});
 }
 
 }  // namespace
 
 std::uint32_t permissive_value(const Answer& answer) {
   // Higher numbers are more permissive but for KILL_PROCESS, whose sign bit is set (seccomp(2), precedence of actions).
-  return *std::max_element(answer.values.begin(), answer.values.end(),
-                           [](std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a) < static_cast<std::int32_t>(b); });
+  return *std::max_element(answer.values.begin(), answer.values.end(), [](std::uint32_t a, std::uint32_t b) {
+    return static_cast<std::int32_t>(a) < static_cast<std::int32_t>(b);
+  });
 }
 
 bool Change::grows() const { return lets_pass(after) && !lets_pass(before); }
 bool Change::shrinks() const { return lets_pass(before) && !lets_pass(after); }
 
 std::size_t Diff::grown() const {
-  return static_cast<std::size_t>(std::count_if(changes.begin(), changes.end(), [](const Change& c) { return c.grows(); }));
+  return static_cast<std::size_t>(
+      std::count_if(changes.begin(), changes.end(), [](const Change& c) { return c.grows(); }));
 }
 std::size_t Diff::shrunk() const {
-  return static_cast<std::size_t>(std::count_if(changes.begin(), changes.end(), [](const Change& c) { return c.shrinks(); }));
+  return static_cast<std::size_t>(
+      std::count_if(changes.begin(), changes.end(), [](const Change& c) { return c.shrinks(); }));
 }
 
 Diff diff_profiles(const Profile& before, const Profile& after, Runtime runtime, Arch host) {
@@ -128,8 +136,11 @@ Diff diff_profiles(const Profile& before, const Profile& after, Runtime runtime,
 }
 
 std::string to_text(const Change& change) {
-  return fmt::format("{} {} on {}{}{}: {}, now {}", change.grows() ? "+" : change.shrinks() ? "-" : "~", change.name,
-                     arch_info(change.arch).name, change.when.empty() ? "" : ", ", change.when,
+  return fmt::format("{} {} on {}{}{}: {}, now {}",
+                     change.grows()     ? "+"
+                     : change.shrinks() ? "-"
+                                        : "~",
+                     change.name, arch_info(change.arch).name, change.when.empty() ? "" : ", ", change.when,
                      describe_value(change.before), describe_value(change.after));
 }
 

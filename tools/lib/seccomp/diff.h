@@ -26,10 +26,10 @@ struct SettingChange {
 };
 
 struct Diff {
-  std::vector<Change> changes;  ///< by ABI, number and arguments
-  std::vector<SettingChange> settings;  ///< flags by name, listenerPath, listenerMetadata
-  std::size_t calls = 0;        ///< classes compared
-  std::size_t unlisted = 0;     ///< changes beyond the first 16 of a call
+  std::vector<Change> changes;                                       ///< by ABI, number and arguments
+  std::vector<SettingChange> settings;                               ///< flags by name, listenerPath, listenerMetadata
+  std::size_t calls = 0;                                             ///< classes compared
+  std::size_t unlisted = 0;                                          ///< changes beyond the first 16 of a call
   bool same() const { return changes.empty() && settings.empty(); }  // what is unlisted comes after what is listed
   std::size_t grown() const;
   std::size_t shrunk() const;

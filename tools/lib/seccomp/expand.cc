@@ -28,7 +28,8 @@ void allow_row(Plan& plan, const std::string& call, const std::optional<RowArg>&
 }
 
 /// The argument of `to` that is what argument `index` of `from` is (mknod's mode is mknodat's second next).
-std::optional<std::uint32_t> same_argument(const std::string& from, std::uint32_t index, const std::string& to, Arch arch) {
+std::optional<std::uint32_t> same_argument(const std::string& from, std::uint32_t index, const std::string& to,
+                                           Arch arch) {
   const PolicyPositions here = policy_positions(syscall_info(arch, from));
   const PolicyPositions there = policy_positions(syscall_info(arch, to));
   for (std::uint8_t i = 0; i < here.count; ++i) {
@@ -50,7 +51,8 @@ std::optional<ArgSet> moved(const ArgSet& set, const std::string& from, const st
   return out;
 }
 
-void allow_twin(Plan& plan, const std::string& seen, const Allowance& allowance, const std::string& twin, const TwinRow& row) {
+void allow_twin(Plan& plan, const std::string& seen, const Allowance& allowance, const std::string& twin,
+                const TwinRow& row) {
   const bool added = allowance.whole && allowance.origin.added();
   const Origin origin{3, "twins", (added ? "granted " : "seen ") + seen + "; " + row.reason};
   if (row.arg) return allow_row(plan, twin, row.arg, origin);
@@ -89,7 +91,8 @@ void add_twins(Plan& plan, const Data& data) {
       const auto found = seen_calls.find(seen);
       if (found == seen_calls.end()) continue;
       for (const std::string& twin : row.grants)
-        if (!seen_calls.contains(twin) && exists_on(twin, plan.arches)) allow_twin(plan, seen, found->second, twin, row);
+        if (!seen_calls.contains(twin) && exists_on(twin, plan.arches))
+          allow_twin(plan, seen, found->second, twin, row);
     }
 }
 
@@ -121,9 +124,11 @@ Mapped map_to(const Plan& plan, Arch target, const Data& data) {
     out.plan.calls.erase(name);
     const bool has_twin = std::any_of(data.twins.begin(), data.twins.end(), [&](const TwinRow& row) {
       return std::find(row.seen.begin(), row.seen.end(), name) != row.seen.end() &&
-             std::any_of(row.grants.begin(), row.grants.end(), [&](const auto& twin) { return out.plan.calls.contains(twin); });
+             std::any_of(row.grants.begin(), row.grants.end(),
+                         [&](const auto& twin) { return out.plan.calls.contains(twin); });
     });
-    if (!has_twin) out.lost.push_back(name + " on " + std::string(arch_info(target).name) + ": no such call, and no twin");
+    if (!has_twin)
+      out.lost.push_back(name + " on " + std::string(arch_info(target).name) + ": no such call, and no twin");
   }
   return out;
 }

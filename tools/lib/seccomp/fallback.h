@@ -23,8 +23,8 @@ std::optional<Clone3> clone3_mode(std::string_view word);
 /// The row that says that this call's maker falls back; none if it is no clone3, or its flags are not known, or others.
 const FallbackRow* known_fallback(const SyscallOp& op, const Data& data);
 
-/// The clone(2) that a clone3 falls back to, by the bits that a filter looks at: its namespaces. No namespaces where the
-/// flags are not known.
+/// The clone(2) that a clone3 falls back to, by the bits that a filter looks at: its namespaces. No namespaces where
+/// the flags are not known.
 SyscallOp fallback_call(const SyscallOp& op);
 
 }  // namespace cordon::seccomp

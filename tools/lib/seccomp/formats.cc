@@ -34,7 +34,8 @@ std::string header(const Plan& plan, std::string_view comment) {
 }
 
 bool on_plan(const Plan& plan, const std::string& name) {
-  return std::any_of(plan.arches.begin(), plan.arches.end(), [&](Arch arch) { return number_on(arch, name).has_value(); });
+  return std::any_of(plan.arches.begin(), plan.arches.end(),
+                     [&](Arch arch) { return number_on(arch, name).has_value(); });
 }
 
 /// Names that this machine's tables have for one of the plan's ABIs; formats that refuse other names get only these.
@@ -53,7 +54,9 @@ void note_arguments(const Plan& plan, std::string_view format, Rendering& out) {
     out.lost.push_back(fmt::format("{} has no argument filters: {} are allowed whole", format, join(filtered, ", ")));
 }
 
-Result<Rendering> render_oci(const Plan& plan, const Data&) { return Rendering{write_json(profile_of(plan), Dialect::kOci), {}}; }
+Result<Rendering> render_oci(const Plan& plan, const Data&) {
+  return Rendering{write_json(profile_of(plan), Dialect::kOci), {}};
+}
 
 /// Calls that need a capability which the program was seen to use: only where the container has it. Without that
 /// evidence the call may be one that needs none, as in a user namespace of its own, or adjtimex(2) that only reads.
@@ -78,7 +81,8 @@ std::vector<Placed> placed_rules(const std::vector<const Plan*>& plans) {
   for (const Plan* plan : plans)
     for (const SyscallRule& rule : profile_of(*plan).rules) {
       auto found = std::find_if(out.begin(), out.end(), [&](const Placed& p) {
-        return p.rule.action == rule.action && p.rule.errno_ret == rule.errno_ret && p.rule.args == rule.args && p.rule.comment == rule.comment;
+        return p.rule.action == rule.action && p.rule.errno_ret == rule.errno_ret && p.rule.args == rule.args &&
+               p.rule.comment == rule.comment;
       });
       if (found == out.end()) found = out.insert(out.end(), {rule, {}});
       for (const std::string& name : rule.names) found->names[name].emplace(go_name(plan->arches.front()));
@@ -98,8 +102,10 @@ Conditions on_machines(const Machines& here, const Machines& all) {
   Conditions out;
   Machines absent;
   std::set_difference(all.begin(), all.end(), here.begin(), here.end(), std::inserter(absent, absent.end()));
-  if (absent.size() < here.size()) out.excludes.arches = {absent.begin(), absent.end()};
-  else out.includes.arches = {here.begin(), here.end()};
+  if (absent.size() < here.size())
+    out.excludes.arches = {absent.begin(), absent.end()};
+  else
+    out.includes.arches = {here.begin(), here.end()};
   return out;
 }
 
@@ -113,7 +119,8 @@ void add_parts(const SyscallRule& rule, const std::map<Conditions, std::vector<s
 }
 
 /// The rule once for each set of conditions that its names have.
-void add_conditional(const Placed& placed, const Machines& machines, const std::map<std::string, Selector>& selectors, Profile& profile) {
+void add_conditional(const Placed& placed, const Machines& machines, const std::map<std::string, Selector>& selectors,
+                     Profile& profile) {
   std::map<Conditions, std::vector<std::string>> parts;
   for (const auto& [name, here] : placed.names) {
     Conditions conditions = on_machines(here, machines);
@@ -197,8 +204,8 @@ void yaml_rule(std::string& out, const SyscallRule& rule) {
   if (rule.args.empty()) return;
   out += "      args:\n";
   for (const ArgCondition& c : rule.args)
-    out += fmt::format("        - index: {}\n          value: {}\n          valueTwo: {}\n          op: {}\n", c.index, c.value,
-                       c.value_two, oci_name(c.op));
+    out += fmt::format("        - index: {}\n          value: {}\n          valueTwo: {}\n          op: {}\n", c.index,
+                       c.value, c.value_two, oci_name(c.op));
 }
 
 Result<Rendering> render_spo(const Plan& plan, const Data&) {
@@ -219,7 +226,8 @@ Result<Rendering> render_spo(const Plan& plan, const Data&) {
 
 // systemd.exec(5), SystemCallArchitectures=
 std::string_view systemd_arch(Arch arch) {
-  constexpr auto kNames = std::to_array<std::string_view>({"x86-64", "x86", "x32", "arm64", "arm", "riscv64", "s390x", "ppc64-le"});
+  constexpr auto kNames =
+      std::to_array<std::string_view>({"x86-64", "x86", "x32", "arm64", "arm", "riscv64", "s390x", "ppc64-le"});
   return kNames[static_cast<std::size_t>(arch)];
 }
 
@@ -234,7 +242,8 @@ std::optional<std::vector<std::uint64_t>> single_values(const Plan& plan, const 
 }
 
 std::string upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   return text;
 }
 
@@ -268,18 +277,21 @@ void systemd_namespaces(const Plan& plan, std::string& out) {
   out += "RestrictNamespaces=" + (kinds.empty() ? "yes" : join({kinds.begin(), kinds.end()}, " ")) + "\n";
 }
 
-/// "~call:ERRNO" after the list of what is allowed: the call is denied with that errno (systemd.exec(5), since 247). Before
-/// the list, "~" would make all of it a list of what is denied.
+/// "~call:ERRNO" after the list of what is allowed: the call is denied with that errno (systemd.exec(5), since 247).
+/// Before the list, "~" would make all of it a list of what is denied.
 void systemd_errnos(const Plan& plan, std::string& out) {
   std::string lines;
   for (const auto& [name, row] : plan.denial.explicit_errnos)
-    if (on_plan(plan, name)) lines += fmt::format("SystemCallFilter=~{}:{}\n", name, errno_name(static_cast<int>(row.number)));
-  if (!lines.empty()) out += "# Libraries fall back from these where they take them for missing, and fail on any other errno.\n" + lines;
+    if (on_plan(plan, name))
+      lines += fmt::format("SystemCallFilter=~{}:{}\n", name, errno_name(static_cast<int>(row.number)));
+  if (!lines.empty())
+    out += "# Libraries fall back from these where they take them for missing, and fail on any other errno.\n" + lines;
 }
 
 Result<Rendering> render_systemd(const Plan& plan, const Data&) {
   Rendering out;
-  out.bytes = header(plan, "#") + "# Put it into /etc/systemd/system/UNIT.service.d/ and run: systemctl daemon-reload\n[Service]\n";
+  out.bytes = header(plan, "#") +
+              "# Put it into /etc/systemd/system/UNIT.service.d/ and run: systemctl daemon-reload\n[Service]\n";
   out.bytes += "NoNewPrivileges=yes\n";
   if (plan.denial.logged) {  // systemd.exec(5), SystemCallLog=
     out.bytes += "# Calls that are not allowed are logged too.\nSystemCallLog=~" + join(known_calls(plan), " ") + "\n";
@@ -293,11 +305,14 @@ Result<Rendering> render_systemd(const Plan& plan, const Data&) {
   for (std::size_t i = 0; i < calls.size(); i += kPerLine)
     out.bytes += "SystemCallFilter=" +
                  join({calls.begin() + static_cast<std::ptrdiff_t>(i),
-                       calls.begin() + static_cast<std::ptrdiff_t>(std::min(i + kPerLine, calls.size()))}, " ") + "\n";
+                       calls.begin() + static_cast<std::ptrdiff_t>(std::min(i + kPerLine, calls.size()))},
+                      " ") +
+                 "\n";
   systemd_errnos(plan, out.bytes);
   if (plan.denial.action == Action::kErrno)
     out.bytes += fmt::format("SystemCallErrorNumber={}\n", errno_name(static_cast<int>(plan.denial.errno_number)));
-  if (plan.denial.action == Action::kLog) out.lost.emplace_back("systemd has no log-only mode: calls not listed kill the program");
+  if (plan.denial.action == Action::kLog)
+    out.lost.emplace_back("systemd has no log-only mode: calls not listed kill the program");
   systemd_families(plan, out.bytes);
   systemd_namespaces(plan, out.bytes);
   if (!plan.calls.contains("personality")) out.bytes += "LockPersonality=yes\n";
@@ -305,7 +320,8 @@ Result<Rendering> render_systemd(const Plan& plan, const Data&) {
   return out;
 }
 
-/// minijail's "==" compares all 64 bits and "in" takes a mask, so only whole words and "no bit of the mask" can be said.
+/// minijail's "==" compares all 64 bits and "in" takes a mask, so only whole words and "no bit of the mask" can be
+/// said.
 std::optional<std::string> minijail_atom(const ArgCondition& c) {
   if (c.value == kWord) return fmt::format("arg{} == {:#x}", c.index, c.value_two);
   if (c.value_two == 0) return fmt::format("arg{} in {:#x}", c.index, ~c.value);
@@ -348,11 +364,14 @@ void firejail_errno(const Plan& plan, Rendering& out) {
     out.bytes += fmt::format("seccomp-error-action {}\n", errno_name(static_cast<int>(plan.denial.errno_number)));
     return;
   }
-  out.bytes += "# One errno for all that is denied: firejail has none for each call beside seccomp.keep. ENOSYS, since\n"
-               "# libraries fall back from it; a program that expects EPERM is told that the call is missing.\n"
-               "seccomp-error-action ENOSYS\n";
-  out.lost.push_back(fmt::format("firejail has one errno for all that is denied: ENOSYS, for the {} calls that libraries fall back "
-                                 "from; all others get it too instead of EPERM", plan.denial.explicit_errnos.size()));
+  out.bytes +=
+      "# One errno for all that is denied: firejail has none for each call beside seccomp.keep. ENOSYS, since\n"
+      "# libraries fall back from it; a program that expects EPERM is told that the call is missing.\n"
+      "seccomp-error-action ENOSYS\n";
+  out.lost.push_back(
+      fmt::format("firejail has one errno for all that is denied: ENOSYS, for the {} calls that libraries fall back "
+                  "from; all others get it too instead of EPERM",
+                  plan.denial.explicit_errnos.size()));
 }
 
 Result<Rendering> render_firejail(const Plan& plan, const Data&) {
@@ -386,8 +405,8 @@ std::string c_identifier(std::string_view name) {
 }
 
 std::string_view c_compare(Compare op) {
-  constexpr auto kNames = std::to_array<std::string_view>({"SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_EQ",
-                                                           "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ"});
+  constexpr auto kNames = std::to_array<std::string_view>(
+      {"SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ"});
   return kNames[static_cast<std::size_t>(op)];
 }
 
@@ -418,8 +437,9 @@ Result<Rendering> render_libseccomp(const Plan& plan, const Data&) {
   if (!tree) return tree.error();
   std::string out = "/*\n" + header(plan, " *") + " * Link with -lseccomp. Returns 0, or a negative errno.\n */\n";
   out += "#include <errno.h>\n#include <seccomp.h>\n#include <stddef.h>\n\n";
-  out += "static const struct {\n    uint32_t action;\n    const char *name;\n    unsigned count;\n"
-         "    struct scmp_arg_cmp args[6];\n} rules[] = {\n";
+  out +=
+      "static const struct {\n    uint32_t action;\n    const char *name;\n    unsigned count;\n"
+      "    struct scmp_arg_cmp args[6];\n} rules[] = {\n";
   for (const SyscallRule& rule : profile.rules) c_rule(out, rule);
   out += "};\n\n";
   out += fmt::format("int {}_load_filter(void)\n{{\n", c_identifier(plan.name));
@@ -428,13 +448,15 @@ Result<Rendering> render_libseccomp(const Plan& plan, const Data&) {
   for (const Arch arch : plan.arches)
     if (arch != plan.arches.front())
       out += fmt::format("    if (rc == 0)\n        rc = seccomp_arch_add(ctx, {});\n", arch_info(arch).oci_name);
-  if (*tree) out += "    if (rc == 0)\n        rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree */\n";
-  out += "    for (size_t i = 0; rc == 0 && i < sizeof rules / sizeof rules[0]; i++) {\n"
-         "        int number = seccomp_syscall_resolve_name(rules[i].name);\n\n"
-         "        if (number != __NR_SCMP_ERROR)\n"
-         "            rc = seccomp_rule_add_array(ctx, rules[i].action, number, rules[i].count, rules[i].args);\n    }\n"
-         "    if (rc == 0)\n        rc = seccomp_load(ctx);\n"
-         "    seccomp_release(ctx);\n    return rc;\n}\n";
+  if (*tree)
+    out += "    if (rc == 0)\n        rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree */\n";
+  out +=
+      "    for (size_t i = 0; rc == 0 && i < sizeof rules / sizeof rules[0]; i++) {\n"
+      "        int number = seccomp_syscall_resolve_name(rules[i].name);\n\n"
+      "        if (number != __NR_SCMP_ERROR)\n"
+      "            rc = seccomp_rule_add_array(ctx, rules[i].action, number, rules[i].count, rules[i].args);\n    }\n"
+      "    if (rc == 0)\n        rc = seccomp_load(ctx);\n"
+      "    seccomp_release(ctx);\n    return rc;\n}\n";
   return Rendering{std::move(out), {}};
 }
 

@@ -32,7 +32,8 @@ class Builder final : public nlohmann::json_sax<Json> {
   bool key(string_t& key) override {
     Level& level = levels_.back();
     level.key = std::move(key);
-    if (level.keys.size() >= limits_.keys) return fail("an object of more than " + std::to_string(limits_.keys) + " keys");
+    if (level.keys.size() >= limits_.keys)
+      return fail("an object of more than " + std::to_string(limits_.keys) + " keys");
     if (!level.keys.insert(level.key).second) return fail("the key \"" + printable(level.key) + "\" stands twice");
     return true;
   }
@@ -115,8 +116,10 @@ std::string line_and_column(std::string_view text, std::size_t offset) {
 
 Result<nlohmann::ordered_json> parse_json(std::string_view text, const std::string& where, const JsonLimits& limits) {
   if (text.size() > limits.bytes)
-    return Error{ErrorCode::kBadInput, std::to_string(text.size()) + " bytes; the limit is " + std::to_string(limits.bytes),
-                 where, {}};
+    return Error{ErrorCode::kBadInput,
+                 std::to_string(text.size()) + " bytes; the limit is " + std::to_string(limits.bytes),
+                 where,
+                 {}};
   if (!is_utf8(text)) return Error{ErrorCode::kBadInput, "not UTF-8, so not JSON", where, {}};
   Builder builder(limits);
   if (Json::sax_parse(text.begin(), text.end(), &builder)) return std::move(builder.root_);
@@ -128,9 +131,12 @@ Result<nlohmann::ordered_json> parse_json(std::string_view text, const std::stri
 std::string pointer_step(std::string_view key) {
   std::string out;
   for (const char c : key) {
-    if (c == '~') out += "~0";
-    else if (c == '/') out += "~1";
-    else out += c;
+    if (c == '~')
+      out += "~0";
+    else if (c == '/')
+      out += "~1";
+    else
+      out += c;
   }
   return out;
 }

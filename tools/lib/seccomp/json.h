@@ -19,7 +19,8 @@ struct JsonLimits {
 
 /// Parses strictly: a duplicate key, a number that does not fit, bytes that are not UTF-8 or anything after the
 /// document is an error. `where` names the file; the error's place is "FILE: line L column C" or "FILE: /pointer".
-Result<nlohmann::ordered_json> parse_json(std::string_view text, const std::string& where, const JsonLimits& limits = {});
+Result<nlohmann::ordered_json> parse_json(std::string_view text, const std::string& where,
+                                          const JsonLimits& limits = {});
 
 /// One step of a JSON pointer (RFC 6901), escaped.
 std::string pointer_step(std::string_view key);

@@ -29,7 +29,9 @@ bool is_kill(std::uint32_t value) {
   return action == SECCOMP_RET_KILL_PROCESS || action == SECCOMP_RET_KILL_THREAD;
 }
 
-bool is_refusal(std::uint32_t value) { return is_kill(value) || (value & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO; }
+bool is_refusal(std::uint32_t value) {
+  return is_kill(value) || (value & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO;
+}
 
 /// A line of /proc/PID/status as a number, in base 10 or 16.
 std::uint64_t status_number(const std::string& status, std::string_view key, int base) {
@@ -83,8 +85,10 @@ void Listener::wait(int child_fd, int signal_fd, const std::function<void()>& on
   std::array<pollfd, 3> fds{{{child_fd, POLLIN, 0}, {signal_fd, POLLIN, 0}, {fd_, POLLIN, 0}}};
   if (poll(fds.data(), fds.size(), -1) <= 0) return;
   if ((fds[1].revents & POLLIN) != 0) on_signal();
-  if ((fds[2].revents & POLLIN) != 0) answer_one();
-  else if (fds[2].revents != 0) fd_ = -1;  // the last process under the filter is gone
+  if ((fds[2].revents & POLLIN) != 0)
+    answer_one();
+  else if (fds[2].revents != 0)
+    fd_ = -1;  // the last process under the filter is gone
 }
 
 void Listener::drain() {
@@ -117,8 +121,10 @@ void Listener::answer_one() {
   remember(notif.data, value);
   buffers.out.resp.id = notif.id;
   buffers.out.resp.error = -EPERM;
-  if (is_kill(value)) kill_caller(static_cast<pid_t>(notif.pid));
-  else buffers.out.resp.error = -static_cast<int>(value & SECCOMP_RET_DATA);
+  if (is_kill(value))
+    kill_caller(static_cast<pid_t>(notif.pid));
+  else
+    buffers.out.resp.error = -static_cast<int>(value & SECCOMP_RET_DATA);
   ioctl(fd_, SECCOMP_IOCTL_NOTIF_SEND, &buffers.out.resp);
 }
 
@@ -133,8 +139,10 @@ void Listener::remember(const seccomp_data& data, std::uint32_t value) {
   const auto same = std::find_if(denied_.begin(), denied_.end(), [&](const DeniedCall& d) {
     return d.call.arch == denied.call.arch && d.call.number == denied.call.number && d.value == value;
   });
-  if (same != denied_.end()) ++same->count;
-  else if (denied_.size() < kMaxDenied) denied_.push_back(std::move(denied));
+  if (same != denied_.end())
+    ++same->count;
+  else if (denied_.size() < kMaxDenied)
+    denied_.push_back(std::move(denied));
 }
 
 }  // namespace cordon::seccomp

@@ -47,14 +47,16 @@ std::uint64_t value_at(const SyscallOp& op, const FilteredPosition& position) {
 }
 
 /// The positions of a level that every grant of the call knows, on every ABI that made it.
-std::vector<FilteredPosition> positions_at(const std::string& call, const Seen& seen, ArgumentLevel level, const Data& data) {
+std::vector<FilteredPosition> positions_at(const std::string& call, const Seen& seen, ArgumentLevel level,
+                                           const Data& data) {
   std::vector<FilteredPosition> out;
   bool first = true;
   for (const auto& entry : seen.ops) {
     const SyscallOp* op = entry.second;
     auto here = filtered_positions(op->arch, call, level, data);
     std::erase_if(here, [&](const FilteredPosition& position) { return !covers(*op, position); });
-    if (first) out = here;
+    if (first)
+      out = here;
     else
       std::erase_if(out, [&](const FilteredPosition& kept) {
         return std::none_of(here.begin(), here.end(),
@@ -66,12 +68,15 @@ std::vector<FilteredPosition> positions_at(const std::string& call, const Seen& 
 }
 
 /// A tighter level never filters less: where its own mask is not known, the wider level's stands.
-std::vector<FilteredPosition> common_positions(const std::string& call, const Seen& seen, ArgumentLevel level, const Data& data) {
+std::vector<FilteredPosition> common_positions(const std::string& call, const Seen& seen, ArgumentLevel level,
+                                               const Data& data) {
   auto out = positions_at(call, seen, level, data);
   if (level != ArgumentLevel::kTight) return out;
   for (const FilteredPosition& safe : positions_at(call, seen, ArgumentLevel::kSafe, data))
-    if (std::none_of(out.begin(), out.end(), [&](const FilteredPosition& p) { return p.index == safe.index; })) out.push_back(safe);
-  std::sort(out.begin(), out.end(), [](const FilteredPosition& a, const FilteredPosition& b) { return a.index < b.index; });
+    if (std::none_of(out.begin(), out.end(), [&](const FilteredPosition& p) { return p.index == safe.index; }))
+      out.push_back(safe);
+  std::sort(out.begin(), out.end(),
+            [](const FilteredPosition& a, const FilteredPosition& b) { return a.index < b.index; });
   return out;
 }
 
@@ -96,7 +101,8 @@ bool is_everything(const std::set<ArgSet>& sets, const std::vector<FilteredPosit
 
 std::string capability_word(const std::string& name) {
   std::string out = "CAP_" + name;
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   return out;
 }
 
@@ -151,7 +157,8 @@ class Planner {
       found->second.ops.emplace_back(i, op);
       arches_.insert(op->arch);
       if (!is_known_name(op->name))
-        note(i, Fit::kNarrower, "this machine's libseccomp does not know " + op->name + ", so runtimes that use it ignore the name");
+        note(i, Fit::kNarrower,
+             "this machine's libseccomp does not know " + op->name + ", so runtimes that use it ignore the name");
     }
   }
 
@@ -178,7 +185,8 @@ class Planner {
       sets = sets_of(seen, positions);
     }
     const bool whole = positions.empty() || sets.size() > kMaxSets || is_everything(sets, positions);
-    if (whole) out_.plan.allow(call, seen.origin);
+    if (whole)
+      out_.plan.allow(call, seen.origin);
     else
       for (const auto& [rule, op] : seen.ops)
         out_.plan.allow(call, set_of(*op, positions), origin_of(policy_.rules[rule].basis()));
@@ -195,16 +203,18 @@ class Planner {
       if (exact) continue;
       const bool part = !whole && std::any_of(positions.begin(), positions.end(),
                                               [&](const FilteredPosition& p) { return p.index == arg.index; });
-      return note(rule, Fit::kWider, "argument " + std::to_string(arg.index) + " of " + op.name +
-                                         (part ? " is filtered in part" : " is not filtered"));
+      return note(rule, Fit::kWider,
+                  "argument " + std::to_string(arg.index) + " of " + op.name +
+                      (part ? " is filtered in part" : " is not filtered"));
     }
   }
 
   void add_always() {
     for (const auto& [call, position] : filtered_)
       for (const std::uint64_t value : position.row->always)
-        out_.plan.allow(call, ArgSet{{position.index, Compare::kMaskedEq, position.mask, value & position.mask}},
-                        {2, "values", position.row->argument + " values that are always allowed: " + position.row->always_reason});
+        out_.plan.allow(
+            call, ArgSet{{position.index, Compare::kMaskedEq, position.mask, value & position.mask}},
+            {2, "values", position.row->argument + " values that are always allowed: " + position.row->always_reason});
   }
 
   void add_told_packs() {
@@ -221,18 +231,22 @@ class Planner {
     if (seen == seen_.end()) return;
     const auto& ops = seen->second.ops;
     const auto stranger = std::find_if(ops.begin(), ops.end(), [&](const auto& entry) {
-      return policy_.rules[entry.first].basis().kind == BasisKind::kPinned || known_fallback(*entry.second, data_) == nullptr;
+      return policy_.rules[entry.first].basis().kind == BasisKind::kPinned ||
+             known_fallback(*entry.second, data_) == nullptr;
     });
-    const bool denied = options_.arguments != ArgumentLevel::kNone && options_.denial != Action::kLog &&
-                        (options_.clone3 == Clone3::kFallback || (options_.clone3 == Clone3::kAuto && stranger == ops.end()));
+    const bool denied =
+        options_.arguments != ArgumentLevel::kNone && options_.denial != Action::kLog &&
+        (options_.clone3 == Clone3::kFallback || (options_.clone3 == Clone3::kAuto && stranger == ops.end()));
     if (!denied) return note_whole_clone3(ops, stranger == ops.end() ? ops.front().second : stranger->second);
     out_.plan.calls.erase(seen->first);
     out_.plan.fallen_back.insert(seen->first);
     for (const auto& [rule, op] : ops) {
       note(rule, Fit::kNarrower, "clone3 is answered ENOSYS, and clone allowed with the same flags");
       const ArgPredicate flags = fallback_call(*op).args.front();
-      out_.plan.allow("clone", ArgSet{{flags.index, Compare::kMaskedEq, flags.mask, flags.value}},
-                      {3, "fallback", "seen clone3, which is answered ENOSYS: a filter cannot see its flags, and sees those of clone"});
+      out_.plan.allow(
+          "clone", ArgSet{{flags.index, Compare::kMaskedEq, flags.mask, flags.value}},
+          {3, "fallback",
+           "seen clone3, which is answered ENOSYS: a filter cannot see its flags, and sees those of clone"});
     }
   }
 
@@ -240,8 +254,10 @@ class Planner {
     const bool unknown = known_fallback(*example, data_) == nullptr;
     std::string why = "a filter cannot see the flags of clone3: it is allowed whole, namespaces and all";
     if (options_.clone3 == Clone3::kAuto && unknown)
-      why += example->clone_flags ? fmt::format(", since who calls it with flags {:#x} is not known to fall back to clone", *example->clone_flags)
-                                  : ", since its flags were not recorded";
+      why += example->clone_flags
+                 ? fmt::format(", since who calls it with flags {:#x} is not known to fall back to clone",
+                               *example->clone_flags)
+                 : ", since its flags were not recorded";
     for (const auto& entry : ops) note(entry.first, Fit::kWider, why);
     out_.plan.whole_clone3 = why;
   }
@@ -287,7 +303,8 @@ void append_errnos(const Plan& plan, Profile& profile) {
   std::map<std::pair<std::uint32_t, std::string>, std::vector<std::string>> grouped;
   for (const auto& [name, row] : plan.denial.explicit_errnos) {
     const bool is_default = plan.denial.action == Action::kErrno && row.number == plan.denial.errno_number;
-    if (!is_default && is_known_name(name) && on_any(name, plan.arches)) grouped[{row.number, row.reason}].push_back(name);
+    if (!is_default && is_known_name(name) && on_any(name, plan.arches))
+      grouped[{row.number, row.reason}].push_back(name);
   }
   for (const auto& [key, names] : grouped) {
     SyscallRule rule;
@@ -321,7 +338,8 @@ std::size_t Plan::filtered_count() const {
       std::count_if(calls.begin(), calls.end(), [](const auto& call) { return !call.second.whole; }));
 }
 
-std::vector<FilteredPosition> filtered_positions(Arch arch, const std::string& call, ArgumentLevel level, const Data& data) {
+std::vector<FilteredPosition> filtered_positions(Arch arch, const std::string& call, ArgumentLevel level,
+                                                 const Data& data) {
   std::vector<FilteredPosition> out;
   if (level == ArgumentLevel::kNone) return out;
   const PolicyPositions positions = policy_positions(syscall_info(arch, call));
@@ -329,7 +347,8 @@ std::vector<FilteredPosition> filtered_positions(Arch arch, const std::string& c
     const PolicyPosition& at = positions.at.at(i);
     const ArgumentRow* best = nullptr;
     for (const ArgumentRow& row : data.arguments)
-      if (row.argument == policy_arg(at.kind).vocabulary && row.level <= level && (best == nullptr || row.level > best->level))
+      if (row.argument == policy_arg(at.kind).vocabulary && row.level <= level &&
+          (best == nullptr || row.level > best->level))
         best = &row;
     if (best != nullptr) out.push_back({at.index, best->mask.value_or(at.mask) & at.mask, best});
   }

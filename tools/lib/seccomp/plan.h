@@ -18,7 +18,8 @@ using ArgSet = std::vector<ArgCondition>;  ///< ascending by index; all must hol
 
 /// Why a call is allowed. Lower ranks are listed first; what the program did comes before what was added.
 struct Origin {
-  int rank = 0;  ///< 0 observed, 1 pinned, 2 always-allowed values, 3 timing, twins and fallbacks, 4 packs, 5 another profile
+  int rank =
+      0;  ///< 0 observed, 1 pinned, 2 always-allowed values, 3 timing, twins and fallbacks, 4 packs, 5 another profile
   std::string layer;   ///< "observed", "pinned", "values", "timing", "twins", "pack crun", …
   std::string reason;  ///< empty for observed
   auto operator<=>(const Origin&) const = default;
@@ -47,10 +48,10 @@ struct Plan {
   std::vector<Arch> arches;  ///< the native ABI first
   std::map<std::string, Allowance> calls;
   Denial denial;
-  std::set<std::string> capabilities;  ///< that the program was seen to use: "CAP_SYS_ADMIN"
-  std::set<std::string> fallen_back;  ///< seen, but denied with ENOSYS, since their callers fall back
+  std::set<std::string> capabilities;             ///< that the program was seen to use: "CAP_SYS_ADMIN"
+  std::set<std::string> fallen_back;              ///< seen, but denied with ENOSYS, since their callers fall back
   std::map<std::string, std::string> told_packs;  ///< packs that the recording told of, with the path that told
-  std::string whole_clone3;  ///< why clone3 is allowed whole; empty where it is not
+  std::string whole_clone3;                       ///< why clone3 is allowed whole; empty where it is not
   std::vector<Plan> elsewhere;  ///< the same for machines of other ABIs (--map-to); only Docker's form holds them all
 
   void allow(const std::string& call, Origin origin);
@@ -71,7 +72,7 @@ struct PlanOptions {
   std::vector<std::string> packs;
   bool told_packs = false;         ///< those that the recording tells of as well
   std::set<std::string> left_out;  ///< but for these
-  std::vector<Arch> only_arches;  ///< map to these instead of what was seen
+  std::vector<Arch> only_arches;   ///< map to these instead of what was seen
 };
 Result<PlanOptions> plan_options(const BackendOptions& options, const Data& data);
 
@@ -88,7 +89,8 @@ struct FilteredPosition {
   std::uint64_t mask = 0;
   const ArgumentRow* row = nullptr;  ///< into Data
 };
-std::vector<FilteredPosition> filtered_positions(Arch arch, const std::string& call, ArgumentLevel level, const Data& data);
+std::vector<FilteredPosition> filtered_positions(Arch arch, const std::string& call, ArgumentLevel level,
+                                                 const Data& data);
 
 /// The plan as a profile, one rule a layer, reason and argument set; deterministic.
 Profile profile_of(const Plan& plan);

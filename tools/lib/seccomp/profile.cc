@@ -31,8 +31,8 @@ constexpr auto kActions = std::to_array<ActionRow>({
     {Action::kNotify, "SCMP_ACT_NOTIFY", SECCOMP_RET_USER_NOTIF, "notify"},
 });
 
-constexpr auto kCompares = std::to_array<std::string_view>({"SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_EQ",
-                                                            "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ"});
+constexpr auto kCompares = std::to_array<std::string_view>(
+    {"SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ"});
 
 struct GoArch {
   Arch arch;
@@ -111,8 +111,9 @@ bool ArgCondition::holds(std::uint64_t argument) const {
 
 const std::set<std::string>& default_caps() {
   static const std::set<std::string> caps = {
-      "CAP_AUDIT_WRITE", "CAP_CHOWN",     "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID",  "CAP_KILL",   "CAP_MKNOD",
-      "CAP_NET_BIND_SERVICE", "CAP_NET_RAW", "CAP_SETFCAP",   "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT"};
+      "CAP_AUDIT_WRITE", "CAP_CHOWN",   "CAP_DAC_OVERRIDE",     "CAP_FOWNER",    "CAP_FSETID",
+      "CAP_KILL",        "CAP_MKNOD",   "CAP_NET_BIND_SERVICE", "CAP_NET_RAW",   "CAP_SETFCAP",
+      "CAP_SETGID",      "CAP_SETPCAP", "CAP_SETUID",           "CAP_SYS_CHROOT"};
   return caps;
 }
 

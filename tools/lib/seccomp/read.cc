@@ -21,9 +21,9 @@ constexpr std::size_t kMaxFileBytes = std::size_t{8} << 20;
 constexpr std::uint32_t kMaxErrno = 4095;  // linux/err.h MAX_ERRNO: the kernel clips what is above
 constexpr std::size_t kMaxNames = 100'000;
 
-constexpr auto kFlags = std::to_array<std::string_view>(
-    {"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
-     "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"});
+constexpr auto kFlags =
+    std::to_array<std::string_view>({"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG",
+                                     "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"});
 
 /// Valid in OCI, but without a table here.
 constexpr auto kForeignArches = std::to_array<std::string_view>(
@@ -54,16 +54,26 @@ class Reader {
     for (const auto& [key, value] : root.items()) {
       const std::string at = "/" + pointer_step(key);
       if (!ok_) return;
-      if (key == "defaultAction") profile.default_action = action(value, at), has_default_ = true;
-      else if (key == "defaultErrnoRet") profile.default_errno_ret = errno_number_at(value, at);
-      else if (key == "defaultErrno" && podman()) profile.default_errno_ret = errno_word(value, at);
-      else if (key == "architectures") arches(value, at, profile);
-      else if (key == "archMap" && conditional()) arch_map(value, at, profile);
-      else if (key == "flags") flags(value, at, profile);
-      else if (key == "listenerPath") profile.listener_path = text(value, at);
-      else if (key == "listenerMetadata") profile.listener_metadata = text(value, at);
-      else if (key == "syscalls") rules(value, at, profile);
-      else unknown_key(key, at);
+      if (key == "defaultAction")
+        profile.default_action = action(value, at), has_default_ = true;
+      else if (key == "defaultErrnoRet")
+        profile.default_errno_ret = errno_number_at(value, at);
+      else if (key == "defaultErrno" && podman())
+        profile.default_errno_ret = errno_word(value, at);
+      else if (key == "architectures")
+        arches(value, at, profile);
+      else if (key == "archMap" && conditional())
+        arch_map(value, at, profile);
+      else if (key == "flags")
+        flags(value, at, profile);
+      else if (key == "listenerPath")
+        profile.listener_path = text(value, at);
+      else if (key == "listenerMetadata")
+        profile.listener_metadata = text(value, at);
+      else if (key == "syscalls")
+        rules(value, at, profile);
+      else
+        unknown_key(key, at);
     }
   }
 
@@ -83,16 +93,26 @@ class Reader {
     for (const auto& [key, field] : value.items()) {
       const std::string here = at + "/" + pointer_step(key);
       if (!ok_) return out;
-      if (key == "names") names(field, here, out);
-      else if (key == "name" && conditional()) old_name(field, here, out);
-      else if (key == "action") out.action = action(field, here), has_action = true;
-      else if (key == "errnoRet") out.errno_ret = errno_number_at(field, here);
-      else if (key == "errno" && podman()) out.errno_ret = errno_word(field, here);
-      else if (key == "args") args(field, here, out);
-      else if (key == "comment") out.comment = field.is_null() ? "" : text(field, here);
-      else if (key == "includes" && conditional()) out.includes = selector(field, here);
-      else if (key == "excludes" && conditional()) out.excludes = selector(field, here);
-      else unknown_key(key, here);
+      if (key == "names")
+        names(field, here, out);
+      else if (key == "name" && conditional())
+        old_name(field, here, out);
+      else if (key == "action")
+        out.action = action(field, here), has_action = true;
+      else if (key == "errnoRet")
+        out.errno_ret = errno_number_at(field, here);
+      else if (key == "errno" && podman())
+        out.errno_ret = errno_word(field, here);
+      else if (key == "args")
+        args(field, here, out);
+      else if (key == "comment")
+        out.comment = field.is_null() ? "" : text(field, here);
+      else if (key == "includes" && conditional())
+        out.includes = selector(field, here);
+      else if (key == "excludes" && conditional())
+        out.excludes = selector(field, here);
+      else
+        unknown_key(key, here);
     }
     if (ok_ && out.names.empty()) fail(at, "a rule without names");
     if (ok_ && !has_action) fail(at, "a rule without an action");
@@ -137,11 +157,16 @@ class Reader {
     for (const auto& [key, field] : value.items()) {
       const std::string here = at + "/" + pointer_step(key);
       if (!ok_) return out;
-      if (key == "index") out.index = static_cast<std::uint32_t>(number(field, here, 5)), has_index = true;
-      else if (key == "value") out.value = number(field, here, ~std::uint64_t{0});
-      else if (key == "valueTwo") out.value_two = number(field, here, ~std::uint64_t{0});
-      else if (key == "op") out.op = compare(field, here), has_op = true;
-      else unknown_key(key, here);
+      if (key == "index")
+        out.index = static_cast<std::uint32_t>(number(field, here, 5)), has_index = true;
+      else if (key == "value")
+        out.value = number(field, here, ~std::uint64_t{0});
+      else if (key == "valueTwo")
+        out.value_two = number(field, here, ~std::uint64_t{0});
+      else if (key == "op")
+        out.op = compare(field, here), has_op = true;
+      else
+        unknown_key(key, here);
     }
     if (ok_ && !has_index) fail(at, "a condition without an index");
     if (ok_ && !has_op) fail(at, "a condition without an op");
@@ -153,10 +178,14 @@ class Reader {
     if (value.is_null() || !object(value, at, "conditions")) return out;
     for (const auto& [key, field] : value.items()) {
       const std::string here = at + "/" + pointer_step(key);
-      if (key == "caps") out.caps = words(field, here);
-      else if (key == "arches") out.arches = words(field, here);
-      else if (key == "minKernel") out.min_kernel = kernel_version(field, here);
-      else unknown_key(key, here);
+      if (key == "caps")
+        out.caps = words(field, here);
+      else if (key == "arches")
+        out.arches = words(field, here);
+      else if (key == "minKernel")
+        out.min_kernel = kernel_version(field, here);
+      else
+        unknown_key(key, here);
     }
     return out;
   }
@@ -180,9 +209,12 @@ class Reader {
       const std::string here = at + "/" + std::to_string(i);
       const std::string word = text(value[i], here);
       if (!ok_) return;
-      if (const auto known = arch_from_oci(word)) profile.architectures.push_back(*known);
-      else if (is_foreign(word)) profile.foreign_architectures.push_back(word);
-      else fail(here, "an unknown architecture, \"" + printable(word) + "\"");
+      if (const auto known = arch_from_oci(word))
+        profile.architectures.push_back(*known);
+      else if (is_foreign(word))
+        profile.foreign_architectures.push_back(word);
+      else
+        fail(here, "an unknown architecture, \"" + printable(word) + "\"");
     }
   }
 
@@ -204,13 +236,18 @@ class Reader {
     Profile subs;
     for (const auto& [key, field] : value.items()) {
       const std::string here = at + "/" + pointer_step(key);
-      if (key == "architecture") arches(Json::array({field}), here, head);
-      else if (key == "subArchitectures") arches(field, here, subs);
-      else unknown_key(key, here);
+      if (key == "architecture")
+        arches(Json::array({field}), here, head);
+      else if (key == "subArchitectures")
+        arches(field, here, subs);
+      else
+        unknown_key(key, here);
     }
     if (!ok_) return;
-    if (!head.architectures.empty()) profile.arch_map.push_back({head.architectures.front(), subs.architectures});
-    else if (head.foreign_architectures.empty()) fail(at, "an archMap entry without an architecture");
+    if (!head.architectures.empty())
+      profile.arch_map.push_back({head.architectures.front(), subs.architectures});
+    else if (head.foreign_architectures.empty())
+      fail(at, "an archMap entry without an architecture");
   }
 
   void flags(const Json& value, const std::string& at, Profile& profile) {
@@ -280,7 +317,8 @@ class Reader {
     return value.is_array();
   }
   void unknown_key(const std::string& key, const std::string& at) {
-    fail(at, "the key \"" + printable(key) + "\" has no meaning in a profile of kind " + std::string(dialect_name(dialect_)));
+    fail(at, "the key \"" + printable(key) + "\" has no meaning in a profile of kind " +
+                 std::string(dialect_name(dialect_)));
   }
   void fail(const std::string& at, std::string what) {
     if (!ok_) return;

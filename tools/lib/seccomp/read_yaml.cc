@@ -31,8 +31,10 @@ class Converter {
  private:
   bool spend(const std::string& at, std::size_t depth) {
     if (failed_) return false;
-    if (depth > limits_.depth) fail(at, "nested deeper than " + std::to_string(limits_.depth) + " levels");
-    else if (++values_ > limits_.values) fail(at, "more than " + std::to_string(limits_.values) + " values");
+    if (depth > limits_.depth)
+      fail(at, "nested deeper than " + std::to_string(limits_.depth) + " levels");
+    else if (++values_ > limits_.values)
+      fail(at, "more than " + std::to_string(limits_.values) + " values");
     return !failed_;
   }
 
@@ -46,8 +48,10 @@ class Converter {
         break;
       }
       const std::string key = entry.first.Scalar();
-      if (out.contains(key)) fail(at, "the key \"" + printable(key) + "\" stands twice");
-      else out[key] = convert(entry.second, at + "/" + pointer_step(key), depth + 1);
+      if (out.contains(key))
+        fail(at, "the key \"" + printable(key) + "\" stands twice");
+      else
+        out[key] = convert(entry.second, at + "/" + pointer_step(key), depth + 1);
     }
     return out;
   }
@@ -81,9 +85,11 @@ class Converter {
 };
 
 Error syntax_error(const YAML::Exception& error, const std::string& where) {
-  return Error{ErrorCode::kBadInput, "this is not YAML: " + error.msg,
-               where + ": line " + std::to_string(error.mark.line + 1) + " column " + std::to_string(error.mark.column + 1),
-               {}};
+  return Error{
+      ErrorCode::kBadInput,
+      "this is not YAML: " + error.msg,
+      where + ": line " + std::to_string(error.mark.line + 1) + " column " + std::to_string(error.mark.column + 1),
+      {}};
 }
 
 }  // namespace
@@ -91,8 +97,10 @@ Error syntax_error(const YAML::Exception& error, const std::string& where) {
 Result<nlohmann::ordered_json> parse_yaml(std::string_view text, const std::string& where) {
   constexpr std::size_t kMaxYamlBytes = std::size_t{1} << 20;
   if (text.size() > kMaxYamlBytes)
-    return Error{ErrorCode::kBadInput, std::to_string(text.size()) + " bytes of YAML; the limit is " +
-                                           std::to_string(kMaxYamlBytes), where, {}};
+    return Error{ErrorCode::kBadInput,
+                 std::to_string(text.size()) + " bytes of YAML; the limit is " + std::to_string(kMaxYamlBytes),
+                 where,
+                 {}};
   if (!is_utf8(text)) return Error{ErrorCode::kBadInput, "not UTF-8", where, {}};
   try {
     Converter converter(where);

@@ -39,8 +39,10 @@ Values interesting(const std::vector<CallRule>& rules, std::uint32_t index) {
   for (const CallRule& rule : rules)
     for (const ArgCondition& c : rule.conditions) {
       if (c.index != index) continue;
-      if (c.op == Compare::kMaskedEq) add_masked(out, c.value, c.value_two);
-      else add_neighbours(out, c.value);
+      if (c.op == Compare::kMaskedEq)
+        add_masked(out, c.value, c.value_two);
+      else
+        add_neighbours(out, c.value);
     }
   return out;
 }
@@ -74,7 +76,8 @@ Vectors product(const std::vector<std::pair<std::uint32_t, Values>>& positions) 
 }
 
 /// Around each rule's witness, one position at a time: the rule's own boundaries, and the values of all other rules.
-Vectors around_rules(const std::vector<CallRule>& rules, const std::vector<std::pair<std::uint32_t, Values>>& positions) {
+Vectors around_rules(const std::vector<CallRule>& rules,
+                     const std::vector<std::pair<std::uint32_t, Values>>& positions) {
   std::map<std::uint32_t, Values> witnesses;
   for (const CallRule& rule : rules)
     for (const ArgCondition& c : rule.conditions) witnesses[c.index].insert(witness(c));

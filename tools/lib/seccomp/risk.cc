@@ -52,7 +52,8 @@ void find_risks(Assessment& out, const Reference& reference, Arch arch, const Da
 std::string versus(const std::vector<Compared>& references, std::size_t (*figure)(const Assessment&)) {
   std::vector<std::string> parts;
   for (const Compared& reference : references)
-    parts.push_back(reference.name + (parts.empty() ? "'s default " : "'s ") + std::to_string(figure(reference.assessment)));
+    parts.push_back(reference.name + (parts.empty() ? "'s default " : "'s ") +
+                    std::to_string(figure(reference.assessment)));
   return parts.empty() ? "" : " (" + join(parts, ", ") + ")";
 }
 
@@ -100,15 +101,15 @@ std::vector<std::string> risk_summary(const Assessment& assessment, const Data& 
   const auto references = reference_assessments(data);
   const auto allowed = [](const Assessment& a) { return a.allowed; };
   const auto blocked = [](const Assessment& a) { return a.blocked_cves.size(); };
-  std::vector<std::string> out = {
-      fmt::format("allows {} of {} calls{}; blocks the known entry of {} of {} listed CVEs{}", assessment.allowed,
-                  assessment.total, versus(references, allowed), assessment.blocked_cves.size(), data.cves.size(),
-                  versus(references, blocked))};
+  std::vector<std::string> out = {fmt::format(
+      "allows {} of {} calls{}; blocks the known entry of {} of {} listed CVEs{}", assessment.allowed, assessment.total,
+      versus(references, allowed), assessment.blocked_cves.size(), data.cves.size(), versus(references, blocked))};
   for (const RiskFinding& finding : assessment.risks) {
     std::vector<std::string> names;
     for (const CallReach& call : finding.calls)
       names.push_back(call.name + (call.reach == Reach::kFiltered ? " (by argument)" : ""));
-    out.push_back(fmt::format("risk {}, {}: {}: {}", finding.row->severity, finding.row->group, join(names, " "), finding.row->reason));
+    out.push_back(fmt::format("risk {}, {}: {}: {}", finding.row->severity, finding.row->group, join(names, " "),
+                              finding.row->reason));
   }
   return out;
 }

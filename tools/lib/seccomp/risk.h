@@ -27,7 +27,7 @@ struct Assessment {
   std::size_t filtered = 0;  ///< of those, for some arguments only
   std::size_t total = 0;     ///< the table's size
   std::vector<RiskFinding> risks;
-  std::vector<std::string> open_cves;     ///< whose entry the profile leaves open
+  std::vector<std::string> open_cves;  ///< whose entry the profile leaves open
   std::vector<std::string> blocked_cves;
 };
 

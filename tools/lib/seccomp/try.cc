@@ -32,21 +32,20 @@
 namespace cordon::seccomp {
 namespace {
 
-constexpr int kCannotRun = 126;   // env(1)
+constexpr int kCannotRun = 126;  // env(1)
 constexpr int kWaiting = -1;
 
 /// What parent and child tell each other without system calls, which the filter might refuse.
 struct Shared {
   std::atomic<int> listener{kWaiting};  ///< the child's descriptor, or -errno - 1 where it got none
   std::atomic<int> proceed{0};
-  std::atomic<int> failure{0};          ///< errno of what kept the program from starting
+  std::atomic<int> failure{0};  ///< errno of what kept the program from starting
   std::atomic<int> failed_load{0};
 };
 
 class SharedPage {
  public:
-  SharedPage()
-      : memory_(mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
+  SharedPage() : memory_(mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
     if (memory_ != MAP_FAILED) shared_ = new (memory_) Shared;
   }
   ~SharedPage() {
@@ -169,8 +168,7 @@ void set_status(int status, TryOutcome& outcome) {
 }
 
 Error start_failure(const Shared& shared, const std::string& path) {
-  if (shared.failed_load.load() != 0)
-    return errno_error(shared.failure.load(), "the kernel does not take the filter");
+  if (shared.failed_load.load() != 0) return errno_error(shared.failure.load(), "the kernel does not take the filter");
   return errno_error(shared.failure.load(), "cannot run " + path, path);
 }
 
@@ -189,7 +187,9 @@ Result<BpfProgram> program_to_try(const Profile& profile) {
   const auto execve_number = number_on(native_arch(), "execve");
   const Call start{native_arch(), static_cast<std::uint32_t>(execve_number.value_or(0)), {}};
   if (!lets_pass(run_bpf(compiled->program, data_of(start)).value))
-    return Error{ErrorCode::kRefused, "the profile denies execve, so no program can be started under it", {},
+    return Error{ErrorCode::kRefused,
+                 "the profile denies execve, so no program can be started under it",
+                 {},
                  "a profile that is made without --for, or for a container engine, allows it"};
   return std::move(compiled->program);
 }
@@ -212,8 +212,8 @@ Result<BpfProgram> program_to_try(const std::string& path, Diagnostics& diagnost
 namespace {
 
 /// One run. Nothing: the child had a listener that could not be taken, so it was ended before it began.
-Result<std::optional<TryOutcome>> run_once(const BpfProgram& program, const BpfProgram& listening, const std::string& path,
-                                           char* const* argv, TryOutcome outcome) {
+Result<std::optional<TryOutcome>> run_once(const BpfProgram& program, const BpfProgram& listening,
+                                           const std::string& path, char* const* argv, TryOutcome outcome) {
   const SharedPage page;
   if (page.get() == nullptr) return environment_error(errno, "cannot share memory with the program");
   const Signals signals;
@@ -266,7 +266,8 @@ std::string to_text(const DeniedCall& denied) {
   std::string args;
   for (const std::uint64_t arg : denied.call.args) args += fmt::format("{}{:#x}", args.empty() ? "" : ", ", arg);
   const std::string name = denied.name.empty() ? "syscall " + std::to_string(denied.call.number) : denied.name;
-  const std::string arch = denied.call.arch == native_arch() ? "" : " (" + std::string(arch_info(denied.call.arch).name) + ")";
+  const std::string arch =
+      denied.call.arch == native_arch() ? "" : " (" + std::string(arch_info(denied.call.arch).name) + ")";
   const std::string times = denied.count > 1 ? ", " + counted(denied.count, "time") : "";
   if (name == kClone3 && denied.value == (SECCOMP_RET_ERRNO | ENOSYS))
     return fmt::format("clone3{} was answered ENOSYS, so that its caller falls back to clone{}", arch, times);

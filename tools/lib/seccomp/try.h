@@ -22,9 +22,9 @@ struct DeniedCall {
 };
 
 struct TryOutcome {
-  int exit_code = 0;            ///< the program's; 128 + N where signal N ended it
-  int signal = 0;               ///< that signal, or 0
-  bool watched = false;         ///< whether refused calls could be listened to
+  int exit_code = 0;     ///< the program's; 128 + N where signal N ended it
+  int signal = 0;        ///< that signal, or 0
+  bool watched = false;  ///< whether refused calls could be listened to
   std::string unwatched_because;
   std::vector<DeniedCall> denied;  ///< in order of their first time; each distinct call and verdict once
 };
@@ -38,8 +38,8 @@ Result<BpfProgram> program_to_try(const std::string& path, Diagnostics& diagnost
 /// Sets no_new_privs, loads the filter and runs argv (argv[0] is looked up in PATH); waits for it. Standard streams and
 /// the terminal are the program's; SIGINT and SIGQUIT are left to it, SIGTERM and SIGHUP passed on. Where the kernel
 /// offers a listener (seccomp_unotify(2), Linux 5.0), refused calls are answered by us exactly as the filter says, so
-/// that they can be named; else the filter is loaded as it is. Descendants that outlive the program go on being answered
-/// by a background process.
+/// that they can be named; else the filter is loaded as it is. Descendants that outlive the program go on being
+/// answered by a background process.
 Result<TryOutcome> run_under_filter(const BpfProgram& program, const std::vector<std::string>& argv);
 
 /// "socket(0x10, 0x3, 0x0) was refused with errno EPERM, 3 times".

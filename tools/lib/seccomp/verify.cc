@@ -42,7 +42,8 @@ class Comparison {
     }
     ++out_.mismatch_count;
     if (out_.mismatches.size() < kMismatchesKept)
-      out_.mismatches.push_back({call, name_on(call.arch, static_cast<int>(call.number)), *expected.values.begin(), actual});
+      out_.mismatches.push_back(
+          {call, name_on(call.arch, static_cast<int>(call.number)), *expected.values.begin(), actual});
   }
 
   const BpfProgram& program_;
@@ -75,8 +76,11 @@ Result<std::size_t> proven(const Profile& profile, const std::vector<Runtime>& r
     auto verified = verify(profile, runtime, host);
     if (!verified) return verified.error();
     if (verified->mismatch_count > 0)
-      return Error{ErrorCode::kRefused, to_text(verified->mismatches.front(), runtime), {},
-                   "libseccomp compiles some rules with several arguments to something else: filter by fewer arguments"};
+      return Error{
+          ErrorCode::kRefused,
+          to_text(verified->mismatches.front(), runtime),
+          {},
+          "libseccomp compiles some rules with several arguments to something else: filter by fewer arguments"};
     longest = std::max(longest, verified->instructions);
   }
   return longest;

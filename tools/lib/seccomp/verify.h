@@ -17,12 +17,12 @@ struct Mismatch {
 
 struct Verification {
   Runtime runtime = Runtime::kPlain;
-  std::size_t calls = 0;               ///< calls that were simulated
-  std::size_t ambiguous = 0;           ///< rules of different actions overlap there, and the program chose one of them
-  std::size_t instructions = 0;        ///< the program's length
-  std::vector<Mismatch> mismatches;    ///< at most kMismatchesKept
+  std::size_t calls = 0;             ///< calls that were simulated
+  std::size_t ambiguous = 0;         ///< rules of different actions overlap there, and the program chose one of them
+  std::size_t instructions = 0;      ///< the program's length
+  std::vector<Mismatch> mismatches;  ///< at most kMismatchesKept
   std::size_t mismatch_count = 0;
-  std::vector<std::string> ignored;    ///< names that libseccomp does not know
+  std::vector<std::string> ignored;  ///< names that libseccomp does not know
 };
 inline constexpr std::size_t kMismatchesKept = 16;
 

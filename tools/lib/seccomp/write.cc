@@ -61,8 +61,10 @@ std::string write_json(const Profile& profile, Dialect dialect) {
   const bool conditional = dialect == Dialect::kDocker || dialect == Dialect::kPodman;
   Json out = {{"defaultAction", std::string(oci_name(profile.default_action))}};
   if (profile.default_errno_ret) out["defaultErrnoRet"] = *profile.default_errno_ret;
-  if (conditional && !profile.arch_map.empty()) out["archMap"] = arch_map(profile);
-  else if (!profile.architectures.empty() || !profile.foreign_architectures.empty()) out["architectures"] = arches(profile);
+  if (conditional && !profile.arch_map.empty())
+    out["archMap"] = arch_map(profile);
+  else if (!profile.architectures.empty() || !profile.foreign_architectures.empty())
+    out["architectures"] = arches(profile);
   if (!profile.flags.empty()) out["flags"] = profile.flags;
   if (!profile.listener_path.empty()) out["listenerPath"] = profile.listener_path;
   if (!profile.listener_metadata.empty()) out["listenerMetadata"] = profile.listener_metadata;

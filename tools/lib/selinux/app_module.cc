@@ -128,7 +128,8 @@ void Builder::declare() {
   for (const std::string& attribute : baseline_tables().domain_attributes)
     if (base_.has_attribute(attribute)) {
       m.type_attributes[out_.domain].insert(attribute);
-      out_.added.push_back(fmt::format("{} joins the attribute {}: what the policy grants every domain", out_.domain, attribute));
+      out_.added.push_back(
+          fmt::format("{} joins the attribute {}: what the policy grants every domain", out_.domain, attribute));
     }
   for (const std::string& attribute : baseline_tables().exec_attributes)
     if (base_.has_attribute(attribute)) m.type_attributes[out_.exec_type].insert(attribute);
@@ -150,15 +151,17 @@ void Builder::label_program() {
   }
   program_label_ = base_.has_type(label) ? label : "bin_t";
   allow(out_.domain, program_label_, "file", perms);
-  out_.added.push_back(fmt::format("{} keeps the label {}: {}. Start it with: runcon -t {} -- COMMAND, or label a wrapper {}; --label-interpreter labels it all the same",
-                                   printable(policy_.program), program_label_, place_tables().interpreter_reason,
-                                   out_.domain, out_.exec_type));
+  out_.added.push_back(fmt::format(
+      "{} keeps the label {}: {}. Start it with: runcon -t {} -- COMMAND, or label a wrapper {}; --label-interpreter "
+      "labels it all the same",
+      printable(policy_.program), program_label_, place_tables().interpreter_reason, out_.domain, out_.exec_type));
 }
 
 void Builder::respell_contexts() {
   for (FileContext& context : module().contexts) {
     if (!labels_.has_line(context.regex)) continue;
-    out_.added.push_back(fmt::format("{}: the policy labels it too, so that the line is spelled otherwise and comes after", context.regex));
+    out_.added.push_back(fmt::format(
+        "{}: the policy labels it too, so that the line is spelled otherwise and comes after", context.regex));
     context.regex = respelled(context.regex);
   }
   std::sort(module().contexts.begin(), module().contexts.end());
@@ -174,10 +177,13 @@ void Builder::let_callers_in() {
     allow(row.domain, out_.exec_type, "file", {"execute", "getattr", "map", "open", "read"});
     for (const GrantRow& grant : baseline_tables().to_domain) allow(row.domain, out_.domain, grant.klass, grant.perms);
     for (const GrantRow& hidden : baseline_tables().quiet)
-      m.rules[{RuleKind::kDontaudit, row.domain, out_.domain, hidden.klass}].insert(hidden.perms.begin(), hidden.perms.end());
-    for (const GrantRow& grant : baseline_tables().from_caller) allow(out_.domain, row.domain, grant.klass, grant.perms);
-    out_.added.push_back(fmt::format("{} enters {} by {} ({}); its descriptors, pipes and sockets serve as standard streams",
-                                     row.domain, out_.domain, out_.exec_type, row.reason));
+      m.rules[{RuleKind::kDontaudit, row.domain, out_.domain, hidden.klass}].insert(hidden.perms.begin(),
+                                                                                    hidden.perms.end());
+    for (const GrantRow& grant : baseline_tables().from_caller)
+      allow(out_.domain, row.domain, grant.klass, grant.perms);
+    out_.added.push_back(
+        fmt::format("{} enters {} by {} ({}); its descriptors, pipes and sockets serve as standard streams", row.domain,
+                    out_.domain, out_.exec_type, row.reason));
   }
   if (base_.has_role("system_r")) module().role_types.insert({"system_r", out_.domain});
 }
@@ -212,7 +218,8 @@ void Builder::add_demand(const Demand& demand, const Resolved& target, std::size
     if (guarded_.insert({what, hit.id}).second)
       out_.left_out.push_back(fmt::format("{} ({}); {}", what, hit.why, hit.instead));
   }
-  if (demand.klass == "dir" && demand.perms == std::vector<std::string>{"search"} && !own) searched_.insert(target.type);
+  if (demand.klass == "dir" && demand.perms == std::vector<std::string>{"search"} && !own)
+    searched_.insert(target.type);
   allow(out_.domain, target.type, demand.klass, {left.begin(), left.end()});
   ioctls_.needs(policy_.rules[index].grant(), demand,
                 {RuleKind::kAllow, out_.domain, target.type == out_.domain ? "self" : target.type, demand.klass});
@@ -237,7 +244,8 @@ bool Builder::is_of_another(const Operation& operation) const {
 
 /// The kind of an object class, if it is one of files.
 std::optional<FileKind> kind_of_class(const std::string& klass) {
-  for (const FileKind kind : {FileKind::kRegular, FileKind::kDirectory, FileKind::kSymlink, FileKind::kCharDevice, FileKind::kBlockDevice, FileKind::kFifo, FileKind::kSocket})
+  for (const FileKind kind : {FileKind::kRegular, FileKind::kDirectory, FileKind::kSymlink, FileKind::kCharDevice,
+                              FileKind::kBlockDevice, FileKind::kFifo, FileKind::kSocket})
     if (class_of(kind) == klass) return kind;
   return std::nullopt;
 }
@@ -245,12 +253,15 @@ std::optional<FileKind> kind_of_class(const std::string& klass) {
 /// A logged denial tells the label on the disk; where the policy's file contexts say otherwise, theirs is granted.
 void Builder::correct_label(const Operation& operation, Resolved& target, Resolver& resolver) {
   const auto* logged = std::get_if<AvOp>(&operation);
-  const auto kind = logged == nullptr || logged->path.empty() || logged->path.front() != '/' ? std::nullopt : kind_of_class(logged->klass);
+  const auto kind = logged == nullptr || logged->path.empty() || logged->path.front() != '/'
+                        ? std::nullopt
+                        : kind_of_class(logged->klass);
   if (!kind || module().types.contains(target.type) || !labels_.lookup(logged->path, *kind)) return;
   const Resolved& wanted = resolver.path(logged->path, *kind);
   if (wanted.type.empty() || wanted.type == target.type || wanted.type == out_.domain) return;
-  mislabelled_.insert(fmt::format("{} bears {} on the disk, where the file contexts say {}: restorecon -v it; {} is what is granted",
-                                  printable(logged->path), target.type, wanted.type, wanted.type));
+  mislabelled_.insert(
+      fmt::format("{} bears {} on the disk, where the file contexts say {}: restorecon -v it; {} is what is granted",
+                  printable(logged->path), target.type, wanted.type, wanted.type));
   target = wanted;
 }
 
@@ -258,7 +269,8 @@ void Builder::add_rule(std::size_t index, Resolver& resolver) {
   const Grant& grant = policy_.rules[index].grant();
   if (is_of_another(grant.operation))
     return note(index, Fit::kNone, "the denial is of another domain, and is not granted here");
-  const Demands demands = demands_of(concrete(grant), [this](std::string_view klass) { return base_.has_class(klass); });
+  const Demands demands =
+      demands_of(concrete(grant), [this](std::string_view klass) { return base_.has_class(klass); });
   if (!demands.untold.empty()) note(index, Fit::kNarrower, "not granted, since it cannot be told: " + demands.untold);
   std::string shared;
   for (const Demand& demand : demands.all) {
@@ -266,7 +278,8 @@ void Builder::add_rule(std::size_t index, Resolver& resolver) {
     settle_port(demand.target, target, index);
     correct_label(grant.operation, target, resolver);
     if (target.type.empty()) {
-      note(index, Fit::kNarrower, fmt::format("{} {{ {} }} is not granted: {}", demand.klass, join(demand.perms, " "), target.why));
+      note(index, Fit::kNarrower,
+           fmt::format("{} {{ {} }} is not granted: {}", demand.klass, join(demand.perms, " "), target.why));
       continue;
     }
     if (!target.assumed.empty()) assumed_.insert(target.assumed);
@@ -274,7 +287,8 @@ void Builder::add_rule(std::size_t index, Resolver& resolver) {
       shared = target.type;
     add_demand(demand, target, index);
   }
-  if (!shared.empty()) note(index, Fit::kWider, fmt::format("SELinux grants by label: every object of type {}", shared));
+  if (!shared.empty())
+    note(index, Fit::kWider, fmt::format("SELinux grants by label: every object of type {}", shared));
 }
 
 /// Which of fstat and TCGETS a C library calls on a file that it opened differs by version.
@@ -287,7 +301,8 @@ void Builder::add_with_open() {
     module().rules[access].insert(more.begin(), more.end());
   }
   if (!opened.empty())
-    out_.added.push_back(fmt::format("{} with every open: {}", join(baseline_tables().with_open, " and "), baseline_tables().with_open_reason));
+    out_.added.push_back(fmt::format("{} with every open: {}", join(baseline_tables().with_open, " and "),
+                                     baseline_tables().with_open_reason));
 }
 
 /// A connect that found no name left only a lookup in the recording.
@@ -302,7 +317,8 @@ void Builder::add_with_create() {
 
 bool uses_libselinux(const Rule& rule) {
   const auto* file = std::get_if<FileOp>(&rule.grant().operation);
-  return file != nullptr && (file->path.find("/libselinux.so") != file->path.npos || file->path.starts_with("/sys/fs/selinux"));
+  return file != nullptr &&
+         (file->path.find("/libselinux.so") != file->path.npos || file->path.starts_with("/sys/fs/selinux"));
 }
 
 void Builder::hide_libselinux() {
@@ -310,7 +326,8 @@ void Builder::hide_libselinux() {
   for (const GrantRow& row : baseline_tables().libselinux)
     for (const std::string& type : row.types) {
       const auto perms = known_perms(row.klass, row.perms);
-      if (base_.has_type(type)) module().rules[{RuleKind::kDontaudit, out_.domain, type, row.klass}].insert(perms.begin(), perms.end());
+      if (base_.has_type(type))
+        module().rules[{RuleKind::kDontaudit, out_.domain, type, row.klass}].insert(perms.begin(), perms.end());
     }
 }
 
@@ -330,24 +347,31 @@ void Builder::follow_symlinks() {
     out_.added.push_back("symlinks in the directories on the way: the sources name paths with symlinks resolved");
 }
 
-/// A switch of the policy's own is for every domain of the attribute that it stands for: a rule for this one opens less.
+/// A switch of the policy's own is for every domain of the attribute that it stands for: a rule for this one opens
+/// less.
 void Builder::tell_booleans() {
   std::map<std::string, std::set<std::string>> by_switch;
   for (const auto& [access, perms] : module().rules) {
-    if (access.kind != RuleKind::kAllow || access.source != out_.domain || module().types.contains(access.target)) continue;
+    if (access.kind != RuleKind::kAllow || access.source != out_.domain || module().types.contains(access.target))
+      continue;
     for (const std::string& attribute : module().type_attributes[out_.domain])
       for (const std::string& perm : perms)
-        for (const BooleanFix& fix : booleans_for(base_, {attribute, access.target == "self" ? attribute : access.target, access.klass}, perm))
+        for (const BooleanFix& fix :
+             booleans_for(base_, {attribute, access.target == "self" ? attribute : access.target, access.klass}, perm))
           if (fix.set.size() == 1)
-            by_switch[fmt::format("{}={}", fix.set[0].name, fix.set[0].on ? "on" : "off")].insert(fmt::format("{}:{} {}", access.target, access.klass, perm));
+            by_switch[fmt::format("{}={}", fix.set[0].name, fix.set[0].on ? "on" : "off")].insert(
+                fmt::format("{}:{} {}", access.target, access.klass, perm));
   }
   for (const auto& [setting, vectors] : by_switch)
-    out_.summary.push_back(fmt::format("setsebool {} would allow {} of its permissions too ({}), but to every domain: the module allows them to {} alone", setting,
-                                       vectors.size(), *vectors.begin(), out_.domain));
+    out_.summary.push_back(
+        fmt::format("setsebool {} would allow {} of its permissions too ({}), but to every domain: the module allows "
+                    "them to {} alone",
+                    setting, vectors.size(), *vectors.begin(), out_.domain));
 }
 
 bool labels_a_port(const Module& module, const std::string& type) {
-  return std::any_of(module.ports.begin(), module.ports.end(), [&](const PortContext& port) { return port.type == type; });
+  return std::any_of(module.ports.begin(), module.ports.end(),
+                     [&](const PortContext& port) { return port.type == type; });
 }
 
 void Builder::summarise() {
@@ -359,15 +383,20 @@ void Builder::summarise() {
     ++rules;
     if (access.target != "self" && !m.types.contains(access.target)) targets.insert(access.target);
   }
-  out_.summary.push_back(fmt::format("domain {}, entered by {}", out_.domain, program_label_.empty() ? out_.exec_type : program_label_));
-  out_.summary.push_back(fmt::format("{} over {} of the policy", counted(rules, "allow rule"), counted(targets.size(), "type")));
+  out_.summary.push_back(
+      fmt::format("domain {}, entered by {}", out_.domain, program_label_.empty() ? out_.exec_type : program_label_));
+  out_.summary.push_back(
+      fmt::format("{} over {} of the policy", counted(rules, "allow rule"), counted(targets.size(), "type")));
   std::vector<std::string> own;
   for (const std::string& type : m.types)
     if (type != out_.domain && type != out_.exec_type && !labels_a_port(m, type)) own.push_back(type);
   out_.summary.push_back(own.empty() ? "no files of its own" : "its own files: " + join(own, ", "));
-  for (const std::string& line : semanage_lines(m)) out_.summary.push_back("its own port, which the .cil labels and a .pp does not: " + line);
+  for (const std::string& line : semanage_lines(m))
+    out_.summary.push_back("its own port, which the .cil labels and a .pp does not: " + line);
   if (!generic_ports_.empty())
-    out_.summary.push_back(fmt::format("ports that share a label with all that no service is known for: {}; --own-ports gives them a type", fmt::join(generic_ports_, ", ")));
+    out_.summary.push_back(
+        fmt::format("ports that share a label with all that no service is known for: {}; --own-ports gives them a type",
+                    fmt::join(generic_ports_, ", ")));
   for (const std::string& line : mislabelled_) out_.summary.push_back("mislabelled: " + line);
   for (const std::string& line : assumed_) out_.summary.push_back("assumed: " + line + "; --peer names another");
   for (const std::string& line : out_.left_out) out_.summary.push_back("left out: " + line);

@@ -16,9 +16,9 @@ struct AppOptions {
   std::vector<std::string> callers;  ///< domains; empty: those of the baseline that the policy has
   bool permissive = false;
   std::map<std::string, std::string> peers;  ///< --peer: a socket's address or a program → its domain
-  bool own_ports = false;    ///< a port without a service's label gets a type of the module's own
-  bool any_ioctl = false;    ///< do not narrow ioctl to the commands that were seen
-  bool label_interpreter = false;    ///< though other programs share it
+  bool own_ports = false;                    ///< a port without a service's label gets a type of the module's own
+  bool any_ioctl = false;                    ///< do not narrow ioctl to the commands that were seen
+  bool label_interpreter = false;            ///< though other programs share it
   std::string range = "s0";
 };
 

@@ -28,16 +28,27 @@ constexpr OptionSpec kOptions[] = {
     {"policy", "", "", "the binary policy to look names up in and to decide with (else the loaded or installed one)"},
     {"file-contexts", "", "", "the file contexts that label the targets (else the installed ones)"},
     {"caller", "", "auto", "the domains that start the program, by commas: unconfined_t, init_t, user_t, …"},
-    {"peer", "", "", "the domains of programs that were not recorded, by commas: WHAT=DOMAIN, where WHAT is a socket's address or a program's path"},
-    {"own-ports", "FLAG", "", "give a port that no service is known for a type of its own, in place of the type that all such ports share"},
-    {"ioctl", "seen|any", "seen", "which ioctl commands the domain may use where it may use any: those that were recorded, or all"},
-    {"container", "", "", "write a module for a container, not for a program: its 'podman inspect', 'docker inspect', 'crictl inspect', 'nerdctl inspect' or OCI config.json ('-' is standard input)"},
-    {"templates", "FLAG", "", "a container module inherits from the container block of udica's templates, which must be installed where it is loaded"},
-    {"style", "plain|refpolicy", "plain", "how the .te is written: plain, for checkmodule, or with refpolicy's interfaces where they grant little more"},
-    {"neverallow", "", "", "refuse a module that breaks these neverallow rules: a CIL file, or \"installed\" for the base module's"},
+    {"peer", "", "",
+     "the domains of programs that were not recorded, by commas: WHAT=DOMAIN, where WHAT is a socket's address or a "
+     "program's path"},
+    {"own-ports", "FLAG", "",
+     "give a port that no service is known for a type of its own, in place of the type that all such ports share"},
+    {"ioctl", "seen|any", "seen",
+     "which ioctl commands the domain may use where it may use any: those that were recorded, or all"},
+    {"container", "", "",
+     "write a module for a container, not for a program: its 'podman inspect', 'docker inspect', 'crictl inspect', "
+     "'nerdctl inspect' or OCI config.json ('-' is standard input)"},
+    {"templates", "FLAG", "",
+     "a container module inherits from the container block of udica's templates, which must be installed where it is "
+     "loaded"},
+    {"style", "plain|refpolicy", "plain",
+     "how the .te is written: plain, for checkmodule, or with refpolicy's interfaces where they grant little more"},
+    {"neverallow", "", "",
+     "refuse a module that breaks these neverallow rules: a CIL file, or \"installed\" for the base module's"},
     {"bounds", "", "", "refuse a module that allows more than this CIL file does"},
     {"permissive", "FLAG", "", "make the new domain permissive: denials are logged, not enforced"},
-    {"label-interpreter", "FLAG", "", "label the program though it is a shell or an interpreter that other programs share"},
+    {"label-interpreter", "FLAG", "",
+     "label the program though it is a shell or an interpreter that other programs share"},
 };
 
 std::string value(const BackendOptions& options, const char* name) {
@@ -117,16 +128,19 @@ std::string styled_te(const AppModule& built, const PolicyDb& policy, Emission& 
 
 Error gate_error(const std::string& what, const std::vector<std::string>& lines, const std::string& where) {
   constexpr std::size_t kShown = 5;
-  std::vector<std::string> shown(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, lines.size())));
+  std::vector<std::string> shown(lines.begin(),
+                                 lines.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, lines.size())));
   if (lines.size() > kShown) shown.push_back(fmt::format("and {} more", lines.size() - kShown));
   return Error{ErrorCode::kRefused, what + ": " + join(shown, "; "), where, {}};
 }
 
-Result<void> check_neverallows(const std::string& given, const Module& module, const PolicyDb& policy, Diagnostics& diagnostics) {
+Result<void> check_neverallows(const std::string& given, const Module& module, const PolicyDb& policy,
+                               Diagnostics& diagnostics) {
   auto rules = given == "installed" ? Neverallows::installed() : Neverallows::load(given);
   if (!rules) return rules.error();
   const NeverallowReport report = rules->check(module, policy);
-  for (const std::string& line : report.unchecked) diagnostics.warn("a neverallow rule cannot be checked: " + line, given);
+  for (const std::string& line : report.unchecked)
+    diagnostics.warn("a neverallow rule cannot be checked: " + line, given);
   std::vector<std::string> broken;
   for (const Broken& one : report.broken) broken.push_back(one.rule + " breaks " + one.statement);
   if (!broken.empty()) return gate_error("the module breaks neverallow rules", broken, given);
@@ -135,7 +149,8 @@ Result<void> check_neverallows(const std::string& given, const Module& module, c
 }
 
 /// The gates that the options name, on the module and the policy without it.
-Result<void> check_gates(const Module& module, const PolicyDb& policy, const BackendOptions& options, Diagnostics& diagnostics) {
+Result<void> check_gates(const Module& module, const PolicyDb& policy, const BackendOptions& options,
+                         Diagnostics& diagnostics) {
   if (const std::string given = value(options, "neverallow"); !given.empty())
     if (auto checked = check_neverallows(given, module, policy, diagnostics); !checked) return checked;
   const std::string ceiling_file = value(options, "bounds");
@@ -155,7 +170,8 @@ Emission files_of(AppModule built, const PolicyDb& policy, const Labels& labels,
   const std::string te = write_te(module);
   const std::string fc = write_fc(module, style);
   out.files = {{".te", refpolicy ? styled_te(built, policy, out, diagnostics) : te},
-               {".fc", refpolicy ? write_fc(module, ContextStyle::kGenContext) : fc}, {".if", write_interfaces(module, built.domain, built.exec_type)},
+               {".fc", refpolicy ? write_fc(module, ContextStyle::kGenContext) : fc},
+               {".if", write_interfaces(module, built.domain, built.exec_type)},
                {".cil", write_cil(module, policy.mls())}};
   if (auto package = build_package(module.name, te, fc, policy.mls())) {
     out.files.push_back({".pp", std::move(*package)});
@@ -173,7 +189,8 @@ Emission files_of(AppModule built, const PolicyDb& policy, const Labels& labels,
 /// Where the process's label is the engine's to give, and no transition leads into a domain.
 bool is_for_container(const BackendOptions& options) {
   static constexpr Platform kEngines[] = {Platform::kDocker, Platform::kPodman, Platform::kKubernetes, Platform::kEcs};
-  return options.values.contains("container") || std::find(std::begin(kEngines), std::end(kEngines), options.platform) != std::end(kEngines);
+  return options.values.contains("container") ||
+         std::find(std::begin(kEngines), std::end(kEngines), options.platform) != std::end(kEngines);
 }
 
 Result<std::optional<ContainerInfo>> load_container(const BackendOptions& options) {
@@ -186,8 +203,8 @@ Result<std::optional<ContainerInfo>> load_container(const BackendOptions& option
   return std::optional(std::move(*info));
 }
 
-Result<Emission> emit_container(const Policy& policy, const PolicyDb& base, const Labels& labels, const BackendOptions& options,
-                                Diagnostics& diagnostics) {
+Result<Emission> emit_container(const Policy& policy, const PolicyDb& base, const Labels& labels,
+                                const BackendOptions& options, Diagnostics& diagnostics) {
   auto info = load_container(options);
   if (!info) return info.error();
   auto peers = read_peers(value(options, "peer"), base);
@@ -227,9 +244,9 @@ bool SelinuxBackend::recognises(const std::string& path, std::string_view start)
   if (is_package(start) || is_policy(start)) return true;
   const std::string_view text = trim(start.substr(0, 4096));
   if (path.ends_with(".cil")) return text.empty() || text.front() == '(' || text.front() == ';';
-  if (path.ends_with(".te"))
-    return text.find("module ") != text.npos || text.find("policy_module(") != text.npos;
-  if (path.ends_with(".fc")) return text.find(":object_r:") != text.npos || text.find("gen_context(") != text.npos || text.empty();
+  if (path.ends_with(".te")) return text.find("module ") != text.npos || text.find("policy_module(") != text.npos;
+  if (path.ends_with(".fc"))
+    return text.find(":object_r:") != text.npos || text.find("gen_context(") != text.npos || text.empty();
   return path.ends_with(".if") && text.find("interface(`") != text.npos;
 }
 

@@ -13,9 +13,10 @@
 namespace cordon::selinux {
 namespace {
 
-constexpr FilePerms kChanges = FilePerms(FilePerm::kWrite) | FilePerm::kAppend | FilePerm::kCreate | FilePerm::kTruncate | FilePerm::kUnlink |
-                               FilePerm::kRenameFrom | FilePerm::kRenameTo | FilePerm::kLinkTo | FilePerm::kSymlink | FilePerm::kSetattr |
-                               FilePerm::kSetxattr | FilePerm::kConnect;
+constexpr FilePerms kChanges = FilePerms(FilePerm::kWrite) | FilePerm::kAppend | FilePerm::kCreate |
+                               FilePerm::kTruncate | FilePerm::kUnlink | FilePerm::kRenameFrom | FilePerm::kRenameTo |
+                               FilePerm::kLinkTo | FilePerm::kSymlink | FilePerm::kSetattr | FilePerm::kSetxattr |
+                               FilePerm::kConnect;
 
 bool under(const std::string& path, const std::string& prefix) {
   return path.starts_with(prefix) && (path.size() == prefix.size() || prefix == "/" || path[prefix.size()] == '/');
@@ -46,7 +47,8 @@ std::set<std::string> written(const Policy* recorded, const ContainerInfo* info)
     if (!std::holds_alternative<FileOp>(grant.operation)) continue;
     const FileOp file = file_of(grant);
     const ContainerMount* mount = view.mount_of(file.path);
-    if (mount != nullptr && !mount->relabelled && file.perms.has_any(kChanges)) out.insert(ContainerView::on_host(*mount, file.path));
+    if (mount != nullptr && !mount->relabelled && file.perms.has_any(kChanges))
+      out.insert(ContainerView::on_host(*mount, file.path));
   }
   return out;
 }
@@ -65,7 +67,8 @@ std::string bottlerocket_type(const Policy* recorded, const ContainerInfo* info)
     const BottlerocketPlace& place = place_on_host(path);
     if (place.writers.empty())
       return fmt::format("none fits: it writes {}, which is {} ({})", printable(path), place.label, place.reason);
-    const auto needed = std::find_if(types.begin(), types.end(), [&](const auto& type) { return type.first == place.writers.front(); });
+    const auto needed =
+        std::find_if(types.begin(), types.end(), [&](const auto& type) { return type.first == place.writers.front(); });
     const std::size_t at = static_cast<std::size_t>(needed - types.begin());
     if (at <= level) continue;
     level = at;

@@ -101,7 +101,8 @@ Result<void> CilReader::statement(const Sexp& sexp) {
 Result<Words> CilReader::flat(const Sexp& sexp) const {
   Words out;
   for (std::size_t i = 1; i < sexp.items.size(); ++i) {
-    if (sexp.items[i].list) return fail(sexp, fmt::format("({} …) has a list where a name belongs", sexp.items[0].word));
+    if (sexp.items[i].list)
+      return fail(sexp, fmt::format("({} …) has a list where a name belongs", sexp.items[0].word));
     out.push_back(sexp.items[i].word);
   }
   return out;
@@ -132,8 +133,7 @@ Result<void> CilReader::attribute_set(const Sexp& sexp) {
   for (const Sexp& member : members.items) {
     const bool operation = member.word == "and" || member.word == "or" || member.word == "not" ||
                            member.word == "xor" || member.word == "all";
-    if (member.list || operation)
-      return fail(sexp, "an attribute set with an expression is not one of a flat module");
+    if (member.list || operation) return fail(sexp, "an attribute set with an expression is not one of a flat module");
     module_.type_attributes[member.word].insert(attribute);
   }
   return {};
@@ -192,8 +192,8 @@ Result<void> CilReader::access(const Sexp& sexp) {
   if (sexp.items[1].list || sexp.items[2].list || !what.list || what.items.size() != 2 || what.items[0].list ||
       !what.items[1].list)
     return fail(sexp, "an access rule is (allow SOURCE TARGET (CLASS (PERMISSION …)))");
-  auto& perms = module_.rules[{*rule_kind(sexp.items[0].word), sexp.items[1].word, sexp.items[2].word,
-                               what.items[0].word}];
+  auto& perms =
+      module_.rules[{*rule_kind(sexp.items[0].word), sexp.items[1].word, sexp.items[2].word, what.items[0].word}];
   for (const Sexp& perm : what.items[1].items) {
     if (perm.list || perm.word == "all" || perm.word == "not")
       return fail(sexp, "a permission expression is not one of a flat module");
@@ -247,7 +247,8 @@ std::optional<std::string> context_type(const Sexp& sexp) {
 
 Result<void> CilReader::file_context(const Sexp& sexp) {
   static constexpr std::pair<std::string_view, std::string_view> kWords[] = {
-      {"file", "--"}, {"dir", "-d"}, {"symlink", "-l"}, {"char", "-c"}, {"block", "-b"}, {"socket", "-s"}, {"pipe", "-p"}, {"any", ""}};
+      {"file", "--"},  {"dir", "-d"},    {"symlink", "-l"}, {"char", "-c"},
+      {"block", "-b"}, {"socket", "-s"}, {"pipe", "-p"},    {"any", ""}};
   FileContext out{sexp.items[1].word, {}, {}, {}};
   for (const auto& [cil, te] : kWords)
     if (cil == sexp.items[2].word) out.file_type = te;

@@ -161,14 +161,15 @@ Node Evaluator::attribute(const constraint_expr_t& term) const {
   Node out{truth(term), false, {}, {}};
   const char initial = *noun(term.attr);
   out.text = fmt::format("{0}1 {1} {0}2", initial, op_text(term.op));
-  out.why = {fmt::format("the source's {0} {1} {2} the target's {0} {3}", noun(term.attr),
-                         symbol(term.attr, source_), relation(term.op, out.holds), symbol(term.attr, target_))};
+  out.why = {fmt::format("the source's {0} {1} {2} the target's {0} {3}", noun(term.attr), symbol(term.attr, source_),
+                         relation(term.op, out.holds), symbol(term.attr, target_))};
   return out;
 }
 
 std::string Evaluator::set_text(const constraint_expr_t& term) const {
   const int table = symbol_table(term.attr);
-  const bool kept = table == SYM_TYPES && term.type_names != nullptr && ebitmap_cardinality(&term.type_names->types) > 0;
+  const bool kept =
+      table == SYM_TYPES && term.type_names != nullptr && ebitmap_cardinality(&term.type_names->types) > 0;
   std::vector<std::string> names;
   for (std::uint32_t bit : bits_of(kept ? term.type_names->types : term.names))
     if (bit < impl_.db.symtab[table].nprim) names.emplace_back(impl_.db.sym_val_to_name[table][bit]);
@@ -196,8 +197,7 @@ Node join(Node left, Node right, bool both) {
   out.compound = true;
   out.holds = both ? left.holds && right.holds : left.holds || right.holds;
   out.text = fmt::format("({}) {} ({})", left.text, both ? "and" : "or", right.text);
-  if (!left.compound && !right.compound)
-    out.text = fmt::format("{} {} {}", left.text, both ? "and" : "or", right.text);
+  if (!left.compound && !right.compound) out.text = fmt::format("{} {} {}", left.text, both ? "and" : "or", right.text);
   // The clauses of the sides that give the whole its truth.
   for (Node* side : {&left, &right})
     if (side->holds == out.holds) out.why.insert(out.why.end(), side->why.begin(), side->why.end());

@@ -21,7 +21,8 @@ namespace {
 
 // What containers' processes are called: container-selinux, and its older names.
 constexpr const char* kProcessTypes[] = {"container_t", "svirt_lxc_net_t"};
-constexpr const char* kRuntimes[] = {"container_runtime_t", "container_engine_t", "dockerd_t", "podman_t", "crio_t", "unconfined_t", "init_t"};
+constexpr const char* kRuntimes[] = {
+    "container_runtime_t", "container_engine_t", "dockerd_t", "podman_t", "crio_t", "unconfined_t", "init_t"};
 
 class ContainerBuilder {
  public:
@@ -109,18 +110,23 @@ void ContainerBuilder::let_runtimes_in() {
     module().allow(domain_, runtime, "process", {"sigchld"});
   }
   for (const GrantRow& row : baseline_tables().self) module().allow(domain_, domain_, row.klass, row.perms);
-  for (const char* type : {"devpts_t", "container_devpts_t", "null_device_t", "zero_device_t", "urandom_device_t", "random_device_t"})
+  for (const char* type :
+       {"devpts_t", "container_devpts_t", "null_device_t", "zero_device_t", "urandom_device_t", "random_device_t"})
     if (base_.has_type(type)) allow(type, "chr_file", {"append", "getattr", "ioctl", "lock", "open", "read", "write"});
 }
 
-void ContainerBuilder::allow(const std::string& target, const std::string& klass, const std::vector<std::string>& perms) {
+void ContainerBuilder::allow(const std::string& target, const std::string& klass,
+                             const std::vector<std::string>& perms) {
   std::vector<std::string> known;
   for (const std::string& perm : perms)
     if (base_.has_perm(klass, perm)) known.push_back(perm);
   for (const GuardHit& hit : guard_hits(domain_, target, klass, known)) {
     if (target == file_type_) break;
-    std::erase_if(known, [&](const std::string& perm) { return std::find(hit.perms.begin(), hit.perms.end(), perm) != hit.perms.end(); });
-    out_.notes.push_back(fmt::format("{}:{} {{ {} }} is left out: {}; {}", target, klass, join(hit.perms, " "), hit.why, hit.instead));
+    std::erase_if(known, [&](const std::string& perm) {
+      return std::find(hit.perms.begin(), hit.perms.end(), perm) != hit.perms.end();
+    });
+    out_.notes.push_back(
+        fmt::format("{}:{} {{ {} }} is left out: {}; {}", target, klass, join(hit.perms, " "), hit.why, hit.instead));
   }
   module().allow(domain_, target, klass, known);
 }
@@ -130,8 +136,11 @@ void ContainerBuilder::add_operation(const Operation& operation, Resolver& resol
   for (const Demand& demand : demands.all) {
     const Resolved target = resolver.target(demand.target);
     if (!target.assumed.empty()) out_.notes.push_back("assumed: " + target.assumed + "; --peer names another");
-    if (target.type.empty()) out_.notes.push_back(fmt::format("{} {{ {} }} is not granted: {}", demand.klass, join(demand.perms, " "), target.why));
-    else allow(target.type, demand.klass, demand.perms);
+    if (target.type.empty())
+      out_.notes.push_back(
+          fmt::format("{} {{ {} }} is not granted: {}", demand.klass, join(demand.perms, " "), target.why));
+    else
+      allow(target.type, demand.klass, demand.perms);
   }
   if (!demands.untold.empty()) out_.notes.push_back("not granted, since it cannot be told: " + demands.untold);
 }
@@ -158,16 +167,18 @@ void ContainerBuilder::add_mount(const ContainerMount& mount) {
   const auto label = labels_.lookup(mount.source, FileKind::kUnknown);
   const std::string type(type_of(label.value_or("")));
   if (!base_.has_type(type)) {
-    out_.notes.push_back(fmt::format("the mount {} has no label here: run with :z, or label it", printable(mount.source)));
+    out_.notes.push_back(
+        fmt::format("the mount {} has no label here: run with :z, or label it", printable(mount.source)));
     return;
   }
   allow(type, "dir", {"getattr", "open", "read", "search"});
   allow(type, "file", {"getattr", "open", "read"});
   allow(type, "lnk_file", {"getattr", "read"});
   if (mount.writable)
-    for (const char* klass : {"dir", "file", "lnk_file", "sock_file"}) allow(type, klass, place_tables().manage.at(klass));
-  out_.added.push_back(fmt::format("the mount {} ({}): {} by the inspect, no recording tells what of it is used", printable(mount.source), type,
-                                   mount.writable ? "read and written" : "read"));
+    for (const char* klass : {"dir", "file", "lnk_file", "sock_file"})
+      allow(type, klass, place_tables().manage.at(klass));
+  out_.added.push_back(fmt::format("the mount {} ({}): {} by the inspect, no recording tells what of it is used",
+                                   printable(mount.source), type, mount.writable ? "read and written" : "read"));
 }
 
 void ContainerBuilder::add_device(const std::string& path) {
@@ -177,7 +188,8 @@ void ContainerBuilder::add_device(const std::string& path) {
     if (!base_.has_type(type)) continue;
     known = true;
     allow(type, class_of(kind), {"append", "getattr", "ioctl", "lock", "map", "open", "read", "write"});
-    out_.added.push_back(fmt::format("the device {} ({}:{}): by the inspect, no recording tells what of it is used", printable(path), type, class_of(kind)));
+    out_.added.push_back(fmt::format("the device {} ({}:{}): by the inspect, no recording tells what of it is used",
+                                     printable(path), type, class_of(kind)));
   }
   if (!known) out_.notes.push_back(fmt::format("the device {} has no label here, and is not granted", printable(path)));
 }
@@ -188,7 +200,9 @@ void ContainerBuilder::add_info() {
     for (const ContainerMount& mount : info_->mounts) add_mount(mount);
     for (const std::string& device : info_->devices) add_device(device);
     if (info_->form == "docker")
-      out_.notes.push_back("docker's inspect lists only the capabilities that were added: record the container for the default ones that it uses");
+      out_.notes.push_back(
+          "docker's inspect lists only the capabilities that were added: record the container for the default ones "
+          "that it uses");
     for (const std::string& name : info_->capabilities) {
       CapabilityOp capability;
       capability.name = name;
@@ -200,7 +214,8 @@ void ContainerBuilder::add_info() {
     const auto label = base_.port_context(port.protocol, port.port);
     const std::string klass = port.protocol + "_socket";
     if (label) allow(std::string(type_of(*label)), klass, {"name_bind"});
-    allow(domain_, klass, {"accept", "bind", "create", "getattr", "getopt", "listen", "read", "setopt", "shutdown", "write"});
+    allow(domain_, klass,
+          {"accept", "bind", "create", "getattr", "getopt", "listen", "read", "setopt", "shutdown", "write"});
     if (base_.has_type("node_t")) allow("node_t", klass, {"node_bind"});
   }
 }
@@ -210,20 +225,25 @@ std::string as_block(const Module& module, const std::string& domain) {
   std::string out = fmt::format("(block {}\n  (blockinherit container)\n", module.name);
   for (const auto& [access, perms] : module.rules)
     if (access.source == domain)
-      out += fmt::format("  (allow process {} ({} ({})))\n", access.target == "self" ? "process" : access.target, access.klass, fmt::join(perms, " "));
+      out += fmt::format("  (allow process {} ({} ({})))\n", access.target == "self" ? "process" : access.target,
+                         access.klass, fmt::join(perms, " "));
   return out + ")\n";
 }
 
 /// A Kubernetes object's name: lower case letters, digits and '-' (RFC 1123).
 std::string to_object_name(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return c == '_' ? '-' : static_cast<char>(std::tolower(c)); });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return c == '_' ? '-' : static_cast<char>(std::tolower(c)); });
   while (name.ends_with('-')) name.pop_back();
   return name;
 }
 
 /// The Security Profiles Operator adds the container's block by itself; a type of the module's own it cannot declare.
 std::string profile_yaml(const Module& module, const std::string& domain) {
-  std::string out = fmt::format("apiVersion: security-profiles-operator.x-k8s.io/v1alpha2\nkind: SelinuxProfile\nmetadata:\n  name: {}\nspec:\n  inherit:\n    - kind: System\n      name: container\n  allow:\n", to_object_name(module.name));
+  std::string out = fmt::format(
+      "apiVersion: security-profiles-operator.x-k8s.io/v1alpha2\nkind: SelinuxProfile\nmetadata:\n  name: {}\nspec:\n  "
+      "inherit:\n    - kind: System\n      name: container\n  allow:\n",
+      to_object_name(module.name));
   std::string target;
   for (const auto& [access, perms] : module.rules) {
     if (access.source != domain) continue;
@@ -251,12 +271,14 @@ void ContainerBuilder::write_out() {
   out_.bottlerocket = bottlerocket_type(recorded_, info_);
   tidy(out_.added);
   tidy(out_.notes);
-  out_.summary = {fmt::format("type {}; its level, and so its categories, stay the engine's to choose", out_.type),
-                  fmt::format("semodule -i {}.cil{}; then run with {}", module().name,
-                              options_.templates ? " /usr/share/udica/templates/base_container.cil" : "", out_.run_option),
-                  fmt::format("Kubernetes: securityContext: {{seLinuxOptions: {{type: {}}}}}", out_.type),
-                  "Bottlerocket, which loads no modules: " + out_.bottlerocket};
-  if (out_.selinux_profile.empty()) out_.summary.push_back("no SelinuxProfile: the operator cannot declare the type of the container's files");
+  out_.summary = {
+      fmt::format("type {}; its level, and so its categories, stay the engine's to choose", out_.type),
+      fmt::format("semodule -i {}.cil{}; then run with {}", module().name,
+                  options_.templates ? " /usr/share/udica/templates/base_container.cil" : "", out_.run_option),
+      fmt::format("Kubernetes: securityContext: {{seLinuxOptions: {{type: {}}}}}", out_.type),
+      "Bottlerocket, which loads no modules: " + out_.bottlerocket};
+  if (out_.selinux_profile.empty())
+    out_.summary.push_back("no SelinuxProfile: the operator cannot declare the type of the container's files");
   out_.summary.insert(out_.summary.end(), out_.notes.begin(), out_.notes.end());
 }
 

@@ -21,13 +21,13 @@ struct ContainerOptions {
 /// A module for one container, in udica's role: its own process type, granted what was touched.
 struct ContainerModule {
   Module module;
-  std::string type;                  ///< "NAME_t", or "NAME.process" with templates
-  std::string cil;                   ///< what to install
-  std::string run_option;            ///< --security-opt label=type:…
-  std::string kubernetes;            ///< seLinuxOptions, YAML
-  std::string selinux_profile;       ///< the Security Profiles Operator's SelinuxProfile, YAML; "" where it can't say it
-  std::vector<std::string> added;    ///< what is granted without being seen, each with its reason
-  std::vector<std::string> notes;    ///< what is left out, and why
+  std::string type;                ///< "NAME_t", or "NAME.process" with templates
+  std::string cil;                 ///< what to install
+  std::string run_option;          ///< --security-opt label=type:…
+  std::string kubernetes;          ///< seLinuxOptions, YAML
+  std::string selinux_profile;     ///< the Security Profiles Operator's SelinuxProfile, YAML; "" where it can't say it
+  std::vector<std::string> added;  ///< what is granted without being seen, each with its reason
+  std::vector<std::string> notes;  ///< what is left out, and why
   std::vector<std::string> summary;  ///< all of this for the one screen
   std::string bottlerocket;          ///< which of Bottlerocket's own types fits, and why
 };

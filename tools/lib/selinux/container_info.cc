@@ -30,7 +30,9 @@ bool flag(const Json& json, const std::string& key) {
 }
 
 bool has_word(const Json& list, std::string_view word) {
-  return list.is_array() && std::any_of(list.begin(), list.end(), [&](const Json& item) { return item.is_string() && item.get<std::string>() == word; });
+  return list.is_array() && std::any_of(list.begin(), list.end(), [&](const Json& item) {
+           return item.is_string() && item.get<std::string>() == word;
+         });
 }
 
 void add_capabilities(const Json& list, ContainerInfo& out) {
@@ -38,7 +40,9 @@ void add_capabilities(const Json& list, ContainerInfo& out) {
   for (const Json& item : list) {
     if (!item.is_string()) continue;
     std::string name = item.get<std::string>();
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : static_cast<char>(c); });
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : static_cast<char>(c);
+    });
     if (name.starts_with("cap_")) name.erase(0, 4);
     if (name != "all") out.capabilities.push_back(std::move(name));
   }
@@ -111,7 +115,8 @@ ContainerInfo read_cri(const Json& json) {
   if (mounts.is_array())
     for (const Json& mount : mounts)
       if (text(mount, "hostPath").starts_with('/'))
-        out.mounts.push_back({text(mount, "hostPath"), text(mount, "containerPath"), !flag(mount, "readonly"), flag(mount, "selinuxRelabel")});
+        out.mounts.push_back({text(mount, "hostPath"), text(mount, "containerPath"), !flag(mount, "readonly"),
+                              flag(mount, "selinuxRelabel")});
   const Json& info = at(json, "info");
   out.privileged = flag(info, "privileged");
   add_capabilities(at(at(at(at(info, "runtimeSpec"), "process"), "capabilities"), "effective"), out);
@@ -162,9 +167,11 @@ Result<ContainerInfo> read_container_info(std::string_view json, const std::stri
                       "give the output of podman, docker, nerdctl or crictl inspect, or a bundle's config.json"};
   if (json.size() > kMaxBytes) return foreign;
   // Deep nesting would recurse in the parser's destructor: the forms that are read here nest a dozen levels.
-  const Json parsed = Json::parse(json, [](int depth, Json::parse_event_t, Json&) { return depth < 64; }, false);
+  const Json parsed = Json::parse(
+      json, [](int depth, Json::parse_event_t, Json&) { return depth < 64; }, false);
   const Json& first = parsed.is_array() && !parsed.empty() ? parsed[0] : parsed;
-  const auto* form = std::find_if(std::begin(kForms), std::end(kForms), [&](const FormRow& row) { return row.is(first); });
+  const auto* form =
+      std::find_if(std::begin(kForms), std::end(kForms), [&](const FormRow& row) { return row.is(first); });
   if (form == std::end(kForms)) return foreign;
   ContainerInfo out = form->read(first);
   tidy(out.mounts);

@@ -22,10 +22,12 @@ struct ContainerView {
 };
 
 /// What containers' files are called: container-selinux, and its older names. The first that the policy has is it.
-inline constexpr const char* kContainerFileTypes[] = {"container_file_t", "container_ro_file_t", "svirt_sandbox_file_t"};
+inline constexpr const char* kContainerFileTypes[] = {"container_file_t", "container_ro_file_t",
+                                                      "svirt_sandbox_file_t"};
 
 /// The view of a module that was made for a container, told by its rules: no transition leads into its domain, which
 /// is entered at the container's files. Nothing for other modules; `mounts` are taken over.
-std::optional<ContainerView> container_view_of(const Module& module, const std::string& domain, std::vector<ContainerMount> mounts);
+std::optional<ContainerView> container_view_of(const Module& module, const std::string& domain,
+                                               std::vector<ContainerMount> mounts);
 
 }  // namespace cordon::selinux

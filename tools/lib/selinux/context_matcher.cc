@@ -44,8 +44,10 @@ std::size_t stem_length(std::string_view regex) {
 /// label_file.h, spec_hasMetaChars.
 bool has_meta(std::string_view regex) {
   for (std::size_t i = 0; i < regex.size(); ++i) {
-    if (regex[i] == '\\') ++i;
-    else if (kStemEnders.find(regex[i]) != kStemEnders.npos) return true;
+    if (regex[i] == '\\')
+      ++i;
+    else if (kStemEnders.find(regex[i]) != kStemEnders.npos)
+      return true;
   }
   return false;
 }
@@ -54,10 +56,14 @@ bool has_meta(std::string_view regex) {
 bool has_alternatives(std::string_view regex) {
   int depth = 0;
   for (std::size_t i = 0; i < regex.size(); ++i) {
-    if (regex[i] == '\\') ++i;
-    else if (regex[i] == '(' || regex[i] == '[') ++depth;
-    else if (regex[i] == ')' || regex[i] == ']') --depth;
-    else if (regex[i] == '|' && depth <= 0) return true;
+    if (regex[i] == '\\')
+      ++i;
+    else if (regex[i] == '(' || regex[i] == '[')
+      ++depth;
+    else if (regex[i] == ')' || regex[i] == ']')
+      --depth;
+    else if (regex[i] == '|' && depth <= 0)
+      return true;
   }
   return false;
 }
@@ -75,7 +81,8 @@ Start start_of(std::string_view regex) {
     const bool escaped = regex[out.used] == '\\';
     const std::size_t at = out.used + (escaped ? 1 : 0);
     if (at >= regex.size()) break;
-    if (escaped ? is_alphanumeric(regex[at]) : kStemEnders.find(regex[at]) != kStemEnders.npos || regex[at] == ')') break;
+    if (escaped ? is_alphanumeric(regex[at]) : kStemEnders.find(regex[at]) != kStemEnders.npos || regex[at] == ')')
+      break;
     const char next = at + 1 < regex.size() ? regex[at + 1] : '\0';
     if (next == '?' || next == '*' || next == '+' || next == '{') break;  // the quantifier is this character's
     out.text += regex[at];
@@ -105,7 +112,8 @@ Code compile(std::string_view rest) {
   anchored += '$';
   int error = 0;
   std::size_t offset = 0;
-  return Code(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(anchored.data()), anchored.size(), PCRE2_DOTALL, &error, &offset, nullptr));
+  return Code(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(anchored.data()), anchored.size(), PCRE2_DOTALL, &error,
+                            &offset, nullptr));
 }
 
 std::optional<std::vector<std::pair<std::string, std::string>>> read_aliases(const std::string& path) {
@@ -148,7 +156,8 @@ bool ContextMatcher::add_line(std::string_view text) {
   const auto fields = fields_of(text);
   if (fields.empty() || fields[0].starts_with('#')) return true;
   if (fields.size() < 2 || fields.size() > 3) return false;
-  if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80 || c == '\0'; })) return false;
+  if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80 || c == '\0'; }))
+    return false;
   Line line;
   line.regex = fields[0];
   line.context = fields.back();
@@ -197,7 +206,8 @@ std::optional<ContextMatcher> ContextMatcher::open(const std::string& file_conte
   for (const auto& [suffix, list] : {std::pair(".subs", &out.own_aliases_), std::pair(".subs_dist", &out.aliases_)}) {
     const auto read = read_aliases(file_contexts + suffix);
     if (!read) return std::nullopt;
-    for (auto alias = read->rbegin(); alias != read->rend(); ++alias) list->push_back({alias->first, alias->second});  // the last one wins
+    for (auto alias = read->rbegin(); alias != read->rend(); ++alias)
+      list->push_back({alias->first, alias->second});  // the last one wins
   }
   out.index();
   return out;

@@ -17,9 +17,13 @@ namespace {
 class SelinuxDecider final : public Decider {
  public:
   SelinuxDecider(PolicyDb policy, Labels labels, Labels module_labels, std::string domain, std::string context,
-                 const std::map<std::string, std::string>& peers, const Module& module, const std::vector<ContainerMount>& mounts)
-      : policy_(std::move(policy)), labels_(std::move(labels)), module_labels_(std::move(module_labels)),
-        domain_(std::move(domain)), context_(std::move(context)),
+                 const std::map<std::string, std::string>& peers, const Module& module,
+                 const std::vector<ContainerMount>& mounts)
+      : policy_(std::move(policy)),
+        labels_(std::move(labels)),
+        module_labels_(std::move(module_labels)),
+        domain_(std::move(domain)),
+        context_(std::move(context)),
         resolver_(policy_, labels_, module_labels_, domain_) {
     resolver_.names_peers(peers);
     resolver_.knows(module.types);
@@ -62,8 +66,8 @@ std::string vector_text(const std::string& source, const std::string& target, co
   return fmt::format("{} {}:{} {{ {} }}", type_of(source), type_of(target), klass, join(perms, " "));
 }
 
-void SelinuxDecider::deny(Decision& out, const std::string& source, const std::string& target,
-                          const std::string& klass, const std::vector<std::string>& perms) const {
+void SelinuxDecider::deny(Decision& out, const std::string& source, const std::string& target, const std::string& klass,
+                          const std::vector<std::string>& perms) const {
   const Explanation explained = policy_.explain(source, target, klass, perms);
   for (const PermissionVerdict& perm : explained.perms) {
     if (perm.allowed) continue;
@@ -107,7 +111,8 @@ bool SelinuxDecider::is_own_socket(const Demand& demand) const {
 void SelinuxDecider::demand(const Demand& demand, Decision& out) {
   Resolved target = resolver_.target(demand.target);
   if (demand.creates && !target.type.empty() && demand.target.text.size() > 1) new_object(demand, target, out);
-  if (target.type.empty() && is_own_socket(demand)) target = {domain_, {}, {}, "the program itself listens at " + printable(demand.target.text)};
+  if (target.type.empty() && is_own_socket(demand))
+    target = {domain_, {}, {}, "the program itself listens at " + printable(demand.target.text)};
   if (target.type.empty()) return worsen(out, Ruling::kCannotTell, target.why);
   const std::string object = context_of(demand, target);
   std::vector<std::string> refused;
@@ -120,8 +125,11 @@ void SelinuxDecider::demand(const Demand& demand, Decision& out) {
       return worsen(out, Ruling::kCannotTell, fmt::format("{} is not a context of this policy", object));
     refused.push_back(perm);
   }
-  if (demand.ioctl && refused.empty() && !policy_.allows_ioctl(context_, object, demand.klass, *demand.ioctl).value_or(true))
-    return worsen(out, Ruling::kDenied, fmt::format("{}: not the command {:#06x}", vector_text(context_, object, demand.klass, {"ioctl"}), *demand.ioctl));
+  if (demand.ioctl && refused.empty() &&
+      !policy_.allows_ioctl(context_, object, demand.klass, *demand.ioctl).value_or(true))
+    return worsen(out, Ruling::kDenied,
+                  fmt::format("{}: not the command {:#06x}", vector_text(context_, object, demand.klass, {"ioctl"}),
+                              *demand.ioctl));
   if (!refused.empty()) return deny(out, context_, object, demand.klass, refused);
   if (out.ruling != Ruling::kAllowed) return;
   out.by = "allow " + vector_text(context_, object, demand.klass, demand.perms);
@@ -143,7 +151,8 @@ Decision SelinuxDecider::decide_vector(const AvOp& op) const {
 void SelinuxDecider::prepare(const std::vector<Fact>& facts) {
   prepared_ = true;
   for (const Fact& fact : facts)
-    if (const auto* op = std::get_if<UnixOp>(&fact.operation); op != nullptr && op->act == SocketAct::kBind) resolver_.listens_at(op->address);
+    if (const auto* op = std::get_if<UnixOp>(&fact.operation); op != nullptr && op->act == SocketAct::kBind)
+      resolver_.listens_at(op->address);
 }
 
 Decision SelinuxDecider::decide(const Fact& fact) {
@@ -179,8 +188,8 @@ std::optional<std::string> domain_of(const Module& module) {
   for (const auto& [role, type] : module.role_types) rules[type];
   for (const auto& [access, perms] : module.rules)
     if (const auto found = rules.find(access.source); found != rules.end()) ++found->second;
-  const auto most = std::max_element(rules.begin(), rules.end(),
-                                     [](const auto& a, const auto& b) { return a.second < b.second; });
+  const auto most =
+      std::max_element(rules.begin(), rules.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   return most == rules.end() ? std::nullopt : std::optional(most->first);
 }
 
@@ -189,16 +198,19 @@ Result<std::unique_ptr<Decider>> make_decider(PolicyDb policy, Labels labels, Mo
                                               const std::vector<ContainerMount>& mounts) {
   const auto domain = domain_of(module);
   if (!domain)
-    return Error{ErrorCode::kBadInput, "the module gives no role a domain, so nothing can run under it", {},
+    return Error{ErrorCode::kBadInput,
+                 "the module gives no role a domain, so nothing can run under it",
+                 {},
                  "to check rules for domains of the policy, verify a log: cordon-check --verify LOG"};
   auto own = Labels::of_module(module.contexts, policy.mls());
   if (!own) return own.error();
   if (auto linked = link_module(policy, module, diagnostics); !linked) return linked.error();
   auto context = run_context(policy, module, *domain);
   if (!context)
-    return Error{ErrorCode::kBadInput, fmt::format("no user and role of the policy can run {}", *domain), policy.where(), {}};
-  return std::unique_ptr<Decider>(std::make_unique<SelinuxDecider>(std::move(policy), std::move(labels), std::move(*own),
-                                                                   *domain, std::move(*context), peers, module, mounts));
+    return Error{
+        ErrorCode::kBadInput, fmt::format("no user and role of the policy can run {}", *domain), policy.where(), {}};
+  return std::unique_ptr<Decider>(std::make_unique<SelinuxDecider>(
+      std::move(policy), std::move(labels), std::move(*own), *domain, std::move(*context), peers, module, mounts));
 }
 
 }  // namespace cordon::selinux

@@ -71,7 +71,9 @@ void Gatherer::file_perm(const FileOp& op, const FileRow& row) {
   const std::string& klass = row.klass.empty() ? class_of(kind) : row.klass;
   const bool directory = kind == FileKind::kDirectory && !row.directory.empty();
   add(path_target(op.path, kind, op.inherited), klass,
-      op.inherited ? row.inherited : directory ? row.directory : row.object);
+      op.inherited ? row.inherited
+      : directory  ? row.directory
+                   : row.object);
   if (!row.parent.empty() && !op.inherited)
     add(path_target(parent_of(op.path), FileKind::kDirectory), "dir", row.parent);
 }
@@ -135,7 +137,9 @@ std::string port_protocol(const std::string& klass) {
 /// A type that the kernel does not know is passed without a question, or refused whatever the policy allows.
 std::vector<std::string> message_perms(const std::string& klass, std::uint16_t type) {
   for (const NetlinkRow& row : access_tables().netlink)
-    if (row.klass == klass && std::any_of(row.types.begin(), row.types.end(), [&](const auto& types) { return types.first <= type && type <= types.second; }))
+    if (row.klass == klass && std::any_of(row.types.begin(), row.types.end(), [&](const auto& types) {
+          return types.first <= type && type <= types.second;
+        }))
       return {row.perm};
   return {};
 }
@@ -144,7 +148,8 @@ void Gatherer::operator()(const NetOp& op) {
   const SocketRow& row = socket_row(op.family, op.type, op.protocol);
   const auto act = access_tables().socket_acts.find(std::string(name_of(op.act)));
   if (act != access_tables().socket_acts.end()) self(row.klass, act->second);
-  if (op.act == SocketAct::kSend || op.message != 0) self(row.klass, op.message == 0 ? row.send : message_perms(row.klass, op.message));
+  if (op.act == SocketAct::kSend || op.message != 0)
+    self(row.klass, op.message == 0 ? row.send : message_perms(row.klass, op.message));
   const bool inet = op.family == "inet" || op.family == "inet6";
   const std::string protocol = port_protocol(row.klass);
   if (op.act == SocketAct::kBind && inet) {
@@ -174,8 +179,9 @@ void Gatherer::operator()(const UnixOp& op) {
 
 void Gatherer::operator()(const CapabilityOp& op) {
   // Capabilities from 32 on live in the class capability2 (include/linux/capability.h, classmap.h).
-  static constexpr std::string_view kSecond[] = {"mac_override", "mac_admin",  "syslog",  "wake_alarm",        "block_suspend",
-                                                 "audit_read",   "perfmon",    "bpf",     "checkpoint_restore"};
+  static constexpr std::string_view kSecond[] = {"mac_override", "mac_admin",     "syslog",
+                                                 "wake_alarm",   "block_suspend", "audit_read",
+                                                 "perfmon",      "bpf",           "checkpoint_restore"};
   const bool second = std::find(std::begin(kSecond), std::end(kSecond), op.name) != std::end(kSecond);
   self(second ? "capability2" : "capability", {op.name});
 }
@@ -198,8 +204,7 @@ void Gatherer::operator()(const PtraceOp& op) {
 void Gatherer::operator()(const MountOp& op) {
   if (is_path(op.target)) {
     walk(op.target);
-    if (op.act != MountAct::kUmount)
-      add(path_target(op.target, FileKind::kDirectory), "dir", {"mounton"});
+    if (op.act != MountAct::kUmount) add(path_target(op.target, FileKind::kDirectory), "dir", {"mounton"});
   }
   const Target filesystem{TargetKind::kFilesystem, op.fstype, FileKind::kUnknown, 0, false};
   switch (op.act) {
@@ -257,13 +262,16 @@ void Gatherer::operator()(const NamespaceOp& op) {
 }
 
 void Gatherer::operator()(const DomainOp& op) {
-  static constexpr std::pair<std::string_view, std::string_view> kActs[] = {
-      {"setcon", "setcurrent"}, {"setexec", "setexec"}, {"setfscreate", "setfscreate"},
-      {"setkeycreate", "setkeycreate"}, {"setsockcreate", "setsockcreate"}};
+  static constexpr std::pair<std::string_view, std::string_view> kActs[] = {{"setcon", "setcurrent"},
+                                                                            {"setexec", "setexec"},
+                                                                            {"setfscreate", "setfscreate"},
+                                                                            {"setkeycreate", "setkeycreate"},
+                                                                            {"setsockcreate", "setsockcreate"}};
   for (const auto& [act, perm] : kActs)
     if (act == op.act) self("process", {std::string(perm)});
   // hooks.c: selinux_setprocattr changes the running process, and asks for the way from the one to the other.
-  if (op.act == "setcon" && !op.target.empty()) add({TargetKind::kContext, op.target, FileKind::kUnknown, 0, false}, "process", {"dyntransition"});
+  if (op.act == "setcon" && !op.target.empty())
+    add({TargetKind::kContext, op.target, FileKind::kUnknown, 0, false}, "process", {"dyntransition"});
 }
 
 void Gatherer::operator()(const AvOp& op) {

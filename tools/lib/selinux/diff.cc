@@ -47,7 +47,8 @@ std::set<std::string> lines_of(const Module& module) {
   for (const std::string& type : module.permissive) out.insert("permissive " + type + ";");
   for (const TypeRule& rule : module.type_rules) out.insert(type_rule_text(rule));
   for (const FileContext& context : module.contexts) out.insert(context_line(context));
-  for (const PortContext& port : module.ports) out.insert(fmt::format("portcon {} {}-{} {};", port.protocol, port.low, port.high, port.type));
+  for (const PortContext& port : module.ports)
+    out.insert(fmt::format("portcon {} {}-{} {};", port.protocol, port.low, port.high, port.type));
   return out;
 }
 
@@ -58,7 +59,8 @@ void compare(const std::set<std::string>& old_lines, const std::set<std::string>
 }
 
 std::string ioctl_text(const Access& access, const std::string& commands) {
-  return fmt::format("{}xperm {} {}:{} ioctl {};", name_of(access.kind), access.source, access.target, access.klass, commands);
+  return fmt::format("{}xperm {} {}:{} ioctl {};", name_of(access.kind), access.source, access.target, access.klass,
+                     commands);
 }
 
 /// Where one side may use some commands and the other ioctl without such a rule, that one may use any.
@@ -68,11 +70,13 @@ void compare_ioctls(const Module& old_module, const Module& new_module, std::vec
       const auto other = b.ioctls.find(access);
       const auto rule = b.rules.find(access);
       if (other == b.ioctls.end()) {
-        if (rule != b.rules.end() && rule->second.contains("ioctl")) out.push_back({!added, ioctl_text(access, "of any command"), {}});
+        if (rule != b.rules.end() && rule->second.contains("ioctl"))
+          out.push_back({!added, ioctl_text(access, "of any command"), {}});
         continue;
       }
       for (const std::uint16_t command : commands)
-        if (!other->second.contains(command)) out.push_back({added, ioctl_text(access, fmt::format("{:#06x}", command)), {}});
+        if (!other->second.contains(command))
+          out.push_back({added, ioctl_text(access, fmt::format("{:#06x}", command)), {}});
     }
   };
   only(old_module, new_module, false);
@@ -118,8 +122,9 @@ std::string rule_head(const PolicyDb::Impl& impl, std::string_view word, const a
 
 /// "0x5401", or "0x54**" for all commands of a driver.
 void take_extended(const Walk& walk, const avtab_key_t& key, const avtab_datum_t& datum) {
-  static constexpr std::pair<std::uint16_t, const char*> kKinds[] = {
-      {AVTAB_XPERMS_ALLOWED, "allowxperm"}, {AVTAB_XPERMS_AUDITALLOW, "auditallowxperm"}, {AVTAB_XPERMS_DONTAUDIT, "dontauditxperm"}};
+  static constexpr std::pair<std::uint16_t, const char*> kKinds[] = {{AVTAB_XPERMS_ALLOWED, "allowxperm"},
+                                                                     {AVTAB_XPERMS_AUDITALLOW, "auditallowxperm"},
+                                                                     {AVTAB_XPERMS_DONTAUDIT, "dontauditxperm"}};
   if (datum.xperms == nullptr) return;
   const bool whole = datum.xperms->specified == AVTAB_XPERMS_IOCTLDRIVER;
   const char* const perm = whole || datum.xperms->specified == AVTAB_XPERMS_IOCTLFUNCTION ? "ioctl" : "nlmsg";
@@ -128,22 +133,26 @@ void take_extended(const Walk& walk, const avtab_key_t& key, const avtab_datum_t
     auto& values = (*walk.out)[{rule_head(*walk.impl, word, key) + " " + perm, walk.condition}];
     for (unsigned i = 0; i < 256; ++i) {
       if ((datum.xperms->perms[i / 32] >> (i % 32) & 1) == 0) continue;
-      values.insert(whole ? fmt::format("{:#04x}**", i) : fmt::format("{:#06x}", unsigned{datum.xperms->driver} << 8 | i));
+      values.insert(whole ? fmt::format("{:#04x}**", i)
+                          : fmt::format("{:#06x}", unsigned{datum.xperms->driver} << 8 | i));
     }
   }
 }
 
 void take(const Walk& walk, const avtab_key_t& key, const avtab_datum_t& datum) {
   static constexpr std::pair<std::uint16_t, const char*> kKinds[] = {
-      {AVTAB_ALLOWED, "allow"}, {AVTAB_AUDITDENY, "dontaudit"}, {AVTAB_AUDITALLOW, "auditallow"},
-      {AVTAB_TRANSITION, "type_transition"}, {AVTAB_CHANGE, "type_change"}, {AVTAB_MEMBER, "type_member"}};
+      {AVTAB_ALLOWED, "allow"},         {AVTAB_AUDITDENY, "dontaudit"},
+      {AVTAB_AUDITALLOW, "auditallow"}, {AVTAB_TRANSITION, "type_transition"},
+      {AVTAB_CHANGE, "type_change"},    {AVTAB_MEMBER, "type_member"}};
   const PolicyDb::Impl& impl = *walk.impl;
   if ((key.specified & AVTAB_XPERMS) != 0) return take_extended(walk, key, datum);
   for (const auto& [bit, word] : kKinds) {
     if ((key.specified & bit) == 0) continue;
     auto& values = (*walk.out)[{rule_head(impl, word, key), walk.condition}];
-    if ((bit & AVTAB_TYPE) != 0) values.insert(impl.type_name(datum.data));
-    else values.merge(perms_of_bits(impl, key.target_class, bit == AVTAB_AUDITDENY ? ~datum.data : datum.data));
+    if ((bit & AVTAB_TYPE) != 0)
+      values.insert(impl.type_name(datum.data));
+    else
+      values.merge(perms_of_bits(impl, key.target_class, bit == AVTAB_AUDITDENY ? ~datum.data : datum.data));
   }
 }
 
@@ -152,14 +161,18 @@ RuleLines rules_of(const PolicyDb& policy) {
   const PolicyDb::Impl& impl = policy.impl();
   impl.use();
   Walk walk{&impl, &out, {}};
-  avtab_map(&impl.db.te_avtab, [](avtab_key_t* key, avtab_datum_t* datum, void* self) {
-    take(*static_cast<Walk*>(self), *key, *datum);
-    return 0;
-  }, &walk);
+  avtab_map(
+      &impl.db.te_avtab,
+      [](avtab_key_t* key, avtab_datum_t* datum, void* self) {
+        take(*static_cast<Walk*>(self), *key, *datum);
+        return 0;
+      },
+      &walk);
   for (const cond_node_t* node = impl.db.cond_list; node != nullptr; node = node->next)
     for (const auto& [rules, branch] : {std::pair(node->true_list, "True"), std::pair(node->false_list, "False")}) {
       walk.condition = fmt::format("[ {} ]:{}", impl.condition_text(*node), branch);
-      for (const cond_av_list_t* rule = rules; rule != nullptr; rule = rule->next) take(walk, rule->node->key, rule->node->datum);
+      for (const cond_av_list_t* rule = rules; rule != nullptr; rule = rule->next)
+        take(walk, rule->node->key, rule->node->datum);
     }
   return out;
 }
@@ -188,8 +201,9 @@ int take_named(hashtab_key_t raw, hashtab_datum_t datum, void* self) {
   const auto& key = *reinterpret_cast<const filename_trans_key_t*>(raw);
   for (auto* rule = static_cast<const filename_trans_datum_t*>(datum); rule != nullptr; rule = rule->next)
     for (const std::uint32_t source : bits_of(rule->stypes))
-      walk.out->insert(type_rule_text({"type_transition", walk.impl->type_name(source + 1), walk.impl->type_name(key.ttype),
-                                       walk.impl->db.sym_val_to_name[SYM_CLASSES][key.tclass - 1], key.name, walk.impl->type_name(rule->otype)}));
+      walk.out->insert(type_rule_text(
+          {"type_transition", walk.impl->type_name(source + 1), walk.impl->type_name(key.ttype),
+           walk.impl->db.sym_val_to_name[SYM_CLASSES][key.tclass - 1], key.name, walk.impl->type_name(rule->otype)}));
   return 0;
 }
 
@@ -200,7 +214,8 @@ void add_roles(const policydb_t& db, const PolicyDb::Impl& impl, std::set<std::s
     for (const std::uint32_t type : bits_of(db.role_val_to_struct[i]->types.types))
       out.insert(fmt::format("role {} types {};", role(i + 1), impl.type_name(type + 1)));
   }
-  for (auto* rule = db.role_allow; rule != nullptr; rule = rule->next) out.insert(fmt::format("allow {} {};", role(rule->role), role(rule->new_role)));
+  for (auto* rule = db.role_allow; rule != nullptr; rule = rule->next)
+    out.insert(fmt::format("allow {} {};", role(rule->role), role(rule->new_role)));
 }
 
 std::set<std::string> symbols_of(const PolicyDb& policy) {
@@ -208,13 +223,16 @@ std::set<std::string> symbols_of(const PolicyDb& policy) {
   const PolicyDb::Impl& impl = policy.impl();
   NamedWalk named{&impl, &out};
   hashtab_map(impl.db.filename_trans, take_named, &named);
-  for (const std::uint32_t type : bits_of(impl.db.permissive_map)) out.insert("permissive " + impl.type_name(type) + ";");
+  for (const std::uint32_t type : bits_of(impl.db.permissive_map))
+    out.insert("permissive " + impl.type_name(type) + ";");
   add_roles(impl.db, impl, out);
   for (const std::string& type : policy.types()) {
     out.insert("type " + type + ";");
-    for (const std::string& attribute : policy.attributes_of(type)) out.insert(fmt::format("typeattribute {} {};", type, attribute));
+    for (const std::string& attribute : policy.attributes_of(type))
+      out.insert(fmt::format("typeattribute {} {};", type, attribute));
   }
-  for (const BooleanSetting& boolean : policy.booleans()) out.insert(fmt::format("bool {} {};", boolean.name, boolean.on));
+  for (const BooleanSetting& boolean : policy.booleans())
+    out.insert(fmt::format("bool {} {};", boolean.name, boolean.on));
   return out;
 }
 
@@ -243,7 +261,8 @@ std::vector<VectorChange> diff_policies(const PolicyDb& old_policy, const Policy
 namespace {
 
 /// The commands that a ceiling's extended rules leave to a rule of the module; nothing where none narrows it.
-std::optional<std::set<std::uint16_t>> commands_under(const Module& ceiling, const Access& access, const PolicyDb* policy) {
+std::optional<std::set<std::uint16_t>> commands_under(const Module& ceiling, const Access& access,
+                                                      const PolicyDb* policy) {
   std::optional<std::set<std::uint16_t>> out;
   const auto stands_for = [&](const std::string& name, const std::string& type) {
     if (name == type) return true;
@@ -256,7 +275,8 @@ std::optional<std::set<std::uint16_t>> commands_under(const Module& ceiling, con
   const auto target_of = [](const Access& one) { return one.target == "self" ? one.source : one.target; };
   for (const auto& [rule, commands] : ceiling.ioctls) {
     if (rule.kind != access.kind || rule.klass != access.klass || !stands_for(rule.source, access.source)) continue;
-    if (rule.target == "self" ? target_of(access) != access.source : !stands_for(rule.target, target_of(access))) continue;
+    if (rule.target == "self" ? target_of(access) != access.source : !stands_for(rule.target, target_of(access)))
+      continue;
     if (!out) out.emplace();
     out->insert(commands.begin(), commands.end());
   }

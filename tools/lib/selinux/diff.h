@@ -22,9 +22,9 @@ struct VectorChange {
 /// Sorted; empty: the same.
 std::vector<VectorChange> diff_modules(const Module& old_module, const Module& new_module);
 
-/// By allow, dontaudit, extended and transition rules (named ones too), types, attributes' members, booleans, permissive
-/// types and roles; conditional rules included. Rules are compared as they stand, attributes not taken apart. Not
-/// compared: constraints, users and what labels ports and file systems.
+/// By allow, dontaudit, extended and transition rules (named ones too), types, attributes' members, booleans,
+/// permissive types and roles; conditional rules included. Rules are compared as they stand, attributes not taken
+/// apart. Not compared: constraints, users and what labels ports and file systems.
 std::vector<VectorChange> diff_policies(const PolicyDb& old_policy, const PolicyDb& new_policy);
 
 /// What of the module is not needed: each rule's permissions that the base policy allows by itself, and, where

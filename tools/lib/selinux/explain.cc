@@ -32,8 +32,8 @@ std::string what_is_unknown(const PolicyDb& policy, const std::string& text) {
   if (!policy.has_role(context->role)) return fmt::format("the role {} is unknown to this policy", context->role);
   if (!policy.has_type(context->type)) return fmt::format("the type {} is unknown to this policy", context->type);
   if (policy.mls() == context->range.empty())
-    return fmt::format("the context {} has {} range, and this policy {} MLS", text,
-                       context->range.empty() ? "no" : "a", policy.mls() ? "has" : "has no");
+    return fmt::format("the context {} has {} range, and this policy {} MLS", text, context->range.empty() ? "no" : "a",
+                       policy.mls() ? "has" : "has no");
   return fmt::format("the combination of user, role, type and range in {} is not valid in this policy", text);
 }
 
@@ -61,8 +61,8 @@ Reason type_enforcement(const Request& request, std::uint32_t bit, const std::st
     reason.words = "a boolean is set against it";
     return reason;
   }
-  reason.words = fmt::format("no rule allows {} {}:{} {}", request.source_type, request.target_type,
-                             request.class_name, perm);
+  reason.words =
+      fmt::format("no rule allows {} {}:{} {}", request.source_type, request.target_type, request.class_name, perm);
   return reason;
 }
 
@@ -71,8 +71,8 @@ void add_dontaudit(const Request& request, std::uint32_t bit, PermissionVerdict&
   for (const MatchedRule& rule : request.auditdeny)
     if (rule.enabled && (rule.data & bit) == 0) hiding.push_back(rule);
   if (hiding.empty()) return;
-  out.reasons.push_back({ReasonKind::kDontaudit, "a dontaudit rule keeps this denial out of the log",
-                         texts(request, hiding), {}});
+  out.reasons.push_back(
+      {ReasonKind::kDontaudit, "a dontaudit rule keeps this denial out of the log", texts(request, hiding), {}});
 }
 
 void add_constraints(const Request& request, std::uint32_t bit, PermissionVerdict& out) {
@@ -93,8 +93,10 @@ void add_rbac(const Request& request, std::uint32_t bit, PermissionVerdict& out)
   if (role_allowed(db, request.source.role, request.target.role)) return;
   const std::string from = role_name(db, request.source.role);
   const std::string to = role_name(db, request.target.role);
-  out.reasons.push_back({ReasonKind::kRbac, fmt::format("the role {} may not change to {}", from, to),
-                         {fmt::format("allow {} {};", from, to)}, {}});
+  out.reasons.push_back({ReasonKind::kRbac,
+                         fmt::format("the role {} may not change to {}", from, to),
+                         {fmt::format("allow {} {};", from, to)},
+                         {}});
 }
 
 bool covered(const std::vector<MatchedRule>& rules, std::uint32_t bit) {
@@ -113,7 +115,8 @@ void add_bounds(const Request& request, std::uint32_t bit, PermissionVerdict& ou
   out.reasons.push_back({ReasonKind::kBounds,
                          fmt::format("{} is bounded by {}, which lacks the permission", request.source_type,
                                      request.impl.type_name(parent)),
-                         {fmt::format("typebounds {} {};", request.impl.type_name(parent), request.source_type)}, {}});
+                         {fmt::format("typebounds {} {};", request.impl.type_name(parent), request.source_type)},
+                         {}});
 }
 
 /// By the four things that libsepol asks too, each for this permission alone; a test holds the two together. libsepol
@@ -122,8 +125,10 @@ PermissionVerdict judge(const Request& request, const std::string& perm, bool pe
   PermissionVerdict out{perm, false, {}};
   const std::uint32_t bit = request.impl.perm_bit(request.klass, perm);
   if (bit == 0) {
-    out.reasons.push_back({ReasonKind::kUnknownPerm, fmt::format("the class {} has no permission {} in this policy",
-                                                                 request.class_name, perm), {}, {}});
+    out.reasons.push_back({ReasonKind::kUnknownPerm,
+                           fmt::format("the class {} has no permission {} in this policy", request.class_name, perm),
+                           {},
+                           {}});
     return out;
   }
   if (!covered(request.allow, bit)) out.reasons.push_back(type_enforcement(request, bit, perm));
@@ -132,13 +137,14 @@ PermissionVerdict judge(const Request& request, const std::string& perm, bool pe
   add_bounds(request, bit, out);
   out.allowed = out.reasons.empty();
   if (out.allowed) {
-    out.reasons.push_back({ReasonKind::kAllowed, "a rule allows it", texts(request, covering(request.allow, bit, true)),
-                           {}});
+    out.reasons.push_back(
+        {ReasonKind::kAllowed, "a rule allows it", texts(request, covering(request.allow, bit, true)), {}});
     return out;
   }
   add_dontaudit(request, bit, out);
   if (permissive)
-    out.reasons.push_back({ReasonKind::kPermissive, request.source_type + " is permissive: logged, not enforced", {}, {}});
+    out.reasons.push_back(
+        {ReasonKind::kPermissive, request.source_type + " is permissive: logged, not enforced", {}, {}});
   return out;
 }
 
@@ -150,8 +156,9 @@ void all_denied(Explanation& out, const std::vector<std::string>& perms) {
 
 std::string_view name_of(ReasonKind kind) {
   static constexpr std::string_view kNames[] = {
-      "allowed", "no_rule",    "boolean",  "dontaudit",      "constraint",     "rbac",          "bounds",
-      "permissive", "extended", "unknown_source", "unknown_target", "unknown_class", "unknown_permission"};
+      "allowed",        "no_rule",       "boolean",           "dontaudit", "constraint",
+      "rbac",           "bounds",        "permissive",        "extended",  "unknown_source",
+      "unknown_target", "unknown_class", "unknown_permission"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -168,7 +175,8 @@ Explanation PolicyDb::explain(const std::string& source, const std::string& targ
   if (!s) out.whole.push_back({ReasonKind::kUnknownSource, what_is_unknown(*this, source), {}, {}});
   if (!t) out.whole.push_back({ReasonKind::kUnknownTarget, what_is_unknown(*this, target), {}, {}});
   if (datum == nullptr)
-    out.whole.push_back({ReasonKind::kUnknownClass, fmt::format("the class {} is unknown to this policy", klass), {}, {}});
+    out.whole.push_back(
+        {ReasonKind::kUnknownClass, fmt::format("the class {} is unknown to this policy", klass), {}, {}});
   if (!out.whole.empty()) {
     all_denied(out, perms);
     return out;

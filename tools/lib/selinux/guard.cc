@@ -7,7 +7,9 @@
 namespace cordon::selinux {
 namespace {
 
-bool has(const Strings& list, const std::string& word) { return std::find(list.begin(), list.end(), word) != list.end(); }
+bool has(const Strings& list, const std::string& word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
 
 bool guards_type(const GuardRow& row, const std::string& source, const std::string& target) {
   if (has(row.types, target) || has(row.types, "*")) return true;

@@ -86,7 +86,8 @@ std::string write_interfaces(const Module& module, const std::string& domain, co
     types += ", " + type;
     patterns += fmt::format("\n\tallow $1 {0}:dir manage_dir_perms;\n\tallow $1 {0}:file manage_file_perms;\n", type);
   }
-  return fmt::format(kDomtrans, fmt::arg("name", module.name), fmt::arg("domain", domain), fmt::arg("exec", exec_type)) +
+  return fmt::format(kDomtrans, fmt::arg("name", module.name), fmt::arg("domain", domain),
+                     fmt::arg("exec", exec_type)) +
          fmt::format(kAdmin, fmt::arg("name", module.name), fmt::arg("domain", domain), fmt::arg("types", types),
                      fmt::arg("patterns", patterns));
 }

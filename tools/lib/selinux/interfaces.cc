@@ -54,9 +54,12 @@ struct Statement {
       if (word == "~" || word == "*" || word.starts_with("-")) wide = true;
       if (word == ":" && depth == 0) break;
       ++at;
-      if (word == "{") ++depth;
-      else if (word == "}") depth = depth == 0 ? 0 : depth - 1;
-      else if (word != "~" && word != "*" && !word.starts_with("-")) out.insert(word);
+      if (word == "{")
+        ++depth;
+      else if (word == "}")
+        depth = depth == 0 ? 0 : depth - 1;
+      else if (word != "~" && word != "*" && !word.starts_with("-"))
+        out.insert(word);
       if (depth == 0 && word != "~") break;
     }
     return out;
@@ -74,7 +77,8 @@ class InterfaceReader {
   void read(const std::string& name);
 
  private:
-  void statement(const std::vector<std::string>& words, std::size_t start, std::size_t end, Interfaces::Interface& made);
+  void statement(const std::vector<std::string>& words, std::size_t start, std::size_t end,
+                 Interfaces::Interface& made);
   bool allow(Statement statement, Interfaces::Interface& made);
 
   const Macros& macros_;
@@ -142,7 +146,8 @@ void Interfaces::index(const PolicyDb* policy) {
     }
 }
 
-Result<Interfaces> Interfaces::parse(const std::vector<std::pair<std::string, std::string>>& files, const PolicyDb* policy) {
+Result<Interfaces> Interfaces::parse(const std::vector<std::pair<std::string, std::string>>& files,
+                                     const PolicyDb* policy) {
   Macros macros;
   Interfaces out;
   for (const auto& [name, text] : files) out.unreadable_ += macros.read(text);
@@ -162,7 +167,9 @@ Result<Interfaces> Interfaces::load(const std::string& directory, const PolicyDb
     const bool own = path.ends_with("loadable_module.spt") || path.ends_with("misc_macros.spt");
     if ((path.ends_with(".if") || path.ends_with(".spt")) && !own) paths.push_back(path);
   }
-  if (error) return Error{ErrorCode::kEnvironment, "no refpolicy interfaces: " + error.message(), directory, "apt install selinux-policy-dev"};
+  if (error)
+    return Error{ErrorCode::kEnvironment, "no refpolicy interfaces: " + error.message(), directory,
+                 "apt install selinux-policy-dev"};
   std::sort(paths.begin(), paths.end());
   std::vector<std::pair<std::string, std::string>> files;
   for (const std::string& path : paths) {
@@ -195,7 +202,12 @@ std::vector<InterfaceCall> Interfaces::matches(const std::string& source, const 
       if (interface.second != (wanted == kSecond)) continue;
       const auto& granted = interface.vectors.at({kFirst, wanted, klass});
       if (!std::includes(granted.begin(), granted.end(), perms.begin(), perms.end())) continue;
-      InterfaceCall call{interface.name + "(" + source + (interface.second ? ", " + target : "") + ")", interface.name, 0, interface.more, {}, {}};
+      InterfaceCall call{interface.name + "(" + source + (interface.second ? ", " + target : "") + ")",
+                         interface.name,
+                         0,
+                         interface.more,
+                         {},
+                         {}};
       for (const auto& [vector, bits] : interface.vectors) {
         const Vector real{bound(vector.source, source, target), bound(vector.target, source, target), vector.klass};
         const auto need = needed.find(real);
@@ -203,12 +215,15 @@ std::vector<InterfaceCall> Interfaces::matches(const std::string& source, const 
         for (const std::string& perm : bits) {
           const bool wanted_perm = (real == Vector{source, target, klass} && perms.contains(perm)) ||
                                    (need != needed.end() && need->second.contains(perm));
-          if (wanted_perm) ++call.requested;
-          else call.excess += weight == weight_.end() ? 1 : weight->second;
+          if (wanted_perm)
+            ++call.requested;
+          else
+            call.excess += weight == weight_.end() ? 1 : weight->second;
         }
         call.vectors[real].insert(bits.begin(), bits.end());
-        call.grants.push_back(fmt::format("allow {} {}:{} {{ {} }};", real.source, real.target == real.source ? "self" : real.target,
-                                          real.klass, fmt::join(bits, " ")));
+        call.grants.push_back(fmt::format("allow {} {}:{} {{ {} }};", real.source,
+                                          real.target == real.source ? "self" : real.target, real.klass,
+                                          fmt::join(bits, " ")));
       }
       out.push_back(std::move(call));
     }

@@ -13,7 +13,7 @@ namespace cordon::selinux {
 
 /// An interface call that grants what is needed.
 struct InterfaceCall {
-  std::string text;                 ///< "files_read_etc_files(httpd_t)"
+  std::string text;  ///< "files_read_etc_files(httpd_t)"
   std::string name;
   std::size_t requested = 0;        ///< permissions that were needed and it grants
   std::size_t excess = 0;           ///< permissions that it grants besides, attributes counted by their types
@@ -30,7 +30,8 @@ class Interfaces {
   /// holds no interface.
   static Result<Interfaces> load(const std::string& directory, const PolicyDb* policy);
   /// One file's text, for tests and single files.
-  static Result<Interfaces> parse(const std::vector<std::pair<std::string, std::string>>& files, const PolicyDb* policy);
+  static Result<Interfaces> parse(const std::vector<std::pair<std::string, std::string>>& files,
+                                  const PolicyDb* policy);
   static std::string default_directory() { return "/usr/share/selinux/devel/include"; }
 
   std::size_t size() const { return interfaces_.size(); }
@@ -45,9 +46,9 @@ class Interfaces {
  private:
   struct Interface {
     std::string name;
-    Vectors vectors;            ///< by the placeholders $1 and $2
-    std::size_t more = 0;       ///< rules that are no access vectors: each counts as excess
-    bool second = false;        ///< it takes a type as its second argument
+    Vectors vectors;       ///< by the placeholders $1 and $2
+    std::size_t more = 0;  ///< rules that are no access vectors: each counts as excess
+    bool second = false;   ///< it takes a type as its second argument
   };
   void index(const PolicyDb* policy);
 

@@ -13,7 +13,8 @@ IoctlCommands::IoctlCommands(const Policy& policy) {
 
 void IoctlCommands::leave(const Module& module, const std::string& domain) {
   for (const auto& [access, perms] : module.rules)
-    if (access.source == domain && perms.contains("ioctl") && !module.types.contains(access.target)) left_.insert(access);
+    if (access.source == domain && perms.contains("ioctl") && !module.types.contains(access.target))
+      left_.insert(access);
 }
 
 void IoctlCommands::needs(const Grant& grant, const Demand& demand, const Access& access) {
@@ -32,11 +33,14 @@ void IoctlCommands::needs(const Grant& grant, const Demand& demand, const Access
 
 void IoctlCommands::narrow(Module& module, const std::string& domain) const {
   for (const auto& [access, perms] : module.rules) {
-    if (access.kind != RuleKind::kAllow || access.source != domain || !perms.contains("ioctl") || left_.contains(access)) continue;
+    if (access.kind != RuleKind::kAllow || access.source != domain || !perms.contains("ioctl") ||
+        left_.contains(access))
+      continue;
     auto& commands = module.ioctls[access];
     const auto& always = baseline_tables().with_open_ioctls;
     commands.insert(always.begin(), always.end());
-    if (const auto found = seen_.find(access); found != seen_.end()) commands.insert(found->second.begin(), found->second.end());
+    if (const auto found = seen_.find(access); found != seen_.end())
+      commands.insert(found->second.begin(), found->second.end());
   }
 }
 

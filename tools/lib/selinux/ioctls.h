@@ -19,7 +19,8 @@ class IoctlCommands {
   /// `policy` must outlive it.
   explicit IoctlCommands(const Policy& policy);
 
-  /// What the module holds now stays as wide as it is: the standard streams may be anything. Its own files are not meant.
+  /// What the module holds now stays as wide as it is: the standard streams may be anything. Its own files are not
+  /// meant.
   void leave(const Module& module, const std::string& domain);
   /// A grant needs this of that target. Where the recording tells of an ioctl but not which, nothing is narrowed.
   void needs(const Grant& grant, const Demand& demand, const Access& access);

@@ -72,7 +72,8 @@ Result<selabel_handle*> open_handle(const std::string& path, const std::string& 
   if (handle != nullptr) return handle;
   return Error{ErrorCode::kBadInput,
                messages().empty() ? "the file contexts do not parse" : "the file contexts do not parse: " + messages(),
-               where, {}};
+               where,
+               {}};
 }
 
 bool is_plain(unsigned char c) {
@@ -83,8 +84,12 @@ bool is_plain(unsigned char c) {
 }  // namespace
 
 Labels::Labels(Labels&& other) noexcept
-    : handle_(std::exchange(other.handle_, nullptr)), matcher_(std::move(other.matcher_)), exact_(std::move(other.exact_)), known_(std::move(other.known_)),
-      digest_(std::move(other.digest_)), where_(std::move(other.where_)) {}
+    : handle_(std::exchange(other.handle_, nullptr)),
+      matcher_(std::move(other.matcher_)),
+      exact_(std::move(other.exact_)),
+      known_(std::move(other.known_)),
+      digest_(std::move(other.digest_)),
+      where_(std::move(other.where_)) {}
 
 Labels& Labels::operator=(Labels&& other) noexcept {
   std::swap(handle_, other.handle_);
@@ -171,12 +176,16 @@ std::optional<std::string> Labels::lookup(const std::string& path, FileKind kind
 std::string respelled(const std::string& regex) {
   std::size_t last = regex.npos;
   for (std::size_t i = 0; i < regex.size(); ++i) {
-    if (regex[i] == '\\') i += regex.substr(i + 1, 1) == "x" ? 3 : 1;  // an escape, whole: "\\xHH" or one character
-    else if (!is_plain(static_cast<unsigned char>(regex[i]))) break;
-    else if (regex[i] != '/') last = i;
+    if (regex[i] == '\\')
+      i += regex.substr(i + 1, 1) == "x" ? 3 : 1;  // an escape, whole: "\\xHH" or one character
+    else if (!is_plain(static_cast<unsigned char>(regex[i])))
+      break;
+    else if (regex[i] != '/')
+      last = i;
   }
   if (last == regex.npos) return regex;
-  return regex.substr(0, last) + fmt::format("\\x{:02x}", static_cast<unsigned char>(regex[last])) + regex.substr(last + 1);
+  return regex.substr(0, last) + fmt::format("\\x{:02x}", static_cast<unsigned char>(regex[last])) +
+         regex.substr(last + 1);
 }
 
 std::optional<std::string> literal_of(std::string_view regex) {

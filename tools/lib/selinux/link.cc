@@ -77,7 +77,8 @@ Result<void> Linker::check_transitions() const {
       return Error{ErrorCode::kBadInput,
                    fmt::format("{} {} {}:{} {} contradicts the policy, which says {}", rule.kind, rule.source,
                                rule.target, rule.klass, rule.result, impl_.type_name(found->data)),
-                   impl_.where, {}};
+                   impl_.where,
+                   {}};
   }
   return {};
 }
@@ -180,9 +181,9 @@ void Linker::join(const std::string& type, const std::string& attribute) {
   const std::uint32_t t = impl_.type_value(type);
   const std::uint32_t a = impl_.type_value(attribute);
   if (a == 0) {
-    diagnostics_.warn(fmt::format("the policy holds no attribute {}; what it would give {} is not counted", attribute,
-                                  type),
-                      impl_.where, "a policy's compiler leaves out attributes that no rule uses");
+    diagnostics_.warn(
+        fmt::format("the policy holds no attribute {}; what it would give {} is not counted", attribute, type),
+        impl_.where, "a policy's compiler leaves out attributes that no rule uses");
     return;
   }
   ebitmap_set_bit(&impl_.db.type_attr_map[t - 1], a - 1, 1);
@@ -267,7 +268,8 @@ void Linker::add_roles() {
 }
 
 void Linker::add_ports() {
-  static constexpr std::pair<std::string_view, std::uint8_t> kProtocols[] = {{"tcp", 6}, {"udp", 17}, {"dccp", 33}, {"sctp", 132}};
+  static constexpr std::pair<std::string_view, std::uint8_t> kProtocols[] = {
+      {"tcp", 6}, {"udp", 17}, {"dccp", 33}, {"sctp", 132}};
   for (const PortContext& port : module_.ports) {
     const context_struct_t* context =
         impl_.context("system_u:object_r:" + port.type + (impl_.db.mls != 0 ? ":s0" : ""));

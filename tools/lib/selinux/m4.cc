@@ -123,9 +123,10 @@ std::string Macros::builtin(const std::string& name, const std::vector<std::stri
     return expand(argument(arguments, argument(arguments, 0) == argument(arguments, 1) ? 2 : 3), depth, met);
   if (name == "tunable_policy") met.conditional = true;
   if (name == "refpolicywarn" || name == "refpolicyerr") met.deprecated = true;
-  static constexpr std::string_view kSilent[] = {"gen_require",   "tunable_policy", "refpolicywarn", "refpolicyerr", "errprint",
-                                                 "gen_tunable", "gen_bool",       "gen_user",      "dnl",          "pushdef",
-                                                 "popdef",      "undefine",       "gen_context",   "policy_m4_comment"};
+  static constexpr std::string_view kSilent[] = {"gen_require", "tunable_policy",   "refpolicywarn", "refpolicyerr",
+                                                 "errprint",    "gen_tunable",      "gen_bool",      "gen_user",
+                                                 "dnl",         "pushdef",          "popdef",        "undefine",
+                                                 "gen_context", "policy_m4_comment"};
   for (std::string_view silent : kSilent)
     if (silent == name) return {};
   known = false;
@@ -163,10 +164,14 @@ std::string Macros::expand(std::string_view text, std::size_t depth, Met& met) c
       bool known = false;
       const std::string made = called ? builtin(name, arguments, depth + 1, met, known) : std::string();
       const auto body = bodies_.find(name);
-      if (known) out += made;
-      else if (body != bodies_.end()) out += expand(substituted(body->second, arguments), depth + 1, met);
-      else if (called) met.unknown = true;
-      else out += name;
+      if (known)
+        out += made;
+      else if (body != bodies_.end())
+        out += expand(substituted(body->second, arguments), depth + 1, met);
+      else if (called)
+        met.unknown = true;
+      else
+        out += name;
     }
   }
   if (out.size() >= kMaxOutput) met.unknown = true;

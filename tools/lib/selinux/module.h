@@ -49,7 +49,7 @@ struct FileContext {
   std::string regex;      ///< PCRE, anchored at both ends by libselinux
   std::string file_type;  ///< "", "--", "-d", "-l", "-c", "-b", "-s", "-p" (file_contexts(5))
   std::string type;
-  std::string range;      ///< "s0" unless said
+  std::string range;  ///< "s0" unless said
   auto operator<=>(const FileContext&) const = default;
 };
 
@@ -72,8 +72,8 @@ struct Module {
   std::set<std::pair<std::string, std::string>> role_allows;     ///< from, to
   std::set<std::pair<std::string, std::string>> bounds;          ///< parent, child
   std::set<std::string> permissive;
-  std::map<Access, std::set<std::string>> rules;       ///< → permissions
-  std::map<Access, std::set<std::uint16_t>> ioctls;    ///< → ioctl commands (allowx)
+  std::map<Access, std::set<std::string>> rules;     ///< → permissions
+  std::map<Access, std::set<std::uint16_t>> ioctls;  ///< → ioctl commands (allowx)
   std::set<TypeRule> type_rules;
   std::set<RoleTransition> role_transitions;
   std::vector<FileContext> contexts;

@@ -30,7 +30,8 @@ Result<Module> read_file_of(const std::string& path, bool mls, Diagnostics& diag
     return read_cil(*cil, path, diagnostics);
   }
   if (is_policy(*bytes))
-    return Error{ErrorCode::kUsage, "a whole policy, not a module", path, "name it with --policy; two policies are compared with cordon-check --diff"};
+    return Error{ErrorCode::kUsage, "a whole policy, not a module", path,
+                 "name it with --policy; two policies are compared with cordon-check --diff"};
   if (!path.ends_with(".te")) return read_cil(*bytes, path, diagnostics);
   auto package = build_package(module_name_in(*bytes), *bytes, "", mls);
   if (!package) return package.error();

@@ -105,14 +105,16 @@ std::string te_rules(const Module& module) {
 std::string context_text(const FileContext& context, ContextStyle style) {
   if (context.type.empty()) return "<<none>>";
   const std::string range = context.range.empty() ? "s0" : context.range;
-  if (style == ContextStyle::kGenContext) return fmt::format("gen_context(system_u:object_r:{},{})", context.type, range);
+  if (style == ContextStyle::kGenContext)
+    return fmt::format("gen_context(system_u:object_r:{},{})", context.type, range);
   if (style == ContextStyle::kPlain) return fmt::format("system_u:object_r:{}", context.type);
   return fmt::format("system_u:object_r:{}:{}", context.type, range);
 }
 
 std::string_view cil_file_type(std::string_view file_type) {
   static constexpr std::pair<std::string_view, std::string_view> kWords[] = {
-      {"--", "file"}, {"-d", "dir"}, {"-l", "symlink"}, {"-c", "char"}, {"-b", "block"}, {"-s", "socket"}, {"-p", "pipe"}};
+      {"--", "file"},  {"-d", "dir"},    {"-l", "symlink"}, {"-c", "char"},
+      {"-b", "block"}, {"-s", "socket"}, {"-p", "pipe"}};
   for (const auto& [te, cil] : kWords)
     if (te == file_type) return cil;
   return "any";
@@ -171,7 +173,8 @@ std::string cil_contexts(const Module& module, bool mls) {
     out += fmt::format("(filecon \"{}\" {} {})\n", context.regex, cil_file_type(context.file_type),
                        context.type.empty() ? "()" : cil_context(context.type, mls));
   for (const PortContext& port : module.ports) {
-    const std::string range = port.low == port.high ? fmt::format("{}", port.low) : fmt::format("({} {})", port.low, port.high);
+    const std::string range =
+        port.low == port.high ? fmt::format("{}", port.low) : fmt::format("({} {})", port.low, port.high);
     out += fmt::format("(portcon {} {} {})\n", port.protocol, range, cil_context(port.type, mls));
   }
   return out;
@@ -191,7 +194,8 @@ std::string write_te(const Module& module, const std::set<std::string>& known_at
 std::string write_fc(const Module& module, ContextStyle style) {
   std::string out = remarks(module, "#");
   std::size_t width = 0;
-  for (const FileContext& context : module.contexts) width = std::max(width, std::min(context.regex.size(), kLineWidth));
+  for (const FileContext& context : module.contexts)
+    width = std::max(width, std::min(context.regex.size(), kLineWidth));
   for (const FileContext& context : module.contexts)
     out += fmt::format("{:<{}} {:<2} {}\n", context.regex, width, context.file_type, context_text(context, style));
   return out;
@@ -206,7 +210,8 @@ std::string write_cil(const Module& module, bool mls) {
   for (const auto& [access, commands] : module.ioctls) {
     std::string list;
     for (std::uint16_t command : commands) list += (list.empty() ? "" : " ") + fmt::format("{:#06x}", command);
-    out += fmt::format("({}x {} {} (ioctl {} ({})))\n", name_of(access.kind), access.source, access.target, access.klass, list);
+    out += fmt::format("({}x {} {} (ioctl {} ({})))\n", name_of(access.kind), access.source, access.target,
+                       access.klass, list);
   }
   return out + cil_contexts(module, mls);
 }

@@ -28,8 +28,8 @@ std::vector<std::string> callers_of(const Module& module, const std::string& dom
   return out;
 }
 
-Result<Fresh> fresh_module(const Policy& recorded, const Module& module, const std::string& domain, const PolicyDb& base,
-                           const Labels& labels, const NeededOptions& options) {
+Result<Fresh> fresh_module(const Policy& recorded, const Module& module, const std::string& domain,
+                           const PolicyDb& base, const Labels& labels, const NeededOptions& options) {
   Policy named = recorded;
   named.name = name_of_module(module, domain);
   if (container_view_of(module, domain, {})) {
@@ -56,12 +56,15 @@ Result<Vectors> needed_vectors(const Policy& recorded, const Module& module, con
   auto fresh = fresh_module(recorded, module, domain, base, labels, options);
   if (!fresh) return fresh.error();
   Vectors out;
-  const auto renamed = [&](const std::string& type) { return type == fresh->domain && !domain.empty() ? domain : type; };
+  const auto renamed = [&](const std::string& type) {
+    return type == fresh->domain && !domain.empty() ? domain : type;
+  };
   for (const auto& [vector, perms] : vectors_of(fresh->module, &base))
     out[{renamed(vector.source), renamed(vector.target), vector.klass}].insert(perms.begin(), perms.end());
   for (const Rule& rule : recorded.rules)
     if (const auto* logged = std::get_if<AvOp>(&rule.grant().operation))
-      out[{std::string(type_of(logged->source)), std::string(type_of(logged->target)), logged->klass}].insert(logged->perms.begin(), logged->perms.end());
+      out[{std::string(type_of(logged->source)), std::string(type_of(logged->target)), logged->klass}].insert(
+          logged->perms.begin(), logged->perms.end());
   return out;
 }
 

@@ -13,8 +13,8 @@
 namespace cordon::selinux {
 
 struct NeededOptions {
-  std::map<std::string, std::string> peers;   ///< as in AppOptions
-  const ContainerInfo* container = nullptr;   ///< of the module's container, if it is one's
+  std::map<std::string, std::string> peers;  ///< as in AppOptions
+  const ContainerInfo* container = nullptr;  ///< of the module's container, if it is one's
 };
 
 /// The access vectors that the recordings need of that module: those that a fresh module of them would hold, its

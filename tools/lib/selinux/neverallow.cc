@@ -22,7 +22,8 @@ std::string text_of(const Sexp& sexp) {
 }
 
 std::string_view leading(const Sexp& sexp) {
-  return sexp.list && !sexp.items.empty() && !sexp.items[0].list ? std::string_view(sexp.items[0].word) : std::string_view();
+  return sexp.list && !sexp.items.empty() && !sexp.items[0].list ? std::string_view(sexp.items[0].word)
+                                                                 : std::string_view();
 }
 
 }  // namespace
@@ -86,12 +87,14 @@ In NeverallowChecker::in_list(const std::string& type, const Sexp& set, std::siz
   const std::string_view operation = leading(set);
   const bool is_operation = operation == "and" || operation == "or" || operation == "not" || operation == "xor";
   std::vector<In> parts;
-  for (std::size_t i = is_operation ? 1 : 0; i < set.items.size(); ++i) parts.push_back(in(type, set.items[i], depth + 1));
+  for (std::size_t i = is_operation ? 1 : 0; i < set.items.size(); ++i)
+    parts.push_back(in(type, set.items[i], depth + 1));
   if (parts.empty()) return In::kNo;
   if (operation == "not") return negate(parts[0]);
-  if (operation == "and") return *std::min_element(parts.begin(), parts.end(), [](In a, In b) {
-    return std::tuple(a != In::kNo, a == In::kYes) < std::tuple(b != In::kNo, b == In::kYes);
-  });
+  if (operation == "and")
+    return *std::min_element(parts.begin(), parts.end(), [](In a, In b) {
+      return std::tuple(a != In::kNo, a == In::kYes) < std::tuple(b != In::kNo, b == In::kYes);
+    });
   if (std::find(parts.begin(), parts.end(), In::kYes) != parts.end() && operation != "xor") return In::kYes;
   if (std::find(parts.begin(), parts.end(), In::kUnknown) != parts.end()) return In::kUnknown;
   if (operation == "xor") return std::count(parts.begin(), parts.end(), In::kYes) % 2 == 1 ? In::kYes : In::kNo;
@@ -117,27 +120,29 @@ void NeverallowChecker::check(const Neverallows::Rule& rule, const Vectors& vect
   for (const auto& [vector, perms] : vectors) {
     if (vector.klass != rule.klass) continue;
     std::set<std::string> common;
-    std::set_intersection(perms.begin(), perms.end(), rule.perms.begin(), rule.perms.end(), std::inserter(common, common.end()));
+    std::set_intersection(perms.begin(), perms.end(), rule.perms.begin(), rule.perms.end(),
+                          std::inserter(common, common.end()));
     if (common.empty()) continue;
     const In broken = breaks(rule, vector);
     told = told && broken != In::kUnknown;
     if (broken != In::kYes) continue;
-    out.broken.push_back({rule.text, fmt::format("{}:{}", rules_.where_, rule.line),
-                          fmt::format("allow {} {}:{} {{ {} }};", vector.source,
-                                      vector.source == vector.target ? "self" : vector.target, vector.klass,
-                                      fmt::join(common, " "))});
+    out.broken.push_back(
+        {rule.text, fmt::format("{}:{}", rules_.where_, rule.line),
+         fmt::format("allow {} {}:{} {{ {} }};", vector.source, vector.source == vector.target ? "self" : vector.target,
+                     vector.klass, fmt::join(common, " "))});
   }
-  if (told) ++out.checked;
-  else out.unchecked.push_back(rule.text + ": " + unknown_ + " is unknown");
+  if (told)
+    ++out.checked;
+  else
+    out.unchecked.push_back(rule.text + ": " + unknown_ + " is unknown");
 }
 
 NeverallowReport NeverallowChecker::run() {
   NeverallowReport out;
   const Vectors vectors = vectors_of(module_, &policy_);
   for (const auto& rule : rules_.rules_) check(rule, vectors, out);
-  std::sort(out.broken.begin(), out.broken.end(), [](const Broken& a, const Broken& b) {
-    return std::tie(a.rule, a.where) < std::tie(b.rule, b.where);
-  });
+  std::sort(out.broken.begin(), out.broken.end(),
+            [](const Broken& a, const Broken& b) { return std::tie(a.rule, a.where) < std::tie(b.rule, b.where); });
   return out;
 }
 
@@ -168,7 +173,9 @@ Result<Neverallows> Neverallows::load(const std::string& path) {
   if (!bytes) return bytes.error();
   if (!bytes->starts_with("BZh")) return parse(*bytes, path);
   const auto bzip2 = find_program("bzip2");
-  if (!bzip2) return Error{ErrorCode::kEnvironment, "bzip2 is not installed, and the file is compressed", path, "apt install bzip2"};
+  if (!bzip2)
+    return Error{ErrorCode::kEnvironment, "bzip2 is not installed, and the file is compressed", path,
+                 "apt install bzip2"};
   auto ran = run_program({*bzip2, "-dc", path}, kMaxCilBytes);
   if (!ran) return ran.error();
   if (ran->status != 0) return Error{ErrorCode::kBadInput, "the compressed file is damaged", path, {}};
@@ -183,7 +190,8 @@ Result<Neverallows> Neverallows::installed() {
   const std::string type(parts.size() > 3 ? parts[3] : "");
   const std::string path = fmt::format("/var/lib/selinux/{}/active/modules/100/base/cil", type);
   if (access(path.c_str(), R_OK) != 0)
-    return Error{ErrorCode::kEnvironment, "the installed policy's base module cannot be read", path, "its neverallow rules are not checked"};
+    return Error{ErrorCode::kEnvironment, "the installed policy's base module cannot be read", path,
+                 "its neverallow rules are not checked"};
   return load(path);
 }
 

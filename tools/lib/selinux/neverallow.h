@@ -20,9 +20,9 @@ struct Broken {
 };
 
 struct NeverallowReport {
-  std::vector<Broken> broken;         ///< sorted
-  std::size_t checked = 0;            ///< statements that were checked
-  std::vector<std::string> unchecked; ///< statements that could not be, each with the name that is unknown
+  std::vector<Broken> broken;          ///< sorted
+  std::size_t checked = 0;             ///< statements that were checked
+  std::vector<std::string> unchecked;  ///< statements that could not be, each with the name that is unknown
 };
 
 /// The neverallow statements of CIL text, with the attribute sets that they are written in. Milliseconds to check.

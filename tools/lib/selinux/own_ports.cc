@@ -27,7 +27,8 @@ std::string add_own_port(Module& module, const Target& port, const PolicyDb& pol
 std::vector<std::string> semanage_lines(const Module& module) {
   std::vector<std::string> out;
   for (const PortContext& port : module.ports) {
-    const std::string range = port.low == port.high ? fmt::format("{}", port.low) : fmt::format("{}-{}", port.low, port.high);
+    const std::string range =
+        port.low == port.high ? fmt::format("{}", port.low) : fmt::format("{}-{}", port.low, port.high);
     out.push_back(fmt::format("semanage port -a -t {} -p {} {}", port.type, port.protocol, range));
   }
   return out;

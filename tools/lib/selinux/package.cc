@@ -31,8 +31,8 @@ constexpr std::string_view kModuleMagic = "\x8d\xff\x7c\xf9";
 
 Result<std::string> tool(const char* name, const char* package) {
   if (auto found = find_program(name)) return *found;
-  return Error{ErrorCode::kEnvironment, fmt::format("{} is not installed", name), {},
-               fmt::format("apt install {}", package)};
+  return Error{
+      ErrorCode::kEnvironment, fmt::format("{} is not installed", name), {}, fmt::format("apt install {}", package)};
 }
 
 Result<void> run_tool(const std::vector<std::string>& argv) {
@@ -143,7 +143,8 @@ constexpr rlim_t kMostSeconds = 10;
 Result<std::string> package_to_cil(std::string_view bytes, const std::string& where) {
   if (!is_package(bytes)) return Error{ErrorCode::kBadInput, "not a policy module package", where, {}};
   if (bytes.starts_with(kModuleMagic))
-    return Error{ErrorCode::kBadInput, "a bare module, not a package", where, "wrap it: semodule_package -o X.pp -m X.mod"};
+    return Error{ErrorCode::kBadInput, "a bare module, not a package", where,
+                 "wrap it: semodule_package -o X.pp -m X.mod"};
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return errno_error(errno, "cannot make a pipe");
   const UniqueFd reader(ends[0]);
@@ -155,7 +156,10 @@ Result<std::string> package_to_cil(std::string_view bytes, const std::string& wh
   std::string text = read_pipe(reader.get(), kMaxCilBytes);
   const int status = wait_for(child);
   if (text.size() > kMaxCilBytes)
-    return Error{ErrorCode::kBadInput, fmt::format("the module package becomes more than {} bytes of CIL", kMaxCilBytes), where, {}};
+    return Error{ErrorCode::kBadInput,
+                 fmt::format("the module package becomes more than {} bytes of CIL", kMaxCilBytes),
+                 where,
+                 {}};
   if (status == 0) return text;
   if (status == kRefused) return Error{ErrorCode::kBadInput, std::move(text), where, {}};
   return Error{ErrorCode::kBadInput, "the module package does not parse: libsepol ended without an answer", where, {}};

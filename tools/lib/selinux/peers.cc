@@ -28,13 +28,16 @@ std::vector<std::string> only_named_after(const std::string& label, std::vector<
 
 const std::vector<std::string>& Peers::domains() const {
   if (!domains_.empty()) return domains_;
-  const auto unconfined = policy_->has_attribute(kUnconfined) ? policy_->types_of(kUnconfined) : std::vector<std::string>();
+  const auto unconfined =
+      policy_->has_attribute(kUnconfined) ? policy_->types_of(kUnconfined) : std::vector<std::string>();
   for (std::string& type : policy_->types_of("domain"))
-    if (type != own_ && !std::binary_search(unconfined.begin(), unconfined.end(), type)) domains_.push_back(std::move(type));
+    if (type != own_ && !std::binary_search(unconfined.begin(), unconfined.end(), type))
+      domains_.push_back(std::move(type));
   return domains_;
 }
 
-std::vector<std::string> Peers::sources(const std::string& target, const std::string& klass, const std::string& perm) const {
+std::vector<std::string> Peers::sources(const std::string& target, const std::string& klass,
+                                        const std::string& perm) const {
   std::vector<std::string> out;
   for (const std::string& domain : domains())
     if (rules_allow(*policy_, {domain, target, klass}, perm)) out.push_back(domain);
@@ -54,17 +57,22 @@ Peer Peers::listener(const std::string& address, const std::string& label) const
   for (const std::string& maker : makers)
     for (const std::string& writer : writers)
       clients[maker] += writer != maker && (rules_allow(*policy_, {writer, maker, "unix_stream_socket"}, "connectto") ||
-                                            rules_allow(*policy_, {writer, maker, "unix_dgram_socket"}, "sendto")) ? 1 : 0;
+                                            rules_allow(*policy_, {writer, maker, "unix_dgram_socket"}, "sendto"))
+                            ? 1
+                            : 0;
   std::size_t most = 1;
   for (const auto& [maker, count] : clients) most = std::max(most, count);
   std::vector<std::string> served;
   for (const auto& [maker, count] : clients)
     if (count == most) served.push_back(maker);
   const std::pair<std::vector<std::string>, const char*> kWays[] = {
-      {makers, "the only one that may make"}, {served, "most users connect to it, of those that may make"}, {only_named_after(label, makers), "named after it, of those that may make"}};
+      {makers, "the only one that may make"},
+      {served, "most users connect to it, of those that may make"},
+      {only_named_after(label, makers), "named after it, of those that may make"}};
   for (const auto& [candidates, why] : kWays)
     if (candidates.size() == 1)
-      return {candidates[0], fmt::format("{} listens at {} ({} sockets labelled {})", candidates[0], printable(address), why, label)};
+      return {candidates[0],
+              fmt::format("{} listens at {} ({} sockets labelled {})", candidates[0], printable(address), why, label)};
   return {};
 }
 
@@ -76,11 +84,13 @@ Peer Peers::runner(const std::string& program, const std::string& label) const {
     if (!caller.automatic || caller.role != "system_r" || !policy_->has_type(caller.domain)) continue;
     const auto entered = policy_->new_type(caller.domain, label, "process", "");
     if (entered && *entered != caller.domain && *entered != own_)
-      return {*entered, fmt::format("{} runs in {}: {} starts what is labelled {} in it", printable(program), *entered, caller.domain, label)};
+      return {*entered, fmt::format("{} runs in {}: {} starts what is labelled {} in it", printable(program), *entered,
+                                    caller.domain, label)};
   }
   const auto entries = sources(label, "file", "entrypoint");
   if (entries.size() != 1) return {};
-  return {entries[0], fmt::format("{} runs in {}: the only domain that {} is an entry to", printable(program), entries[0], label)};
+  return {entries[0],
+          fmt::format("{} runs in {}: the only domain that {} is an entry to", printable(program), entries[0], label)};
 }
 
 Result<std::map<std::string, std::string>> read_peers(const std::string& list, const PolicyDb& policy) {
@@ -90,9 +100,11 @@ Result<std::map<std::string, std::string>> read_peers(const std::string& list, c
     const std::size_t equals = word.rfind('=');
     const std::string domain(equals == word.npos ? std::string_view() : trim(word.substr(equals + 1)));
     if (domain.empty() || trim(word.substr(0, equals)).empty())
-      return Error{ErrorCode::kUsage, fmt::format("'{}' names no peer", printable(word)), {}, "as in --peer /run/x/socket=x_t"};
+      return Error{
+          ErrorCode::kUsage, fmt::format("'{}' names no peer", printable(word)), {}, "as in --peer /run/x/socket=x_t"};
     if (!policy.has_type(domain))
-      return Error{ErrorCode::kUsage, fmt::format("the policy has no domain {}", printable(domain)), policy.where(), "name the type that the peer runs in"};
+      return Error{ErrorCode::kUsage, fmt::format("the policy has no domain {}", printable(domain)), policy.where(),
+                   "name the type that the peer runs in"};
     out[std::string(trim(word.substr(0, equals)))] = domain;
   }
   return out;

@@ -40,7 +40,8 @@ Result<void> check_header(std::string_view bytes, const std::string& where) {
   if (*magic == kModuleMagic || *magic == kPackageMagic)
     return bad("this is a policy module, not a whole policy", where, "give the policy with --policy, the module apart");
   if (*magic != kKernelMagic)
-    return bad("not a binary SELinux policy", where, "a policy is a file such as /etc/selinux/default/policy/policy.33");
+    return bad("not a binary SELinux policy", where,
+               "a policy is a file such as /etc/selinux/default/policy/policy.33");
   const auto length = number_at(bytes, 4);
   if (!length || *length > 32 || bytes.size() < 12 + *length) return bad("the policy is cut in its header", where);
   const std::string_view target = bytes.substr(8, *length);
@@ -84,7 +85,9 @@ Result<void> parse(PolicyDb::Impl& impl, std::string_view bytes, const std::stri
 }
 
 /// Places that only an administrator's tools write to.
-bool is_installed(std::string_view path) { return path.starts_with("/etc/selinux/") || path.starts_with("/sys/fs/selinux/"); }
+bool is_installed(std::string_view path) {
+  return path.starts_with("/etc/selinux/") || path.starts_with("/sys/fs/selinux/");
+}
 
 /// Reads the policy in a child first: libsepol takes a damaged one's counts at their word, and may run for hours or
 /// crash. Where no child can be had, the policy is read at once.
@@ -106,8 +109,9 @@ Result<void> try_in_child(std::string_view bytes, const std::string& where) {
   }
   if (!WIFSIGNALED(status)) return {};
   const bool endless = WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL;
-  return bad(endless ? "the policy is damaged: reading it does not come to an end" : "the policy is damaged: libsepol crashes on it", where,
-             "build the policy anew, or copy it again from where it came");
+  return bad(endless ? "the policy is damaged: reading it does not come to an end"
+                     : "the policy is damaged: libsepol crashes on it",
+             where, "build the policy anew, or copy it again from where it came");
 }
 
 }  // namespace

@@ -60,9 +60,9 @@ struct PermissionVerdict {
 };
 
 struct Explanation {
-  bool allowed = false;     ///< every permission is
-  bool permissive = false;  ///< the source domain is permissive in this policy
-  std::vector<Reason> whole;  ///< reasons that hold for the whole request: unknown contexts or class
+  bool allowed = false;                  ///< every permission is
+  bool permissive = false;               ///< the source domain is permissive in this policy
+  std::vector<Reason> whole;             ///< reasons that hold for the whole request: unknown contexts or class
   std::vector<PermissionVerdict> perms;  ///< in the order asked; one each, always
 };
 
@@ -105,13 +105,13 @@ class PolicyDb {
   bool has_class(std::string_view name) const;
   bool has_perm(std::string_view klass, std::string_view perm) const;
   bool has_user(std::string_view name) const;
-  std::vector<std::string> perms_of(std::string_view klass) const;  ///< in the order of their bits
-  std::vector<std::string> classes() const;                         ///< sorted
-  std::vector<std::string> types() const;                           ///< sorted, attributes left out
+  std::vector<std::string> perms_of(std::string_view klass) const;      ///< in the order of their bits
+  std::vector<std::string> classes() const;                             ///< sorted
+  std::vector<std::string> types() const;                               ///< sorted, attributes left out
   std::vector<std::string> attributes_of(std::string_view type) const;  ///< sorted
   std::vector<std::string> types_of(std::string_view attribute) const;  ///< sorted; of a type: itself
   std::vector<BooleanSetting> booleans() const;                         ///< by name, as the policy has them
-  std::size_t permission_rules() const;  ///< allow rules, conditional ones included
+  std::size_t permission_rules() const;                                 ///< allow rules, conditional ones included
 
   /// The context of a port, protocol "tcp", "udp", "dccp" or "sctp"; the reserved ranges included.
   std::optional<std::string> port_context(std::string_view protocol, std::uint16_t port) const;

@@ -144,7 +144,8 @@ std::vector<MatchedRule> PolicyDb::Impl::match(std::uint32_t source, std::uint32
   for (const std::uint32_t s : attributes(source)) {
     if (!known.source(s + 1, klass)) continue;
     for (const std::uint32_t t : targets) {
-      avtab_key_t key{static_cast<std::uint16_t>(s + 1), static_cast<std::uint16_t>(t), static_cast<std::uint16_t>(klass), specified};
+      avtab_key_t key{static_cast<std::uint16_t>(s + 1), static_cast<std::uint16_t>(t),
+                      static_cast<std::uint16_t>(klass), specified};
       for (auto* node = avtab_search_node(&db.te_avtab, &key); node != nullptr;
            node = avtab_search_node_next(node, specified))
         out.push_back({node->key, node->datum.data, node, false, true});
@@ -179,9 +180,8 @@ std::string PolicyDb::Impl::rule_text(const MatchedRule& rule) const {
   const bool allow = (rule.key.specified & AVTAB_ALLOWED) != 0;
   const std::uint32_t shown = allow ? rule.data : ~rule.data;
   std::string out = std::string(allow ? "allow " : "dontaudit ") + type_name(rule.key.source_type) + " " +
-                    type_name(rule.key.target_type) + ":" +
-                    db.sym_val_to_name[SYM_CLASSES][rule.key.target_class - 1] + " " +
-                    perms_text(rule.key.target_class, shown) + ";";
+                    type_name(rule.key.target_type) + ":" + db.sym_val_to_name[SYM_CLASSES][rule.key.target_class - 1] +
+                    " " + perms_text(rule.key.target_class, shown) + ";";
   const ConditionalRule* condition = rule.conditional ? conditional(rule.node) : nullptr;
   if (condition == nullptr) return out;
   return out + " [ " + condition_text(*condition->node) + " ]:" + (condition->on_true ? "True" : "False");

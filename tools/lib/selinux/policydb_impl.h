@@ -29,9 +29,11 @@ struct MatchedRule {
 /// Which types and attributes stand as source or target of any rule on a class: most do not, and need not be looked up.
 class RuleSides {
  public:
-  RuleSides(std::uint32_t types, std::uint32_t classes) : types_(types), source_(bits(classes)), target_(bits(classes)) {}
+  RuleSides(std::uint32_t types, std::uint32_t classes)
+      : types_(types), source_(bits(classes)), target_(bits(classes)) {}
   void add(const avtab_key_t& key) {
-    if (key.source_type > types_ || key.target_type > types_ || at(key.source_type, key.target_class) >= source_.size()) return;
+    if (key.source_type > types_ || key.target_type > types_ || at(key.source_type, key.target_class) >= source_.size())
+      return;
     source_[at(key.source_type, key.target_class)] = true;
     target_[at(key.target_type, key.target_class)] = true;
   }

@@ -94,8 +94,8 @@ std::optional<std::string> PolicyDb::fs_context(std::string_view fstype) const {
 std::optional<std::string> PolicyDb::initial_context(std::string_view sid_name) const {
   // SECINITSID numbers, security/selinux/include/initial_sid_to_string.h; the binary policy holds numbers only.
   static constexpr std::pair<std::string_view, sepol_security_id_t> kInitial[] = {
-      {"kernel", 1}, {"security", 2}, {"unlabeled", 3}, {"file", 5}, {"port", 9}, {"netif", 10}, {"netmsg", 11},
-      {"node", 12}, {"devnull", 27}};
+      {"kernel", 1}, {"security", 2}, {"unlabeled", 3}, {"file", 5},    {"port", 9},
+      {"netif", 10}, {"netmsg", 11},  {"node", 12},     {"devnull", 27}};
   for (const auto& [name, sid] : kInitial) {
     if (name != sid_name) continue;
     std::string text = impl_->text(sid);

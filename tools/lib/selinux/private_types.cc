@@ -10,8 +10,8 @@
 namespace cordon::selinux {
 namespace {
 
-constexpr FilePerms kMakes = FilePerms(FilePerm::kCreate) | FilePerm::kRenameTo | FilePerm::kSymlink |
-                             FilePerm::kLinkTo | FilePerm::kOpenCreate;
+constexpr FilePerms kMakes =
+    FilePerms(FilePerm::kCreate) | FilePerm::kRenameTo | FilePerm::kSymlink | FilePerm::kLinkTo | FilePerm::kOpenCreate;
 constexpr FilePerms kWrites = FilePerms(FilePerm::kWrite) | FilePerm::kAppend | FilePerm::kTruncate |
                               FilePerm::kUnlink | FilePerm::kRenameFrom | FilePerm::kSetattr | FilePerm::kSetxattr;
 
@@ -37,7 +37,8 @@ std::map<std::string, Seen> paths_of(const Policy& policy) {
     if (file.path.empty() || file.path.front() != '/' || file.kind == FileKind::kMemfd) continue;
     Seen& seen = out[file.path];
     seen.perms |= file.perms;
-    if (seen.kind == FileKind::kUnknown) seen.kind = file.perms.has(FilePerm::kSymlink) ? FileKind::kSymlink : file.kind;
+    if (seen.kind == FileKind::kUnknown)
+      seen.kind = file.perms.has(FilePerm::kSymlink) ? FileKind::kSymlink : file.kind;
     if (seen.grant == nullptr || rule.grant().pattern) seen.grant = &rule.grant();
   }
   return out;
@@ -81,7 +82,8 @@ PrivatePath memfd_path(const std::string& base) {
 /// The expression as the policy's aliases turn the path that it stands for: lines for an alias are never compared.
 std::string aliased_regex(const std::string& regex, const std::string& path, const Resolver& resolver) {
   const std::string to = resolver.aliased(path);
-  const std::size_t same = static_cast<std::size_t>(std::mismatch(path.rbegin(), path.rend(), to.rbegin(), to.rend()).first - path.rbegin());
+  const std::size_t same =
+      static_cast<std::size_t>(std::mismatch(path.rbegin(), path.rend(), to.rbegin(), to.rend()).first - path.rbegin());
   const std::string start = escape_path(path.substr(0, path.size() - same));
   return regex.starts_with(start) ? escape_path(to.substr(0, to.size() - same)) + regex.substr(start.size()) : regex;
 }
@@ -110,8 +112,14 @@ std::vector<PrivatePath> private_paths(const Policy& policy, const std::string& 
     });
     if (inside != out.end()) continue;
     const auto& pattern = seen.grant->pattern;
-    PrivatePath found{path, aliased_regex(pattern ? regex_of(*pattern) : escape_path(path), path, resolver), seen.kind, &place, type_for(base, place),
-                      made, made_directory, !pattern};
+    PrivatePath found{path,
+                      aliased_regex(pattern ? regex_of(*pattern) : escape_path(path), path, resolver),
+                      seen.kind,
+                      &place,
+                      type_for(base, place),
+                      made,
+                      made_directory,
+                      !pattern};
     out.push_back(std::move(found));
   }
   if (makes_memfd(policy)) out.push_back(memfd_path(base));
@@ -151,7 +159,8 @@ std::vector<std::string> add_transitions(Module& module, const std::vector<Priva
     if (!path.created) continue;
     const std::size_t slash = path.path.find_last_of('/');
     const std::string parent = slash == 0 ? "/" : path.path.substr(0, slash);
-    const std::string from = path.kind == FileKind::kMemfd ? "tmpfs_t" : resolver.path(parent, FileKind::kDirectory).type;
+    const std::string from =
+        path.kind == FileKind::kMemfd ? "tmpfs_t" : resolver.path(parent, FileKind::kDirectory).type;
     if (from.empty() || from == path.type) continue;
     const std::string& klass = class_of(path.kind);
     TypeRule rule{"type_transition", domain, from, klass, {}, path.type};
@@ -159,8 +168,9 @@ std::vector<std::string> add_transitions(Module& module, const std::vector<Priva
     if (!fresh && known->second != path.type) {
       rule.name = path.exact && slash != path.path.npos ? path.path.substr(slash + 1) : "";
       if (rule.name.empty() || printable(rule.name) != rule.name || rule.name.find('"') != rule.name.npos) {
-        contradictions.push_back(fmt::format("{} is made in a directory of {}, where new objects of class {} already get {}",
-                                             printable(path.path), from, klass, known->second));
+        contradictions.push_back(
+            fmt::format("{} is made in a directory of {}, where new objects of class {} already get {}",
+                        printable(path.path), from, klass, known->second));
         continue;
       }
     }

@@ -15,7 +15,7 @@ namespace cordon::selinux {
 
 /// A path that gets a private type, with the shape that its line of file contexts takes.
 struct PrivatePath {
-  std::string path;   ///< or a sample of it
+  std::string path;  ///< or a sample of it
   std::string regex;
   FileKind kind = FileKind::kRegular;
   const Place* place = nullptr;

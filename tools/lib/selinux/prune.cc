@@ -33,7 +33,8 @@ class Names {
   }
 
   /// The base policy's rules allow it, be it by attributes that the module gives its types.
-  bool base_allows(const std::string& source, const std::string& target, const std::string& klass, const std::string& perm) const {
+  bool base_allows(const std::string& source, const std::string& target, const std::string& klass,
+                   const std::string& perm) const {
     for (const std::string& s : with_attributes(source))
       for (const std::string& t : with_attributes(target))
         if (rules_allow(base_, {s, t, klass}, perm)) return true;
@@ -43,7 +44,8 @@ class Names {
  private:
   std::set<std::string> with_attributes(const std::string& type) const {
     std::set<std::string> out = {type};
-    if (const auto found = given_.find(type); found != given_.end()) out.insert(found->second.begin(), found->second.end());
+    if (const auto found = given_.find(type); found != given_.end())
+      out.insert(found->second.begin(), found->second.end());
     return out;
   }
 
@@ -56,7 +58,8 @@ std::string why_unneeded(const Access& access, const std::string& perm, const Na
   bool all_in_base = true;
   bool any_needed = needed == nullptr;
   for (const std::string& source : names.types(access.source))
-    for (const std::string& target : access.target == "self" ? std::set<std::string>{source} : names.types(access.target)) {
+    for (const std::string& target :
+         access.target == "self" ? std::set<std::string>{source} : names.types(access.target)) {
       all_in_base = all_in_base && names.base_allows(source, target, access.klass, perm);
       if (any_needed) continue;
       const auto found = needed->find({source, target, access.klass});
@@ -109,7 +112,9 @@ void settle_transitions(Merged& merged, const Module& ours) {
 }
 
 void merge_contexts(Merged& merged, const Module& base, const Module& ours, const Module& theirs) {
-  const auto as_set = [](const Module& module) { return std::set<FileContext>(module.contexts.begin(), module.contexts.end()); };
+  const auto as_set = [](const Module& module) {
+    return std::set<FileContext>(module.contexts.begin(), module.contexts.end());
+  };
   const auto all = merge_sets(as_set(base), as_set(ours), as_set(theirs));
   const auto own = as_set(ours);
   for (const FileContext& context : all) {
@@ -134,8 +139,10 @@ Pruned prune_module(const Module& module, const PolicyDb& base, const Vectors* n
   for (const auto& [access, perms] : module.rules) {
     for (const std::string& perm : perms) {
       const std::string why = access.kind == RuleKind::kAllow ? why_unneeded(access, perm, names, needed) : "";
-      if (why.empty()) out.module.rules[access].insert(perm);
-      else out.dropped.push_back({text_of(access, perm), why});
+      if (why.empty())
+        out.module.rules[access].insert(perm);
+      else
+        out.dropped.push_back({text_of(access, perm), why});
     }
   }
   std::erase_if(out.module.ioctls, [&](const auto& entry) {
@@ -163,7 +170,9 @@ Merged merge_modules(const Module& base, const Module& ours, const Module& their
   m.rules = merge_maps(base.rules, ours.rules, theirs.rules);
   m.ioctls = merge_maps(base.ioctls, ours.ioctls, theirs.ioctls);
   m.type_attributes = merge_maps(base.type_attributes, ours.type_attributes, theirs.type_attributes);
-  const auto ports_of = [](const Module& module) { return std::set<PortContext>(module.ports.begin(), module.ports.end()); };
+  const auto ports_of = [](const Module& module) {
+    return std::set<PortContext>(module.ports.begin(), module.ports.end());
+  };
   const auto ports = merge_sets(ports_of(base), ports_of(ours), ports_of(theirs));
   m.ports.assign(ports.begin(), ports.end());
   settle_transitions(out, ours);

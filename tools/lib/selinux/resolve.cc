@@ -60,7 +60,8 @@ Resolved Resolver::proc(const std::string& path, FileKind kind) const {
 
 Resolved Resolver::policy_path(const std::string& path, FileKind kind) const {
   const PlaceTables& tables = place_tables();
-  if (path.starts_with(tables.terminal_prefix)) return first_type(tables.terminal_types, "the policy has no type for terminals");
+  if (path.starts_with(tables.terminal_prefix))
+    return first_type(tables.terminal_types, "the policy has no type for terminals");
   if (kind == FileKind::kMemfd) return first_type({"tmpfs_t"}, "the policy has no tmpfs_t");
   const FilesystemRow* row = filesystem_of(path);
   if (row != nullptr) return proc(path, kind);
@@ -102,25 +103,33 @@ Resolved Resolver::peer(const std::string& program) const {
   if (parse_context(program)) return of_context(program, {});
   if (program.empty()) return {{}, {}, "the other process's domain is not recorded", {}};
   const std::string label = program.front() == '/' ? policy_path(program, FileKind::kRegular).type : "";
-  return of_peer(peers_.runner(program, label), fmt::format("the domain that {} runs in is not recorded: name it with --peer PROGRAM=DOMAIN", printable(program)));
+  return of_peer(peers_.runner(program, label),
+                 fmt::format("the domain that {} runs in is not recorded: name it with --peer PROGRAM=DOMAIN",
+                             printable(program)));
 }
 
 Resolved Resolver::socket_peer(const std::string& address) {
   if (own_sockets_.contains(address)) return {domain_, policy_.mls() ? "s0" : "", {}, {}};
   const std::string label = !address.empty() && address.front() == '/' ? path(address, FileKind::kSocket).type : "";
   if (own_types_.contains(label) || (container_ && label == container_->file_type))
-    return {domain_, policy_.mls() ? "s0" : "", {}, container_ ? "another program of the container listens at " + printable(address) : ""};
+    return {domain_,
+            policy_.mls() ? "s0" : "",
+            {},
+            container_ ? "another program of the container listens at " + printable(address) : ""};
   // What anybody's files bear there says nothing of whose the socket is.
   const Strings& generic = place_of(address).generic;
   const bool tells = std::find(generic.begin(), generic.end(), label) == generic.end();
-  return of_peer(peers_.listener(address, tells ? label : ""), fmt::format("which domain listens at {} is not recorded: name it with --peer ADDRESS=DOMAIN", printable(address)));
+  return of_peer(peers_.listener(address, tells ? label : ""),
+                 fmt::format("which domain listens at {} is not recorded: name it with --peer ADDRESS=DOMAIN",
+                             printable(address)));
 }
 
 Resolved Resolver::target(const Target& target) {
   switch (target.kind) {
     case TargetKind::kSelf: return {domain_, policy_.mls() ? "s0" : "", {}, {}};
     case TargetKind::kPath: return path(target.text, target.file);
-    case TargetKind::kPort: return of_context(policy_.port_context(target.text, target.port), "the policy labels no such port");
+    case TargetKind::kPort:
+      return of_context(policy_.port_context(target.text, target.port), "the policy labels no such port");
     case TargetKind::kNode: return of_context(policy_.node_context(target.text), "the policy labels no such node");
     case TargetKind::kFilesystem:
       return of_context(policy_.fs_context(target.text.empty() ? "ext4" : target.text),

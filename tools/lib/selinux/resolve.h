@@ -17,8 +17,8 @@ namespace cordon::selinux {
 /// What a target is labelled with: a type, or why that cannot be told.
 struct Resolved {
   std::string type;
-  std::string range;  ///< "" where the policy has no MLS
-  std::string why;    ///< set if `type` is empty
+  std::string range;    ///< "" where the policy has no MLS
+  std::string why;      ///< set if `type` is empty
   std::string assumed;  ///< what was taken for granted to tell it, in words; empty: nothing
 };
 
@@ -28,7 +28,11 @@ class Resolver {
  public:
   /// All three must outlive it. `domain` is the module's.
   Resolver(const PolicyDb& policy, const Labels& labels, const Labels& module_labels, std::string domain)
-      : policy_(policy), labels_(labels), module_labels_(module_labels), domain_(std::move(domain)), peers_(policy, domain_, {}) {}
+      : policy_(policy),
+        labels_(labels),
+        module_labels_(module_labels),
+        domain_(std::move(domain)),
+        peers_(policy, domain_, {}) {}
 
   const Resolved& path(const std::string& path, FileKind kind);
   Resolved target(const Target& target);

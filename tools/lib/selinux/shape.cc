@@ -15,10 +15,14 @@ struct AlphabetRow {
   char sample;
 };
 constexpr AlphabetRow kAlphabets[] = {
-    {Alphabet::kDigits, "[0-9]", '0'},          {Alphabet::kHexLower, "[0-9a-f]", '0'},
-    {Alphabet::kHexUpper, "[0-9A-F]", '0'},     {Alphabet::kHex, "[0-9A-Fa-f]", '0'},
-    {Alphabet::kLowerDigits_, "[0-9_a-z]", '0'}, {Alphabet::kAlnum, "[0-9A-Za-z]", '0'},
-    {Alphabet::kWord, "[-.0-9A-Z_a-z]", '0'},   {Alphabet::kComponent, "[^/]", '0'},
+    {Alphabet::kDigits, "[0-9]", '0'},
+    {Alphabet::kHexLower, "[0-9a-f]", '0'},
+    {Alphabet::kHexUpper, "[0-9A-F]", '0'},
+    {Alphabet::kHex, "[0-9A-Fa-f]", '0'},
+    {Alphabet::kLowerDigits_, "[0-9_a-z]", '0'},
+    {Alphabet::kAlnum, "[0-9A-Za-z]", '0'},
+    {Alphabet::kWord, "[-.0-9A-Z_a-z]", '0'},
+    {Alphabet::kComponent, "[^/]", '0'},
     {Alphabet::kAny, ".", '0'},
 };
 

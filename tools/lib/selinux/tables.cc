@@ -47,8 +47,8 @@ AccessTables read_accesses() {
   for (const Json& row : json.at("files")) out.files[text(row, "perm")] = file_row(row);
   out.kinds = json.at("kinds").get<std::map<std::string, std::string>>();
   for (const Json& row : json.at("sockets"))
-    out.sockets.push_back({text(row, "family"), text(row, "type"), text(row, "protocol"), text(row, "class"),
-                           strings(row, "send")});
+    out.sockets.push_back(
+        {text(row, "family"), text(row, "type"), text(row, "protocol"), text(row, "class"), strings(row, "send")});
   out.socket_acts = json.at("socket_acts").get<std::map<std::string, Strings>>();
   for (const Json& row : json.at("syscalls")) add_syscalls(row, out.syscalls);
   for (const Json& row : json.at("ipc")) out.ipc[text(row, "kind")] = ipc_row(row);
@@ -60,8 +60,9 @@ AccessTables read_accesses() {
 }
 
 Place place_row(const Json& row) {
-  return {text(row, "role"),       strings(row, "prefixes"),   text(row, "suffix"),       strings(row, "attributes"),
-          strings(row, "generic"), strings(row, "unlabelled"), row.at("written").get<bool>(), text(row, "reason")};
+  return {
+      text(row, "role"),       strings(row, "prefixes"),   text(row, "suffix"),           strings(row, "attributes"),
+      strings(row, "generic"), strings(row, "unlabelled"), row.at("written").get<bool>(), text(row, "reason")};
 }
 
 PlaceTables read_places() {
@@ -84,7 +85,8 @@ PlaceTables read_places() {
 
 std::vector<GrantRow> grant_rows(const Json& rows) {
   std::vector<GrantRow> out;
-  for (const Json& row : rows) out.push_back({strings(row, "types"), text(row, "class"), strings(row, "perms"), text(row, "reason")});
+  for (const Json& row : rows)
+    out.push_back({strings(row, "types"), text(row, "class"), strings(row, "perms"), text(row, "reason")});
   return out;
 }
 

@@ -11,11 +11,11 @@ namespace cordon::selinux {
 using Strings = std::vector<std::string>;
 
 struct FileRow {
-  std::string klass;   ///< empty: by the file's kind
-  Strings object;      ///< permissions on the object
-  Strings directory;   ///< instead, on a directory; empty: the same
-  Strings inherited;   ///< on a descriptor that was passed in
-  Strings parent;      ///< on the directory that holds it
+  std::string klass;  ///< empty: by the file's kind
+  Strings object;     ///< permissions on the object
+  Strings directory;  ///< instead, on a directory; empty: the same
+  Strings inherited;  ///< on a descriptor that was passed in
+  Strings parent;     ///< on the directory that holds it
 };
 
 struct SocketRow {
@@ -52,9 +52,9 @@ struct NetlinkRow {
 };
 
 struct AccessTables {
-  std::map<std::string, FileRow> files;    ///< by FilePerm's name
+  std::map<std::string, FileRow> files;  ///< by FilePerm's name
   std::map<std::string, std::string> kinds;
-  std::vector<SocketRow> sockets;          ///< the first that fits
+  std::vector<SocketRow> sockets;  ///< the first that fits
   std::map<std::string, Strings> socket_acts;
   std::multimap<std::string, SyscallRow> syscalls;
   std::map<std::string, IpcRow> ipc;
@@ -114,7 +114,7 @@ struct BaselineTables {
   std::vector<CallerRow> callers;
   std::vector<GrantRow> from_caller;
   std::vector<GrantRow> to_domain;
-  std::vector<GrantRow> quiet;  ///< the caller's denials that are not logged
+  std::vector<GrantRow> quiet;        ///< the caller's denials that are not logged
   std::vector<GrantRow> libselinux;   ///< not logged, for programs that are linked with it
   std::vector<GrantRow> with_create;  ///< on the domain's own objects of a class that it makes
   std::vector<GrantRow> streams;

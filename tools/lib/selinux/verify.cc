@@ -51,7 +51,8 @@ std::string first_reason(const Explanation& explained) {
 
 bool denies_ioctl(const PolicyDb& policy, const AvOp& denial) {
   return std::any_of(denial.xperms.begin(), denial.xperms.end(), [&](std::uint32_t command) {
-    return !policy.allows_ioctl(denial.source, denial.target, denial.klass, static_cast<std::uint16_t>(command)).value_or(true);
+    return !policy.allows_ioctl(denial.source, denial.target, denial.klass, static_cast<std::uint16_t>(command))
+                .value_or(true);
   });
 }
 
@@ -61,14 +62,18 @@ VerifiedDenial judge(const AvOp& denial, const PolicyDb& policy, bool allowed_be
   for (const PermissionVerdict& perm : after.perms)
     if (!perm.allowed) out.remaining.push_back(perm.perm);
   out.why = first_reason(after);
-  const bool extended = after.allowed && denial.perms == std::vector<std::string>{"ioctl"} && denies_ioctl(policy, denial);
+  const bool extended =
+      after.allowed && denial.perms == std::vector<std::string>{"ioctl"} && denies_ioctl(policy, denial);
   if (extended) {
     out.remaining = {"ioctl"};
     out.why = "ioctl is allowed, but not this command";
   }
-  if (unknown(after)) out.fixed = Fixed::kUnknown;
-  else if (!after.allowed || extended) out.fixed = Fixed::kRemaining;
-  else out.fixed = allowed_before ? Fixed::kAllowed : Fixed::kFixed;
+  if (unknown(after))
+    out.fixed = Fixed::kUnknown;
+  else if (!after.allowed || extended)
+    out.fixed = Fixed::kRemaining;
+  else
+    out.fixed = allowed_before ? Fixed::kAllowed : Fixed::kFixed;
   return out;
 }
 

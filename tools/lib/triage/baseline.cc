@@ -111,7 +111,8 @@ Result<Baseline> read_baseline(const std::string& text, const std::string& where
   return baseline;
 }
 
-std::string write_baseline(const std::vector<Finding>& findings, const std::string& reason, const std::string& expires) {
+std::string write_baseline(const std::vector<Finding>& findings, const std::string& reason,
+                           const std::string& expires) {
   Json json{{"format", "cordon-baseline"}, {"version", 1}, {"accepted", Json::array()}};
   for (const auto& finding : findings) {
     Json entry{{"id", finding.id}, {"rule", finding.rule}, {"reason", reason}};

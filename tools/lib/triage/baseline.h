@@ -15,8 +15,8 @@ struct Finding;
 /// One accepted finding. `rule` narrows it to a rule's id; `id` "*" with a rule accepts all of that rule's findings.
 struct Acceptance {
   std::string id, rule, reason;
-  std::string expires;            ///< "2027-01-31": the last day on which it holds; empty: no end
-  std::int64_t expires_ms = 0;    ///< the first moment after it, UTC; 0: no end
+  std::string expires;          ///< "2027-01-31": the last day on which it holds; empty: no end
+  std::int64_t expires_ms = 0;  ///< the first moment after it, UTC; 0: no end
 };
 
 /// schemas/triage-baseline.schema.json: {"format":"cordon-baseline","version":1,"accepted":[{id, reason, expires?}]}

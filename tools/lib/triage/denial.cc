@@ -15,12 +15,13 @@ namespace cordon::triage {
 namespace {
 
 constexpr std::array kFieldNames = std::to_array<std::string_view>(
-    {"mechanism",   "operation",   "outcome",     "program",      "exe",        "comm",      "unit",
-     "profile",     "source_user", "source_role", "source_type",  "source_level", "target_user", "target_role",
-     "target_type", "target_level", "class",      "perm",         "path",       "name",      "syscall",
-     "arch",        "capability",  "family",      "type",         "protocol",   "port",      "peer",
-     "signal",      "fstype",      "flag",        "bus",          "interface",  "member",    "target",
-     "act",         "resource",    "error",       "state",       "info",        "raw_type",     "class_group", "call"});
+    {"mechanism",   "operation",    "outcome",     "program",     "exe",          "comm",        "unit",
+     "profile",     "source_user",  "source_role", "source_type", "source_level", "target_user", "target_role",
+     "target_type", "target_level", "class",       "perm",        "path",         "name",        "syscall",
+     "arch",        "capability",   "family",      "type",        "protocol",     "port",        "peer",
+     "signal",      "fstype",       "flag",        "bus",         "interface",    "member",      "target",
+     "act",         "resource",     "error",       "state",       "info",         "raw_type",    "class_group",
+     "call"});
 static_assert(kFieldNames.size() == static_cast<std::size_t>(Field::kCount_));
 
 std::string_view base_name(std::string_view path) {
@@ -287,8 +288,10 @@ void join_permissions(Operation& into, const Operation& more) {
 void count_name(std::map<std::string, std::uint64_t>& names, std::string_view name, std::uint64_t count) {
   if (name.empty()) return;
   const auto known = names.find(std::string(name));
-  if (known != names.end()) known->second += count;
-  else names[names.size() < Shape::kMaxNames ? std::string(name) : std::string()] += count;
+  if (known != names.end())
+    known->second += count;
+  else
+    names[names.size() < Shape::kMaxNames ? std::string(name) : std::string()] += count;
 }
 
 std::string_view path_of(const Operation& operation) {
@@ -444,10 +447,11 @@ void Shape::add_path(std::string_view path, std::uint64_t times) {
   if (!is_below(path, common)) common = common_directory(common, path);
 }
 
-void Shape::keep_sample(const Fact& fact, const audit::Details& from,
-                        const std::function<std::string()>& raw_text) {
-  if (samples.empty()) merged = fact;
-  else join_permissions(merged.operation, fact.operation);
+void Shape::keep_sample(const Fact& fact, const audit::Details& from, const std::function<std::string()>& raw_text) {
+  if (samples.empty())
+    merged = fact;
+  else
+    join_permissions(merged.operation, fact.operation);
   if (samples.empty() || earlier(fact, samples.front())) {
     details = from;
     raw = raw_text ? raw_text() : std::string();

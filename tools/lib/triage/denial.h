@@ -24,39 +24,49 @@ Context split_context(std::string_view context);
 
 /// What the rules look at: the names of a denial's fields. Several values where the record lists several.
 enum class Field : std::uint8_t {
-  kMechanism,    ///< "selinux", "apparmor", "seccomp"
-  kOperation,    ///< the operation's kind: "av", "file", "syscall", …
-  kOutcome,      ///< "denied", "would_deny"
-  kProgram,      ///< the exe's last part, else comm, folded
+  kMechanism,  ///< "selinux", "apparmor", "seccomp"
+  kOperation,  ///< the operation's kind: "av", "file", "syscall", …
+  kOutcome,    ///< "denied", "would_deny"
+  kProgram,    ///< the exe's last part, else comm, folded
   kExe,
   kComm,
-  kUnit,         ///< container or unit id
-  kProfile,      ///< the subject's AppArmor profile
-  kSourceUser, kSourceRole, kSourceType, kSourceLevel,
-  kTargetUser, kTargetRole, kTargetType, kTargetLevel,
-  kClass,        ///< SELinux class
-  kPerm,         ///< SELinux permissions, file permissions, a mechanism's own words
-  kPath,         ///< whole, folded
-  kName,         ///< the path's last part
+  kUnit,     ///< container or unit id
+  kProfile,  ///< the subject's AppArmor profile
+  kSourceUser,
+  kSourceRole,
+  kSourceType,
+  kSourceLevel,
+  kTargetUser,
+  kTargetRole,
+  kTargetType,
+  kTargetLevel,
+  kClass,  ///< SELinux class
+  kPerm,   ///< SELinux permissions, file permissions, a mechanism's own words
+  kPath,   ///< whole, folded
+  kName,   ///< the path's last part
   kSyscall,
   kArch,
   kCapability,
-  kFamily, kType, kProtocol,
+  kFamily,
+  kType,
+  kProtocol,
   kPort,
   kPeer,
   kSignal,
   kFstype,
-  kFlag,         ///< mount flags
-  kBus, kInterface, kMember,
-  kTarget,       ///< a change of domain's target, a mount's or rename's other end
+  kFlag,  ///< mount flags
+  kBus,
+  kInterface,
+  kMember,
+  kTarget,  ///< a change of domain's target, a mount's or rename's other end
   kAct,
   kResource,
   kError,
-  kState,        ///< "disconnected", "inherited", "setid"; of a seccomp decision: "killed"
-  kInfo,         ///< AppArmor's info=
-  kRawType,      ///< the type of a label that the policy which was loaded did not know (srawcon=, trawcon=)
-  kClassGroup,   ///< "files" or "sockets" for the classes of that sort, else the class
-  kCall,         ///< the call during which SELinux denied, where the event has a SYSCALL record
+  kState,       ///< "disconnected", "inherited", "setid"; of a seccomp decision: "killed"
+  kInfo,        ///< AppArmor's info=
+  kRawType,     ///< the type of a label that the policy which was loaded did not know (srawcon=, trawcon=)
+  kClassGroup,  ///< "files" or "sockets" for the classes of that sort, else the class
+  kCall,        ///< the call during which SELinux denied, where the event has a SYSCALL record
   kCount_,
 };
 
@@ -114,12 +124,12 @@ struct Shape {
   static constexpr std::size_t kMaxNames = 24;  ///< distinct hosts, units, paths … kept; the rest is counted in ""
 
   std::string key;
-  Fact merged;                 ///< the first sample, its permissions joined with all the others'
-  audit::Details details;      ///< of the first record
-  std::string raw;             ///< that record with the others of its event, if the reader gave them
-  std::vector<Fact> samples;   ///< the earliest ones that differ in operation or host
+  Fact merged;                ///< the first sample, its permissions joined with all the others'
+  audit::Details details;     ///< of the first record
+  std::string raw;            ///< that record with the others of its event, if the reader gave them
+  std::vector<Fact> samples;  ///< the earliest ones that differ in operation or host
   std::uint64_t count = 0;
-  std::uint64_t blocked = 0;   ///< of count: denied, not only logged
+  std::uint64_t blocked = 0;  ///< of count: denied, not only logged
   std::int64_t first_ms = 0, last_ms = 0;
   std::map<std::string, std::uint64_t> hosts, units, containers, programs, paths;
   std::map<std::string, std::uint64_t> places;  ///< place_key()s; none where neither host nor unit is known

@@ -38,8 +38,8 @@ class Groups {
 };
 
 auto rank_of(const CauseRule& rule) {
-  return std::tuple(rule.fallback, rule.severity != Severity::kAttack, rule.general, -static_cast<std::int64_t>(rule.weight),
-                    std::string_view(rule.id));
+  return std::tuple(rule.fallback, rule.severity != Severity::kAttack, rule.general,
+                    -static_cast<std::int64_t>(rule.weight), std::string_view(rule.id));
 }
 
 struct Bucket {
@@ -86,9 +86,11 @@ bool Filter::accepts_place(const Fact& fact, const audit::Details& details) cons
   if (units.empty() && containers.empty() && hosts.empty()) return true;
   constexpr std::size_t kShortId = 12;
   const auto where = where_of(fact, details);
-  if (!any_matches(hosts, where.host) || !any_matches(units, where.unit.empty() ? where.container : where.unit)) return false;
+  if (!any_matches(hosts, where.host) || !any_matches(units, where.unit.empty() ? where.container : where.unit))
+    return false;
   return any_matches(containers, where.container) || any_matches(containers, where.container_id) ||
-         any_matches(containers, where.container.substr(0, kShortId)) || any_matches(containers, where.container_id.substr(0, kShortId));
+         any_matches(containers, where.container.substr(0, kShortId)) ||
+         any_matches(containers, where.container_id.substr(0, kShortId));
 }
 
 bool Filter::accepts(const Fact& fact, const audit::Details& details) const {

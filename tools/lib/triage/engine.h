@@ -55,8 +55,8 @@ class Engine {
   Filter filter_;
   std::unordered_map<std::string, std::uint32_t> index_;
   std::vector<Shape> shapes_;
-  std::unordered_map<std::size_t, std::uint32_t> events_;            ///< hash of an event id → its first shape
-  std::unordered_map<std::uint64_t, std::uint64_t> links_;           ///< two shapes of one event → how often
+  std::unordered_map<std::size_t, std::uint32_t> events_;   ///< hash of an event id → its first shape
+  std::unordered_map<std::uint64_t, std::uint64_t> links_;  ///< two shapes of one event → how often
   std::unordered_set<std::string> seen_findings_;
   std::uint64_t records_ = 0, denials_ = 0, filtered_ = 0, folded_ = 0, undecoded_ = 0;
   std::map<std::string, std::uint64_t> problems_;

@@ -15,11 +15,28 @@ struct ExtraBlank {
   bool made_for_file;
 };
 constexpr auto kExtra = std::to_array<ExtraBlank>({
-    {"object", false},      {"id", false},          {"dir", false},         {"path_regex", false},    {"dir_regex", false},
-    {"perms", true},        {"count", false},       {"module", false},        {"expected_type", false},
-    {"expected_context", false}, {"boolean", false}, {"value", false},        {"old_value", false},
-    {"te", true},           {"te_dontaudit", true}, {"apparmor_rules", true}, {"port_type", false},
-    {"syscalls", true},     {"denied_types", true}, {"seccomp_json", true},   {"seccomp_enosys_json", true}, {"child_profile", true},
+    {"object", false},
+    {"id", false},
+    {"dir", false},
+    {"path_regex", false},
+    {"dir_regex", false},
+    {"perms", true},
+    {"count", false},
+    {"module", false},
+    {"expected_type", false},
+    {"expected_context", false},
+    {"boolean", false},
+    {"value", false},
+    {"old_value", false},
+    {"te", true},
+    {"te_dontaudit", true},
+    {"apparmor_rules", true},
+    {"port_type", false},
+    {"syscalls", true},
+    {"denied_types", true},
+    {"seccomp_json", true},
+    {"seccomp_enosys_json", true},
+    {"child_profile", true},
     {"local_profile", false},
 });
 
@@ -92,8 +109,10 @@ std::string shell_quote(std::string_view word) {
   if (printable(word) != word) {
     std::string out = "$'";
     for (const char c : word) {
-      if (safe(c) || c == ' ') out += c;
-      else out += "\\x" + to_hex(std::string_view(&c, 1));
+      if (safe(c) || c == ' ')
+        out += c;
+      else
+        out += "\\x" + to_hex(std::string_view(&c, 1));
     }
     return out + "'";
   }

@@ -13,11 +13,11 @@ namespace cordon::triage {
 
 /// What came of trying a fix against the policy that was given.
 enum class ProofStatus : std::uint8_t {
-  kProven,    ///< every denial of the finding is allowed with it
-  kPartial,   ///< some are
-  kUntried,   ///< could not be tried; `how` says why
-  kRefuted,   ///< it was tried and no denial goes away
-  kRefused,   ///< it would work, and a guard says that it must not be done
+  kProven,   ///< every denial of the finding is allowed with it
+  kPartial,  ///< some are
+  kUntried,  ///< could not be tried; `how` says why
+  kRefuted,  ///< it was tried and no denial goes away
+  kRefused,  ///< it would work, and a guard says that it must not be done
 };
 std::string_view to_text(ProofStatus status);
 
@@ -43,7 +43,7 @@ struct Fix {
   FixKind kind = FixKind::kInvestigate;
   std::string title;
   std::vector<std::string> commands, undo;  ///< for a POSIX shell (bash where a name holds control bytes), quoted
-  std::string no_undo;  ///< why nothing needs to be taken back; empty if `undo` does it
+  std::string no_undo;                      ///< why nothing needs to be taken back; empty if `undo` does it
   std::vector<std::pair<std::string, std::string>> files;  ///< what --apply writes
   std::map<std::string, std::string> with;                 ///< for the prover
   std::string below;  ///< relabel: what the commands reach; empty: they name no path
@@ -72,7 +72,7 @@ struct Finding {
   std::map<std::string, std::uint64_t> places;  ///< by place_key(): which host with which container, unit or program
   Timeline timeline;
   std::vector<Shape> shapes;  ///< sorted by shape_key
-  std::size_t lead = 0;       ///< the shape that speaks for the finding: of those that its rule explains, the most frequent
+  std::size_t lead = 0;  ///< the shape that speaks for the finding: of those that its rule explains, the most frequent
   std::vector<PermissionReason> reasons;
   std::vector<Fix> fixes;     ///< best first
   std::string accepted;       ///< a baseline's reason; empty: not accepted
@@ -82,13 +82,13 @@ struct Finding {
 struct Triage {
   std::vector<Finding> findings;  ///< worst first
   std::vector<Finding> accepted;  ///< those that the baseline accepts
-  std::uint64_t records = 0;    ///< records that were looked at
+  std::uint64_t records = 0;      ///< records that were looked at
   std::uint64_t denials = 0;    ///< those in findings and accepted: nothing else becomes of a denial but the two below
   std::uint64_t filtered = 0;   ///< denials that --since, --unit and their kin leave out
   std::uint64_t undecoded = 0;  ///< denials that could not be understood
   std::map<std::string, std::uint64_t> problems;  ///< why, with how many
   std::uint64_t folded = 0;  ///< denials counted in a finding whose own path or name is not kept (limit reached)
-  std::map<std::string, std::string> inputs;  ///< policies and the like that were consulted: name → SHA-256
+  std::map<std::string, std::string> inputs;    ///< policies and the like that were consulted: name → SHA-256
   std::map<std::string, std::uint64_t> counts;  ///< the reader's own counts, by name
   std::vector<std::string> notes;
   Diagnostics diagnostics;

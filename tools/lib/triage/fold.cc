@@ -86,9 +86,7 @@ std::string fold_component(std::string_view part) {
   return out;
 }
 
-bool all_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
-}
+bool all_digits(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_digit); }
 
 bool is_temporary(std::string_view before) {
   return before.starts_with("/tmp/") || before.starts_with("/var/tmp/") || before.starts_with("/dev/shm/");
@@ -97,7 +95,8 @@ bool is_temporary(std::string_view before) {
 /// Directories whose numbered children are processes, users, sessions or descriptors.
 bool numbers_below(std::string_view before) {
   return before == "/proc/" || before.ends_with("/task/") || before.ends_with("/fd/") || before.ends_with("/fdinfo/") ||
-         before == "/run/user/" || before == "/var/run/user/" || before == "/dev/pts/" || before.ends_with("/snapshots/");
+         before == "/run/user/" || before == "/var/run/user/" || before == "/dev/pts/" ||
+         before.ends_with("/snapshots/");
 }
 
 /// "prefix" + exactly what mkstemp appends: "cc2wQQNX", "tmpkh26poh9". Only below a temporary directory, where every
@@ -129,9 +128,12 @@ std::string fold_path(std::string_view path) {
     if (end == path.npos) end = path.size();
     const auto part = path.substr(start, end - start);
     const auto before = path.substr(0, start);
-    if (all_digits(part) && numbers_below(before)) out += '*';
-    else if (is_temporary(before) && !part.empty()) out += fold_temporary(part);
-    else out += fold_component(part);
+    if (all_digits(part) && numbers_below(before))
+      out += '*';
+    else if (is_temporary(before) && !part.empty())
+      out += fold_temporary(part);
+    else
+      out += fold_component(part);
     if (end < path.size()) out += '/';
     start = end + 1;
   }
@@ -145,9 +147,7 @@ std::string fold_comm(std::string_view comm) {
   return numbered ? std::string(comm.substr(0, cut + 1)) + "*" : std::string(comm);
 }
 
-std::string fold_profile(std::string_view profile) {
-  return std::string(profile.substr(0, profile.find("//null-")));
-}
+std::string fold_profile(std::string_view profile) { return std::string(profile.substr(0, profile.find("//null-"))); }
 
 bool is_below(std::string_view path, std::string_view directory) {
   if (!path.starts_with(directory)) return false;
@@ -160,7 +160,8 @@ std::string common_directory(std::string_view a, std::string_view b) {
     if (a[same] == '/') slash = same;
     ++same;
   }
-  const bool whole = (same == a.size() && (same == b.size() || b[same] == '/')) || (same == b.size() && same < a.size() && a[same] == '/');
+  const bool whole = (same == a.size() && (same == b.size() || b[same] == '/')) ||
+                     (same == b.size() && same < a.size() && a[same] == '/');
   const auto out = whole ? a.substr(0, same) : a.substr(0, slash);
   return out.empty() ? "/" : std::string(out);
 }

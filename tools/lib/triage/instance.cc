@@ -38,13 +38,15 @@ void sum_up(Finding& finding) {
 
 bool is_identifier(std::string_view word) {
   return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+           c == '-';
   });
 }
 
 std::string module_name(const Finding& finding, const View& view) {
   std::string name = "local_";
-  for (const char c : view.first(Field::kProgram)) name += is_identifier(std::string_view(&c, 1)) && c != '.' && c != '-' ? c : '_';
+  for (const char c : view.first(Field::kProgram))
+    name += is_identifier(std::string_view(&c, 1)) && c != '.' && c != '-' ? c : '_';
   return name + "_" + finding.id.substr(2);
 }
 
@@ -99,8 +101,10 @@ std::string joined(const std::set<std::string>& words, std::string_view separato
 
 /// The file below /etc/apparmor.d/local; empty for a profile that a container engine makes and loads itself.
 std::string local_profile(std::string_view profile) {
-  constexpr std::string_view kMade[] = {"docker-default", "containers-default-*", "cri-containerd.apparmor.d", "crio-default", "lxc-container-*"};
-  if (std::any_of(std::begin(kMade), std::end(kMade), [&](auto glob) { return glob_matches(glob, profile); })) return {};
+  constexpr std::string_view kMade[] = {"docker-default", "containers-default-*", "cri-containerd.apparmor.d",
+                                        "crio-default", "lxc-container-*"};
+  if (std::any_of(std::begin(kMade), std::end(kMade), [&](auto glob) { return glob_matches(glob, profile); }))
+    return {};
   if (profile.starts_with("/")) profile.remove_prefix(1);
   std::string name(profile.substr(0, profile.find("//")));
   std::replace(name.begin(), name.end(), '/', '.');
@@ -174,7 +178,8 @@ std::optional<Fix> make_fix(const FixTemplate& form, const Blanks& blanks, const
     if (!filled) return std::nullopt;
     fix.with[key] = *filled;
   }
-  if (const auto path = blanks.find("path"); form.kind == FixKind::kRelabel && path != blanks.end()) fix.below = path->second;
+  if (const auto path = blanks.find("path"); form.kind == FixKind::kRelabel && path != blanks.end())
+    fix.below = path->second;
   fix.reversal = reversal_of(fix);
   return fix;
 }
@@ -256,8 +261,7 @@ Finding make_finding(const CauseRule& rule, const std::string& key, std::vector<
   finding.risk = rule.risk;
   finding.severity = rule.severity;
   finding.shapes = std::move(shapes);
-  std::sort(finding.shapes.begin(), finding.shapes.end(),
-            [](const Shape& a, const Shape& b) { return a.key < b.key; });
+  std::sort(finding.shapes.begin(), finding.shapes.end(), [](const Shape& a, const Shape& b) { return a.key < b.key; });
   sum_up(finding);
   finding.lead = lead_of(finding.shapes, rule);
   const auto& lead = lead_shape(finding);

@@ -46,10 +46,12 @@ bool in_container(const View& view) {
   if (type.starts_with("container_") || type.starts_with("svirt_lxc") || type == "spc_t" || type.ends_with(".process"))
     return true;
   const auto profile = view.first(Field::kProfile);
-  if (contains_any(profile, {"docker-default", "containers-default", "cri-containerd", "crio-default", "lxc-container"}))
+  if (contains_any(profile,
+                   {"docker-default", "containers-default", "cri-containerd", "crio-default", "lxc-container"}))
     return true;
   return contains_any(view.first(Field::kUnit), {"docker-", "libpod-", "crio-", "cri-containerd-"}) ||
-         (view.first(Field::kUnit).size() >= 12 && view.first(Field::kUnit).find_first_not_of("0123456789abcdef") == std::string_view::npos);
+         (view.first(Field::kUnit).size() >= 12 &&
+          view.first(Field::kUnit).find_first_not_of("0123456789abcdef") == std::string_view::npos);
 }
 
 bool same_type(const View& view) {

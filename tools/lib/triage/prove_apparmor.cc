@@ -30,7 +30,8 @@ class AppArmorProver final : public Prover {
   const apparmor::SourceProfile* profile_of(const Finding& finding) const;
   std::string with_rules(const apparmor::SourceProfile& profile, const std::string& rules) const;
   std::uint64_t denied_still(const Finding& finding, apparmor::ProfileDecider& decider) const;
-  Excess opened(const Finding& finding, const apparmor::SourceProfile& profile, apparmor::ProfileDecider& changed) const;
+  Excess opened(const Finding& finding, const apparmor::SourceProfile& profile,
+                apparmor::ProfileDecider& changed) const;
 
   std::string path_, text_;
   std::unique_ptr<apparmor::ProfileDecider> decider_;
@@ -67,8 +68,8 @@ std::uint64_t AppArmorProver::denied_still(const Finding& finding, apparmor::Pro
   for (const auto& shape : finding.shapes) {
     const bool ours = shape.merged.verdict.by == Mechanism::kAppArmor;
     const bool allowed = ours && std::all_of(shape.samples.begin(), shape.samples.end(), [&](const Fact& fact) {
-      return decider.decide(in_profile(fact)).ruling == Ruling::kAllowed;
-    });
+                           return decider.decide(in_profile(fact)).ruling == Ruling::kAllowed;
+                         });
     if (!allowed) denied += shape.count;
   }
   return denied;
@@ -130,9 +131,9 @@ bool AppArmorProver::prove(const Finding& finding, Fix& fix) {
   }
   fix.proof.of = finding.count;
   fix.proof.fixed = finding.count - denied_still(finding, **changed);
-  fix.proof.status = fix.proof.fixed == 0                  ? ProofStatus::kRefuted
+  fix.proof.status = fix.proof.fixed == 0               ? ProofStatus::kRefuted
                      : fix.proof.fixed == finding.count ? ProofStatus::kProven
-                                                          : ProofStatus::kPartial;
+                                                        : ProofStatus::kPartial;
   fix.proof.how = "the profile was compiled with the rules, and each denial decided by its automaton";
   fix.excess = opened(finding, *profile, **changed);
   return true;

@@ -7,11 +7,11 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "facts/describe.h"
+#include "kernel/syscalls.h"
 #include "seccomp/compile.h"
 #include "seccomp/decide.h"
 #include "seccomp/read.h"
 #include "seccomp/reference.h"
-#include "kernel/syscalls.h"
 #include "triage/fill.h"
 #include "triage/instance.h"
 #include "triage/prove_profile.h"
@@ -72,7 +72,8 @@ void SeccompProver::explain(Finding& finding) {
     const auto* op = std::get_if<SyscallOp>(&shape.merged.operation);
     if (op == nullptr || shape.merged.verdict.by != Mechanism::kSeccomp) continue;
     const auto values = answers(profile_, *op);
-    if (!values.empty()) finding.reasons.push_back({describe(shape.merged.operation), "the profile given answers: " + words(values)});
+    if (!values.empty())
+      finding.reasons.push_back({describe(shape.merged.operation), "the profile given answers: " + words(values)});
   }
 }
 
@@ -121,7 +122,9 @@ bool SeccompProver::prove(const Finding& finding, Fix& fix) {
   Profile changed = profile_;
   // A call that rules name already would get both answers: the fix takes the place of the rules for these names.
   for (auto& known : changed.rules)
-    std::erase_if(known.names, [&](const auto& name) { return std::find(rule.names.begin(), rule.names.end(), name) != rule.names.end(); });
+    std::erase_if(known.names, [&](const auto& name) {
+      return std::find(rule.names.begin(), rule.names.end(), name) != rule.names.end();
+    });
   std::erase_if(changed.rules, [](const auto& known) { return known.names.empty(); });
   changed.rules.push_back(rule);
   const auto wanted = seccomp::kernel_value(rule.action, rule.errno_ret);
@@ -132,10 +135,11 @@ bool SeccompProver::prove(const Finding& finding, Fix& fix) {
   name_profile(fix);
   fix.proof.of = finding.count;
   fix.proof.fixed = answered(finding, changed, wanted);
-  fix.proof.status = fix.proof.fixed == 0                  ? ProofStatus::kRefuted
+  fix.proof.status = fix.proof.fixed == 0               ? ProofStatus::kRefuted
                      : fix.proof.fixed == finding.count ? ProofStatus::kProven
-                                                          : ProofStatus::kPartial;
-  fix.proof.how = "the filter was made with the rule as crun, runc and libseccomp make it, and each call run through it";
+                                                        : ProofStatus::kPartial;
+  fix.proof.how =
+      "the filter was made with the rule as crun, runc and libseccomp make it, and each call run through it";
   fix.excess = opened(finding, rule);
   return true;
 }
@@ -149,8 +153,7 @@ Result<std::unique_ptr<Prover>> seccomp_prover(const std::string& profile, Diagn
   if (!read) return read.error();
   seccomp::Host host;
   host.caps = seccomp::default_caps();
-  return std::unique_ptr<Prover>(
-      new SeccompProver(profile, sha256_hex(*text), seccomp::resolved(read->profile, host)));
+  return std::unique_ptr<Prover>(new SeccompProver(profile, sha256_hex(*text), seccomp::resolved(read->profile, host)));
 }
 
 }  // namespace cordon::triage

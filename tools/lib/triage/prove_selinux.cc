@@ -102,9 +102,11 @@ std::optional<std::string> SelinuxProver::expected_context(const Request& reques
 
 /// What a constraint denies is told beside the rule's own title: no allow rule can lift it.
 void note_constraint(Finding& finding, const selinux::PermissionVerdict& verdict) {
-  constexpr std::string_view kNote = "A constraint of the policy (users, roles or levels) denies it: no allow rule can lift that";
+  constexpr std::string_view kNote =
+      "A constraint of the policy (users, roles or levels) denies it: no allow rule can lift that";
   if (!verdict.has(ReasonKind::kConstraint)) return;
-  if (std::find(finding.also.begin(), finding.also.end(), kNote) == finding.also.end()) finding.also.emplace_back(kNote);
+  if (std::find(finding.also.begin(), finding.also.end(), kNote) == finding.also.end())
+    finding.also.emplace_back(kNote);
 }
 
 /// dontaudit rules hide further denials of the same domain: a fix may uncover, not cause, the next failure.
@@ -113,9 +115,10 @@ void SelinuxProver::tell_hidden(Finding& finding) const {
   const auto type = view.first(Field::kSourceType);
   const auto rules = hidden_by_.of(type);
   if (rules == 0) return;
-  finding.reasons.push_back({std::string(type), "the policy hides further denials of this domain by " +
-                                                    counted(rules, "dontaudit rule") +
-                                                    ": if the program still fails, `semodule -DB` shows them and `semodule -B` hides them again"});
+  finding.reasons.push_back(
+      {std::string(type),
+       "the policy hides further denials of this domain by " + counted(rules, "dontaudit rule") +
+           ": if the program still fails, `semodule -DB` shows them and `semodule -B` hides them again"});
 }
 
 void SelinuxProver::explain(Finding& finding) {
@@ -129,7 +132,8 @@ void SelinuxProver::explain_permissions(Finding& finding) {
   for (const auto& shape : requests_of(finding)) {
     const auto& av = shape.front().av;
     const auto& explanation = explained(av.source, av.target, av.klass, av.perms);
-    const auto what = fmt::format("{} → {} : {}", split_context(av.source).type, split_context(av.target).type, av.klass);
+    const auto what =
+        fmt::format("{} → {} : {}", split_context(av.source).type, split_context(av.target).type, av.klass);
     for (const auto& reason : explanation.whole)
       if (told.insert(what + reason.words).second) finding.reasons.push_back({what, reason.words});
     for (const auto& perm : explanation.perms) {
@@ -156,9 +160,11 @@ void SelinuxProver::propose_relabel(Finding& finding) {
       if (selinux::type_of(*expected) == split_context(request.av.target).type) continue;
       Fix fix;
       fix.kind = FixKind::kRelabel;
-      fix.title = "Give " + fill("{path}", {{"path", request.path}}, Quote::kText).value_or("it") + " the label that the file contexts say";
+      fix.title = "Give " + fill("{path}", {{"path", request.path}}, Quote::kText).value_or("it") +
+                  " the label that the file contexts say";
       fix.commands = {"restorecon -RFv -- " + shell_quote(request.path)};
-      fix.undo = {"chcon -R -t " + shell_quote(split_context(request.av.target).type) + " -- " + shell_quote(request.path)};
+      fix.undo = {"chcon -R -t " + shell_quote(split_context(request.av.target).type) + " -- " +
+                  shell_quote(request.path)};
       fix.with["type"] = "expected";
       fix.below = request.path;
       fix.reversal = Reversal::kExact;
@@ -171,7 +177,8 @@ void SelinuxProver::propose_relabel(Finding& finding) {
 bool SelinuxProver::is_mislabelled(const Finding& finding) const {
   for (const auto& shape : requests_of(finding))
     for (const auto& request : shape)
-      if (const auto expected = expected_context(request); expected && selinux::type_of(*expected) != split_context(request.av.target).type)
+      if (const auto expected = expected_context(request);
+          expected && selinux::type_of(*expected) != split_context(request.av.target).type)
         return true;
   return false;
 }
@@ -224,7 +231,8 @@ std::string SelinuxProver::port_type_for(const Finding& finding, const std::stri
     if (!policy_.allows(av->source, with_type(av->target, type), av->klass, perm).value_or(false)) continue;
     const bool named = type.find(stem) != std::string::npos || (stem == "httpd" && type == "http_port_t");
     if (named) return type;
-    if (best.empty() && type.find("unreserved") == std::string::npos && type.find("ephemeral") == std::string::npos) best = type;
+    if (best.empty() && type.find("unreserved") == std::string::npos && type.find("ephemeral") == std::string::npos)
+      best = type;
   }
   return best;
 }
@@ -241,7 +249,8 @@ void SelinuxProver::fill_port(Finding& finding) {
   Fix fix;
   fix.kind = FixKind::kPort;
   fix.title = fmt::format("Give {} port {} the type {}", protocol, port, type);
-  fix.commands = {fmt::format("semanage port -a -t {} -p {} {}", shell_quote(type), shell_quote(protocol), shell_quote(port))};
+  fix.commands = {
+      fmt::format("semanage port -a -t {} -p {} {}", shell_quote(type), shell_quote(protocol), shell_quote(port))};
   fix.undo = {fmt::format("semanage port -d -p {} {}", shell_quote(protocol), shell_quote(port))};
   fix.with["type"] = type;
   fix.reversal = Reversal::kExact;
@@ -266,9 +275,9 @@ void SelinuxProver::count_fixed(const Finding& finding, Fix& fix,
 }
 
 void SelinuxProver::settle(Fix& fix, std::string how) const {
-  fix.proof.status = fix.proof.fixed == 0                ? ProofStatus::kRefuted
+  fix.proof.status = fix.proof.fixed == 0              ? ProofStatus::kRefuted
                      : fix.proof.fixed == fix.proof.of ? ProofStatus::kProven
-                                                         : ProofStatus::kPartial;
+                                                       : ProofStatus::kPartial;
   fix.proof.how = std::move(how);
 }
 
@@ -312,15 +321,17 @@ void SelinuxProver::prove_relabel(const Finding& finding, Fix& fix) {
     count_opened(finding, fix, context);
     const auto requests = requests_of(finding);
     const auto shown = requests.empty() ? std::string() : context(requests.front().front());
-    return settle(fix, shown.empty() ? "the file contexts give these paths no label"
-                                     : fmt::format("libsepol was asked for each sample with the object labelled {}", shown));
+    return settle(fix, shown.empty()
+                           ? "the file contexts give these paths no label"
+                           : fmt::format("libsepol was asked for each sample with the object labelled {}", shown));
   }
   fix.proof.status = ProofStatus::kRefuted;
   fix.proof.how = fmt::format("the policy has no type {}", type.empty() ? "for it" : type);
 }
 
 void SelinuxProver::prove_boolean(const Finding& finding, Fix& fix) {
-  const auto wanted = fix.with.contains("set") ? fix.with.at("set") : fix.with.at("boolean") + "=" + fix.with.at("value");
+  const auto wanted =
+      fix.with.contains("set") ? fix.with.at("set") : fix.with.at("boolean") + "=" + fix.with.at("value");
   const auto booleans = policy_.booleans();
   if (!fix.with.contains("set")) {
     const auto& name = fix.with.at("boolean");
@@ -412,7 +423,8 @@ void SelinuxProver::prove_module(const Finding& finding, Fix& fix) {
   }
   fix.excess = {counted, wider, "access vectors", {what.begin(), what.end()}};
   if (fix.excess.what.size() > kListed) fix.excess.what.resize(kListed);
-  settle(fix, kept.empty() ? "libsepol gives no reason but the missing rule" : "an allow rule cannot lift this: " + *kept.begin());
+  settle(fix, kept.empty() ? "libsepol gives no reason but the missing rule"
+                           : "an allow rule cannot lift this: " + *kept.begin());
 }
 
 bool SelinuxProver::prove(const Finding& finding, Fix& fix) {

@@ -8,7 +8,8 @@
 namespace cordon::triage {
 namespace {
 
-constexpr std::array kStatusNames = std::to_array<std::string_view>({"proven", "partial", "untried", "refuted", "refused"});
+constexpr std::array kStatusNames =
+    std::to_array<std::string_view>({"proven", "partial", "untried", "refuted", "refused"});
 constexpr std::array kReversalNames = std::to_array<std::string_view>({"exact", "by hand", "none"});
 
 /// A label or a port's type changes what was named; a rule or a boolean opens every object of a type. What was not
@@ -23,8 +24,7 @@ auto order_of(const Fix& fix, Severity severity) {
   const bool hides = fix.kind == FixKind::kDontaudit;
   const int place = !hides ? 1 : severity == Severity::kNoise ? 0 : 2;
   return std::tuple(place, fix.proof.status, std::numeric_limits<std::uint64_t>::max() - fix.proof.fixed,
-                    reaches_whole_types(fix), excess,
-                    fix.reversal);
+                    reaches_whole_types(fix), excess, fix.reversal);
 }
 
 auto order_of(const Finding& finding) {
@@ -39,7 +39,8 @@ void drop_repeated(std::vector<Fix>& fixes) {
   std::vector<Fix> kept;
   for (auto& fix : fixes) {
     const bool known = std::any_of(kept.begin(), kept.end(), [&](const Fix& other) {
-      return other.kind == fix.kind && other.commands == fix.commands && other.files == fix.files && (!fix.commands.empty() || other.title == fix.title);
+      return other.kind == fix.kind && other.commands == fix.commands && other.files == fix.files &&
+             (!fix.commands.empty() || other.title == fix.title);
     });
     if (!known) kept.push_back(std::move(fix));
   }

@@ -21,9 +21,9 @@ constexpr std::size_t kMaxDepth = 16;
 constexpr const char* kOnlyLooks = "it only looks and changes nothing";
 
 constexpr std::array kSeverities = std::to_array<std::string_view>({"attack", "fault", "missing", "noise"});
-constexpr std::array kFixKinds = std::to_array<std::string_view>(
-    {"relabel", "boolean", "port", "module", "dontaudit", "apparmor_rule", "seccomp_allow", "run", "configure",
-     "investigate"});
+constexpr std::array kFixKinds =
+    std::to_array<std::string_view>({"relabel", "boolean", "port", "module", "dontaudit", "apparmor_rule",
+                                     "seccomp_allow", "run", "configure", "investigate"});
 
 template <class Names>
 std::optional<std::size_t> index_of(const Names& names, std::string_view name) {
@@ -40,8 +40,9 @@ class RuleReader {
   std::optional<CauseRule> read() {
     CauseRule rule;
     if (!json_.is_object()) return fail("", "a rule must be an object");
-    only(json_, "", {"id", "title", "summary", "reason", "source", "risk", "severity", "general", "fallback", "match", "group_by",
-                     "by_directory", "fixes", "examples"});
+    only(json_, "",
+         {"id", "title", "summary", "reason", "source", "risk", "severity", "general", "fallback", "match", "group_by",
+          "by_directory", "fixes", "examples"});
     rule.id = text(json_, "", "id", true);
     rule.title = text(json_, "", "title", true);
     rule.summary = text(json_, "", "summary", true);
@@ -53,8 +54,10 @@ class RuleReader {
     rule.by_directory = flag("by_directory");
     severity(rule);
     groups(rule);
-    if (!json_.contains("match")) fail("", "`match` is missing");
-    else rule.when = condition(json_["match"], "/match", 0);
+    if (!json_.contains("match"))
+      fail("", "`match` is missing");
+    else
+      rule.when = condition(json_["match"], "/match", 0);
     rule.weight = weight(rule.when);
     fixes(rule);
     examples(rule);
@@ -101,20 +104,26 @@ class RuleReader {
 
   std::vector<std::string> texts(const Json& value, const std::string& below) {
     std::vector<std::string> out;
-    if (value.is_string()) out.push_back(value.get<std::string>());
-    else if (!value.is_array()) fail(below, "must be a text or a list of texts");
+    if (value.is_string())
+      out.push_back(value.get<std::string>());
+    else if (!value.is_array())
+      fail(below, "must be a text or a list of texts");
     if (value.is_array())
       for (std::size_t i = 0; i < value.size(); ++i) {
-        if (value[i].is_string()) out.push_back(value[i].get<std::string>());
-        else fail(below + "/" + std::to_string(i), "must be a text");
+        if (value[i].is_string())
+          out.push_back(value[i].get<std::string>());
+        else
+          fail(below + "/" + std::to_string(i), "must be a text");
       }
     return out;
   }
 
   void severity(CauseRule& rule) {
     const auto index = index_of(kSeverities, text(json_, "", "severity", true));
-    if (!index) fail("/severity", "must be attack, fault, missing or noise");
-    else rule.severity = static_cast<Severity>(*index);
+    if (!index)
+      fail("/severity", "must be attack, fault, missing or noise");
+    else
+      rule.severity = static_cast<Severity>(*index);
   }
 
   void groups(CauseRule& rule) {
@@ -129,7 +138,8 @@ class RuleReader {
   Condition many(const Json& list, const std::string& below, std::size_t depth, Condition::Kind kind) {
     Condition condition_of_many;
     condition_of_many.kind = kind;
-    if (!list.is_array() || list.empty()) fail(below, "must be a list of conditions");
+    if (!list.is_array() || list.empty())
+      fail(below, "must be a list of conditions");
     else
       for (std::size_t i = 0; i < list.size(); ++i)
         condition_of_many.children.push_back(condition(list[i], below + "/" + std::to_string(i), depth + 1));
@@ -163,8 +173,10 @@ class RuleReader {
 
   Condition condition(const Json& value, const std::string& below, std::size_t depth) {
     Condition all;
-    if (depth > kMaxDepth) fail(below, "conditions are nested more than 16 deep");
-    else if (!value.is_object() || value.empty()) fail(below, "must be an object with at least one test");
+    if (depth > kMaxDepth)
+      fail(below, "conditions are nested more than 16 deep");
+    else if (!value.is_object() || value.empty())
+      fail(below, "must be an object with at least one test");
     else
       for (const auto& [key, test_value] : value.items())
         all.children.push_back(test(key, test_value, below + "/" + key, depth));
@@ -196,7 +208,8 @@ class RuleReader {
     if (fix.commands.empty()) return void(fail(below, "`commands` is missing"));
     if (fix.kind == FixKind::kInvestigate && fix.undo.empty()) fix.no_undo = kOnlyLooks;
     if (fix.undo.empty() == fix.no_undo.empty()) fail(below, "needs either `undo`, or `no_undo` with the reason");
-    if (fix.kind == FixKind::kInvestigate && !fix.undo.empty()) fail(below + "/undo", "an investigation changes nothing");
+    if (fix.kind == FixKind::kInvestigate && !fix.undo.empty())
+      fail(below + "/undo", "an investigation changes nothing");
   }
 
   FixTemplate fix(const Json& json, const std::string& below) {
@@ -213,8 +226,10 @@ class RuleReader {
     complete(out, below);
     if (json.contains("with"))
       for (const auto& [key, value] : json["with"].items()) {
-        if (value.is_string()) out.with[key] = value.get<std::string>();
-        else fail(below + "/with/" + key, "must be a text");
+        if (value.is_string())
+          out.with[key] = value.get<std::string>();
+        else
+          fail(below + "/with/" + key, "must be a text");
       }
     if (json.contains("files"))
       for (const auto& file : json["files"])
@@ -289,8 +304,10 @@ void read_rules(const std::string& text, const std::string& where, RuleSet& into
       continue;
     }
     rule->where = where + "#/rules/" + std::to_string(i);
-    if (!known.insert(rule->id).second) refuse(into, diagnostics, "its id `" + rule->id + "` is taken", rule->where);
-    else into.rules.push_back(std::move(*rule));
+    if (!known.insert(rule->id).second)
+      refuse(into, diagnostics, "its id `" + rule->id + "` is taken", rule->where);
+    else
+      into.rules.push_back(std::move(*rule));
   }
   std::sort(into.rules.begin(), into.rules.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
 }
@@ -299,8 +316,10 @@ RuleSet load_rules(const std::string& directory, Diagnostics& diagnostics) {
   RuleSet set;
   for (const auto& path : json_files(directory)) {
     const auto text = read_file(path, kMaxRuleFile);
-    if (!text) refuse(set, diagnostics, to_text(text.error()), path);
-    else read_rules(*text, path, set, diagnostics);
+    if (!text)
+      refuse(set, diagnostics, to_text(text.error()), path);
+    else
+      read_rules(*text, path, set, diagnostics);
   }
   if (set.rules.empty()) diagnostics.error("no triage rules were found", directory);
   return set;
@@ -315,8 +334,8 @@ const CauseRule& unexplained_rule() {
     rule.reason = "No rule of the rule files matches. The denial is kept so that nothing is lost.";
     rule.source = "built in";
     rule.fallback = true;
-    rule.group_by = {Field::kMechanism, Field::kOperation, Field::kProgram, Field::kSourceType, Field::kTargetType,
-                     Field::kClass, Field::kProfile};
+    rule.group_by = {Field::kMechanism,  Field::kOperation, Field::kProgram, Field::kSourceType,
+                     Field::kTargetType, Field::kClass,     Field::kProfile};
     FixTemplate look;
     look.title = "Look at the records";
     look.commands = {"ausearch -i -c {program}"};

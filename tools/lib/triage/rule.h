@@ -21,16 +21,16 @@ enum class Severity : std::uint8_t {
 
 /// Ways to mend. The prover knows which of them it can try.
 enum class FixKind : std::uint8_t {
-  kRelabel,       ///< restorecon, or semanage fcontext and restorecon
+  kRelabel,  ///< restorecon, or semanage fcontext and restorecon
   kBoolean,
   kPort,
-  kModule,        ///< allow rules
+  kModule,  ///< allow rules
   kDontaudit,
   kAppArmorRule,
   kSeccompAllow,
-  kRun,           ///< how the program, container or unit is started
-  kConfigure,     ///< the program's or the system's settings
-  kInvestigate,   ///< nothing to allow: something to look at
+  kRun,          ///< how the program, container or unit is started
+  kConfigure,    ///< the program's or the system's settings
+  kInvestigate,  ///< nothing to allow: something to look at
 };
 
 /// A fix with its blanks: "{path}" stands for a field of the denial (see fill.h).
@@ -39,7 +39,7 @@ struct FixTemplate {
   std::string title;
   std::vector<std::string> commands;
   std::vector<std::string> undo;
-  std::string no_undo;  ///< why there is nothing to take back; either this or `undo` is given
+  std::string no_undo;                      ///< why there is nothing to take back; either this or `undo` is given
   std::map<std::string, std::string> with;  ///< what the prover is told: "type", "boolean", "syscalls", "rules"
   std::vector<std::pair<std::string, std::string>> files;  ///< name and text that --apply writes
 };
@@ -58,10 +58,10 @@ struct Condition {
 struct CauseRule {
   std::string id;
   std::string title;
-  std::string summary;   ///< one sentence with blanks
-  std::string reason;    ///< why this is the cause, what the fix means
-  std::string source;    ///< where the fact comes from
-  std::string risk;      ///< what allowing it would open; may be empty
+  std::string summary;  ///< one sentence with blanks
+  std::string reason;   ///< why this is the cause, what the fix means
+  std::string source;   ///< where the fact comes from
+  std::string risk;     ///< what allowing it would open; may be empty
   Severity severity = Severity::kMissing;
   bool general = false;   ///< steps back behind every rule that is not
   bool fallback = false;  ///< considered only if no other rule matches
@@ -71,12 +71,12 @@ struct CauseRule {
   bool by_directory = false;  ///< paths of one directory tree are one finding
   std::vector<FixTemplate> fixes;
   std::vector<std::string> matching, other;  ///< examples: log lines that must, and must not, match
-  std::string where;  ///< file and pointer, for messages
+  std::string where;                         ///< file and pointer, for messages
 };
 
 struct RuleSet {
-  std::vector<CauseRule> rules;   ///< sorted by id
-  std::size_t refused = 0;        ///< rules that could not be read; each is in the diagnostics
+  std::vector<CauseRule> rules;  ///< sorted by id
+  std::size_t refused = 0;       ///< rules that could not be read; each is in the diagnostics
   std::size_t files = 0;
 };
 

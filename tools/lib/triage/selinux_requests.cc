@@ -14,9 +14,7 @@ FileKind kind_of_class(std::string_view klass) {
   return FileKind::kRegular;
 }
 
-bool is_file_class(std::string_view klass) {
-  return kind_of_class(klass) != FileKind::kRegular || klass == "file";
-}
+bool is_file_class(std::string_view klass) { return kind_of_class(klass) != FileKind::kRegular || klass == "file"; }
 
 std::string with_type(std::string_view context, const std::string& type) {
   const auto parts = split_context(context);

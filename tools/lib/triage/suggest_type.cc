@@ -16,18 +16,23 @@ namespace {
 constexpr std::size_t kSuggested = 2;
 
 /// What a type's name says of its files: data before configuration, and never programs or what the system makes.
-constexpr std::string_view kFitting[] = {"_content_t", "_data_t", "_var_lib_t", "_share_t", "_rw_t", "_file_t", "_spool_t", "_cache_t", "_etc_t", "_conf_t", "_config_t"};
+constexpr std::string_view kFitting[] = {"_content_t", "_data_t",  "_var_lib_t", "_share_t", "_rw_t",    "_file_t",
+                                         "_spool_t",   "_cache_t", "_etc_t",     "_conf_t",  "_config_t"};
 
 std::size_t fit_of(std::string_view type) {
-  const auto at = std::find_if(std::begin(kFitting), std::end(kFitting), [&](auto suffix) { return type.ends_with(suffix); });
+  const auto at =
+      std::find_if(std::begin(kFitting), std::end(kFitting), [&](auto suffix) { return type.ends_with(suffix); });
   return static_cast<std::size_t>(at - std::begin(kFitting));
 }
 
-bool allows_all(const selinux::PolicyDb& policy, const std::vector<std::vector<Request>>& requests, const std::string& type) {
+bool allows_all(const selinux::PolicyDb& policy, const std::vector<std::vector<Request>>& requests,
+                const std::string& type) {
   for (const auto& shape : requests)
     for (const auto& request : shape)
       for (const auto& perm : request.av.perms)
-        if (!policy.allows(request.av.source, with_type(request.av.target, type), request.av.klass, perm).value_or(false)) return false;
+        if (!policy.allows(request.av.source, with_type(request.av.target, type), request.av.klass, perm)
+                 .value_or(false))
+          return false;
   return true;
 }
 
@@ -36,7 +41,9 @@ std::size_t opened(const selinux::PolicyDb& policy, const Request& request, cons
   std::size_t count = 0;
   for (const auto& perm : policy.perms_of(request.av.klass)) {
     const bool asked = std::find(request.av.perms.begin(), request.av.perms.end(), perm) != request.av.perms.end();
-    count += !asked && policy.allows(request.av.source, with_type(request.av.target, type), request.av.klass, perm).value_or(false);
+    count +=
+        !asked &&
+        policy.allows(request.av.source, with_type(request.av.target, type), request.av.klass, perm).value_or(false);
   }
   return count;
 }

@@ -17,8 +17,10 @@ void Timeline::add(std::int64_t at_ms, std::uint64_t count) {
   const auto start = floor_to(at_ms, width_ms_);
   auto at = buckets_.end();
   while (at != buckets_.begin() && std::prev(at)->first >= start) --at;  // logs come in order: near the end
-  if (at != buckets_.end() && at->first == start) at->second += count;
-  else buckets_.insert(at, {start, count});
+  if (at != buckets_.end() && at->first == start)
+    at->second += count;
+  else
+    buckets_.insert(at, {start, count});
   while (buckets_.size() > kMaxBuckets) widen();
 }
 
@@ -32,8 +34,10 @@ void Timeline::widen() {
   std::vector<std::pair<std::int64_t, std::uint64_t>> wider;
   for (const auto& [start, count] : buckets_) {
     const auto floor = floor_to(start, width_ms_);
-    if (!wider.empty() && wider.back().first == floor) wider.back().second += count;
-    else wider.emplace_back(floor, count);
+    if (!wider.empty() && wider.back().first == floor)
+      wider.back().second += count;
+    else
+      wider.emplace_back(floor, count);
   }
   buckets_ = std::move(wider);
 }
