@@ -121,7 +121,7 @@ Result<void> check_names(const cli::Arguments& arguments) {
   return Error{ErrorCode::kUsage,
                "not a module's name: " + printable(name),
                {},
-               "letters, digits, '_', '-' and '.', a letter first"};
+               "letters, digits, '_', '-' and '.', a letter first, and no word of the policy language"};
 }
 
 Result<TeOptions> options_with_interfaces(const SelinuxRules& rules, const Gathered& gathered,

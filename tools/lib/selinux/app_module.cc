@@ -112,6 +112,9 @@ bool Builder::taken(const std::string& type) const { return base_.has_type(type)
 
 Result<void> Builder::name_it() {
   const std::string wanted = to_identifier(policy_.name);
+  if (!is_identifier(policy_.name) && wanted.ends_with(policy_.name))
+    out_.summary.push_back(
+        fmt::format("{} is no name that a module can have, so it is called {}", policy_.name, wanted));
   if (take_name(wanted)) return {};
   if (take_name(wanted + std::string(kOwnSuffix))) {
     out_.summary.push_back(fmt::format("the policy already has {}_t or {}_exec_t, so the module is called {}", wanted,

@@ -5,8 +5,29 @@
 namespace cordon::selinux {
 namespace {
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_letter(char c) { return is_lower(c) || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// What checkmodule refuses as a module's name, in lower or in upper case: the keywords of checkpolicy's
+/// policy_scan.l, each between blanks.
+constexpr std::string_view kKeywords =
+    " alias allow allowxperm and attribute attribute_role auditallow auditallowxperm auditdeny bool category class "
+    "clone common constrain default_range default_role default_type default_user devicetreecon dom domby dominance "
+    "dontaudit dontauditxperm else eq expandattribute false fs_use_task fs_use_trans fs_use_xattr fscon genfscon "
+    "glblub h1 h2 high ibendportcon ibpkeycon if incomp inherits iomemcon ioportcon l1 l2 level low low-high "
+    "mlsconstrain mlsvalidatetrans module netifcon neverallow neverallowxperm nodecon not optional or pcidevicecon "
+    "permissive pirqcon policycap portcon r1 r2 r3 range range_transition require role role_transition "
+    "roleattribute roles sameuser sensitivity sid source t1 t2 t3 target true tunable type type_change type_member "
+    "type_transition typealias typeattribute typebounds types u1 u2 u3 user validatetrans xor ";
+
+bool is_keyword(std::string_view name) {
+  std::string folded(name);
+  if (std::none_of(name.begin(), name.end(), is_lower))
+    for (char& c : folded) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return kKeywords.find(' ' + folded + ' ') != kKeywords.npos;
+}
+
 bool breaks_context(char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; }
 
 }  // namespace
@@ -39,7 +60,7 @@ std::string_view type_of(std::string_view context) {
 }
 
 bool is_identifier(std::string_view name) {
-  if (name.empty() || name.size() > 255 || !is_letter(name.front())) return false;
+  if (name.empty() || name.size() > 255 || !is_letter(name.front()) || is_keyword(name)) return false;
   return std::all_of(name.begin(), name.end(),
                      [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.'; });
 }
@@ -47,7 +68,7 @@ bool is_identifier(std::string_view name) {
 std::string to_identifier(std::string_view name) {
   std::string out;
   for (char c : name.substr(0, 128)) out += is_letter(c) || is_digit(c) ? c : '_';
-  if (out.empty() || !is_letter(out.front())) out.insert(0, "m_");
+  if (out.empty() || !is_letter(out.front()) || is_keyword(out)) out.insert(0, "m_");
   return out;
 }
 

@@ -22,12 +22,12 @@ std::string to_text(const Context& context);
 /// The type of a context, or empty.
 std::string_view type_of(std::string_view context);
 
-/// True if the name may stand in policy source: a letter, then letters, digits, '_', '-' or '.'
-/// (checkpolicy's policy_scan.l, `identifier`), at most 255 bytes.
+/// True if the name may stand in policy source: a letter, then letters, digits, '_', '-' or '.', and no keyword
+/// (checkpolicy's policy_scan.l), at most 255 bytes.
 bool is_identifier(std::string_view name);
 
-/// The name with every byte that is not a letter or digit turned to '_', and a letter before it if it starts with
-/// none, so that it can be a module's name.
+/// The name with every byte that is not a letter or digit turned to '_', and "m_" before it if it starts with no
+/// letter or is a keyword, so that it can be a module's name.
 std::string to_identifier(std::string_view name);
 
 }  // namespace cordon::selinux
