@@ -1,6 +1,9 @@
 """What the tests of cordon-audit share."""
+import glob
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 
@@ -22,6 +25,25 @@ def policy():
 def skip(reason):
     print(reason)
     sys.exit(77)
+
+
+def source_by_apt(package, folder, scratch):
+    """`folder` of a Debian source package that apt brings into `scratch`, with lists of its own; None where it cannot."""
+    described = "/etc/apt/sources.list.d/debian.sources"
+    if not shutil.which("apt-get") or not shutil.which("dpkg-source") or not os.path.exists(described):
+        return None
+    os.makedirs(f"{scratch}/parts")
+    os.makedirs(f"{scratch}/lists/partial")
+    with open(described, encoding="utf-8") as file, open(f"{scratch}/parts/s.sources", "w", encoding="utf-8") as out:
+        out.write(re.sub("^Types: deb$", "Types: deb-src", file.read(), flags=re.M))
+    apt = ["apt-get", "-o", "Dir::Etc::sourcelist=/dev/null", "-o", f"Dir::Etc::sourceparts={scratch}/parts", "-o", f"Dir::State::lists={scratch}/lists", "-qq"]
+    try:
+        for words in (["update"], ["source", package]):
+            if subprocess.run([*apt, *words], cwd=scratch, capture_output=True, timeout=120, check=False).returncode != 0:
+                return None
+    except subprocess.TimeoutExpired:
+        return None
+    return next((f for f in sorted(glob.glob(f"{scratch}/**/{folder}", recursive=True)) if os.path.isdir(f)), None)
 
 
 def run(*words, stdin=b"", timeout=60):
