@@ -44,7 +44,9 @@ std::vector<cli::OptionRow> allow_options() {
            {"-v,--verbose", "", "print the evidence above each rule"},
            {"-e,--explain", "", "the same"},
            {"-w,--why", "", "explain instead: cordon-audit why"},
-           {"--i-know", "", "give rules that a guard refuses, with its warning above"},
+           {"--neverallow", "FILE",
+            "the neverallow rules to obey, a CIL file (default: the base module of the installed policy)"},
+           {"--i-know", "", "give rules that a guard or a neverallow rule refuses, with its warning above"},
            {"--abi", "VERSION", "AppArmor's dialect", "3.0|4.0|5.0", "5.0"},
            {"--exec", "HOW",
             "programs that ran in complain mode without an exec rule: under the profile that executed them, under "
@@ -214,7 +216,7 @@ Result<void> print(const Made& made, const Gathered& gathered, const cli::Argume
 int allow(const cli::Arguments& arguments) {
   if (arguments.has("why")) return why(arguments);
   if (const auto checked = check_names(arguments); !checked) return cli::fail(kTool, checked.error());
-  auto read = gather(arguments);
+  auto read = gather(arguments, For::kRules);
   if (!read) return cli::fail(kTool, read.error());
   Gathered& gathered = kept(*std::move(read));
   gathered.judges.i_know = arguments.has("i-know");

@@ -88,7 +88,7 @@ void keep_denials(std::vector<audit::Denial>&& all, const TypeFilter& filter, Ga
 
 }  // namespace
 
-Result<Gathered> gather(const cli::Arguments& arguments) {
+Result<Gathered> gather(const cli::Arguments& arguments, For what) {
   Gathered gathered;
   const auto filter = TypeFilter::compile(arguments.get("type"));
   if (!filter) return filter.error();
@@ -109,8 +109,9 @@ Result<Gathered> gather(const cli::Arguments& arguments) {
   });
   keep_denials(store->take(), *filter, gathered);
   store.reset();
-  auto judges = find_judges({arguments.get("policy"), arguments.get("file-contexts"), arguments.get("root")},
-                            gathered.denials, gathered.notes);
+  JudgeFiles files{arguments.get("policy"), arguments.get("file-contexts"), arguments.get("root"), {}};
+  if (what == For::kRules) files.neverallows = arguments.get("neverallow");
+  auto judges = find_judges(files, gathered.denials, gathered.notes);
   if (!judges) return judges.error();
   gathered.judges = *std::move(judges);
   return gathered;

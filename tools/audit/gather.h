@@ -31,8 +31,11 @@ T& kept(T&& value) {
 /// Options that allow and why share.
 std::vector<cli::OptionRow> judge_options();
 
-/// Reads the logs, applies -t, -l and -b, and finds the policy and file contexts.
-Result<Gathered> gather(const cli::Arguments& arguments);
+/// What the denials are gathered for.
+enum class For : std::uint8_t { kRules, kReasons };
+
+/// Reads the logs, applies -t, -l and -b, and finds the policy, file contexts and, for rules, neverallow rules.
+Result<Gathered> gather(const cli::Arguments& arguments, For what);
 
 struct ApparmorRules;
 struct SeccompRules;

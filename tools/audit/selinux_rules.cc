@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "neverallows.h"
 #include "remarks.h"
 #include "selinux/guard.h"
 
@@ -46,6 +47,8 @@ class RuleMaker {
   void explain(TeRule& rule, const Denial& denial, const AvOp& op);
   void explain_extended(TeRule& rule, const AvOp& op);
   void guard(TeRule& rule);
+  void obey_neverallows();
+  void refuse(PermissionState& state, const std::string& what, const std::string& instead) const;
   void settle(TeRule& rule);
   void set_fate(TeRule& rule);
   void unexplained(std::size_t index, std::string why) { out_.fates[index] = {Fate::kUnexplained, std::move(why)}; }
@@ -89,12 +92,17 @@ void RuleMaker::take_av(std::size_t index, const AvOp& op) {
 
 void RuleMaker::explain(TeRule& rule, const Denial& denial, const AvOp& op) {
   if (!judges_.policy) {
-    for (const std::string& perm : op.perms) rule.perms[perm].allowed = false;
+    for (const std::string& perm : op.perms) {
+      rule.perms[perm].known = true;
+      rule.perms[perm].allowed = false;
+    }
   } else {
     const auto explanation = judges_.policy->explain(op.source, op.target, op.klass, op.perms);
     for (const auto& verdict : explanation.perms) {
       PermissionState& state = rule.perms[verdict.perm];
-      state.allowed &= verdict.allowed;
+      const bool known = explanation.whole.empty() && !verdict.has(ReasonKind::kUnknownPerm);
+      state.known |= known;
+      state.allowed &= verdict.allowed || !known;
       for (const Reason& reason : explanation.whole) add_reason(state, reason);
       for (const Reason& reason : verdict.reasons) add_reason(state, reason);
     }
@@ -150,23 +158,49 @@ void RuleMaker::take_error(std::size_t index, const Fact& fact, const DomainOp& 
   out_.fates[index] = {Fate::kRule, {}};
 }
 
+std::vector<std::string> not_allowed(const TeRule& rule) {
+  std::vector<std::string> out;
+  for (const auto& [perm, state] : rule.perms)
+    if (!state.allowed) out.push_back(perm);
+  return out;
+}
+
+/// No rule is made of it; a user who knows better gets one, with a warning above.
+void RuleMaker::refuse(PermissionState& state, const std::string& what, const std::string& instead) const {
+  if (judges_.i_know) {
+    state.remarks.push_back(what + "; instead: " + instead);
+  } else if (state.refused.empty()) {
+    state.refused = what;
+    state.instead = instead;
+  }
+}
+
 /// The table of guards, for what is not allowed yet.
 void RuleMaker::guard(TeRule& rule) {
-  std::vector<std::string> asked;
-  for (const auto& [perm, state] : rule.perms)
-    if (!state.allowed) asked.push_back(perm);
+  const auto asked = not_allowed(rule);
   if (asked.empty()) return;
   const std::string& target = rule.target == "self" ? rule.source : rule.target;
   for (const auto& hit : selinux::guard_hits(rule.source, target, rule.klass, asked))
-    for (const std::string& perm : hit.perms) {
-      PermissionState& state = rule.perms.at(perm);
-      if (judges_.i_know)
-        state.remarks.push_back("guard " + hit.id + ": " + hit.why + "; instead: " + hit.instead);
-      else if (state.refused.empty()) {
-        state.refused = "guard " + hit.id + ": " + hit.why;
-        state.instead = hit.instead;
-      }
-    }
+    for (const std::string& perm : hit.perms)
+      refuse(rule.perms.at(perm), "guard " + hit.id + ": " + hit.why, hit.instead);
+}
+
+/// What the policy's own authors forbid. A binary policy holds no neverallow, and semodule does not look at them by
+/// default (semanage.conf(5), expand-check=0): such a module would load.
+void RuleMaker::obey_neverallows() {
+  if (!judges_.policy || !judges_.neverallows) return;
+  selinux::Module module;
+  for (const auto& [key, rule] : rules_)
+    if (const auto perms = not_allowed(rule); !perms.empty()) module.allow(rule.source, rule.target, rule.klass, perms);
+  for (const auto& broken : judges_.neverallows->check(module, *judges_.policy).broken) {
+    const auto& [source, target, klass] = broken.vector;
+    const auto found = rules_.find({source, source == target ? "self" : target, klass});
+    if (found == rules_.end()) continue;
+    for (const std::string& perm : broken.perms)
+      if (const auto state = found->second.perms.find(perm); state != found->second.perms.end())
+        refuse(state->second, "neverallow: " + broken.where + ": " + broken.statement,
+               "let a domain do it that the policy exempts, or relabel the object if it bears the wrong type");
+  }
 }
 
 /// A constraint that stands alone, type enforcement being content, is beyond any allow rule.
@@ -175,7 +209,7 @@ void RuleMaker::settle(TeRule& rule) {
     const auto has = [&](auto test) {
       return std::any_of(state.reasons.begin(), state.reasons.end(), [&](const Reason& r) { return test(r.kind); });
     };
-    state.unknown = has(is_unknown);
+    state.unknown = !state.known;
     if (state.allowed || state.unknown || !state.refused.empty()) continue;
     const bool constrained = has([](ReasonKind k) { return k == ReasonKind::kConstraint; });
     state.blocked_otherwise = constrained && !has(is_type_enforcement);
@@ -197,7 +231,7 @@ void RuleMaker::set_fate(TeRule& rule) {
       any_unknown |= state.unknown;
       if (!state.refused.empty() && !any_unknown) fate.why = state.refused;
       for (const Reason& reason : state.reasons)
-        if (is_unknown(reason.kind)) fate.why = reason.words;
+        if (state.unknown && is_unknown(reason.kind)) fate.why = reason.words;
     }
     fate.fate = any_rule ? Fate::kRule : any_unknown ? Fate::kUnexplained : Fate::kFinding;
   }
@@ -207,7 +241,11 @@ SelinuxRules RuleMaker::make() {
   for (std::size_t i = 0; i < denials_.size(); ++i)
     if (denials_[i].is_denial()) take(i);
   for (auto& [key, rule] : rules_) {
+    for (auto& [perm, state] : rule.perms) state.allowed &= state.known;
     guard(rule);
+  }
+  obey_neverallows();
+  for (auto& [key, rule] : rules_) {
     settle(rule);
     set_fate(rule);
     out_.rules.push_back(std::move(rule));
@@ -252,6 +290,14 @@ Result<void> load_policy(const std::string& path, Judges& judges, std::vector<st
   return {};
 }
 
+Result<void> load_neverallows(const std::string& named, const std::string& policy, Judges& judges,
+                              std::vector<std::string>& notes) {
+  auto rules = find_neverallows(named, policy, notes);
+  if (!rules) return rules.error();
+  judges.neverallows = *std::move(rules);
+  return {};
+}
+
 Result<void> load_labels(const std::string& path, Judges& judges) {
   auto labels = selinux::Labels::open(path);
   if (!labels) return labels.error();
@@ -275,6 +321,8 @@ Result<Judges> find_judges(const JudgeFiles& files, const std::vector<Denial>& d
   }
   if (!path.empty())
     if (const auto loaded = load_policy(path, judges, notes); !loaded) return loaded.error();
+  if (judges.policy && files.neverallows && any_selinux(denials))
+    if (const auto loaded = load_neverallows(*files.neverallows, path, judges, notes); !loaded) return loaded.error();
   const std::string contexts = files.file_contexts.empty() ? contexts_beside(path) : files.file_contexts;
   if (contexts.empty() || (files.file_contexts.empty() && (!exists(contexts) || !any_path(denials)))) return judges;
   if (const auto loaded = load_labels(contexts, judges); !loaded) return loaded.error();

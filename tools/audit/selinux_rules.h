@@ -8,6 +8,7 @@
 
 #include "audit/denial.h"
 #include "selinux/labels.h"
+#include "selinux/neverallow.h"
 #include "selinux/policydb.h"
 
 namespace cordon::audit_tool {
@@ -16,15 +17,17 @@ namespace cordon::audit_tool {
 struct Judges {
   std::optional<selinux::PolicyDb> policy;
   std::optional<selinux::Labels> labels;
+  std::optional<selinux::Neverallows> neverallows;
   std::string root;     ///< --root: the paths of the log lie under it
-  bool i_know = false;  ///< guards warn instead of refusing
+  bool i_know = false;  ///< guards and neverallows warn instead of refusing
 };
 
 /// One permission of one rule: what the policy says of it, over all the denials that ask for it.
 struct PermissionState {
   std::vector<selinux::Reason> reasons;  ///< unique, in the order of their kinds
   bool allowed = true;                   ///< in every denial
-  bool unknown = false;                  ///< the policy has no such type, class or permission
+  bool known = false;                    ///< in one denial at least: the policy has the contexts, class and permission
+  bool unknown = false;                  ///< in no denial
   bool blocked_otherwise = false;        ///< type enforcement allows it: no allow rule can help
   std::string refused;                   ///< why no rule is made; empty: one is
   std::string instead;                   ///< what to do in its place
@@ -66,6 +69,7 @@ SelinuxRules selinux_rules(const std::vector<audit::Denial>& denials, Judges& ju
 /// Which judges the command line names.
 struct JudgeFiles {
   std::string policy, file_contexts, root;
+  std::optional<std::string> neverallows;  ///< no value: not wanted; empty: those of the policy's base module
 };
 
 /// What -p, --file-contexts and --root say, or what this host has: only as far as these denials need them.

@@ -169,7 +169,7 @@ Result<void> print_text(const Gathered& gathered, const Explainer& explainer, co
 }  // namespace
 
 int why(const cli::Arguments& arguments) {
-  auto read = gather(arguments);
+  auto read = gather(arguments, For::kReasons);
   if (!read) return cli::fail(kTool, read.error());
   Gathered& gathered = kept(*std::move(read));
   const auto data = seccomp::load_data({});

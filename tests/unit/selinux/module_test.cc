@@ -174,6 +174,20 @@ TEST_CASE("neverallow rules are checked against the module alone") {
   CHECK(rules->check(excepted, *policy).broken.empty());
 }
 
+TEST_CASE("neverallow rules keep their lines among other statements, comments and strings") {
+  const auto rules = Neverallows::parse(
+      "; a (comment\n(allow a_t b_t (file (read)))\n(filecon \"/x)(\" file (())) ; (\n\n (neverallow a_t\n b_t (file "
+      "(read)))\n"
+      "(type x_t)(neverallow a_t c_t (dir (write)))\n",
+      "base.cil");
+  REQUIRE(rules.ok());
+  CHECK(rules->size() == 2);
+  CHECK_FALSE(Neverallows::parse("(allow a_t b_t (file (read)))(", "base.cil").ok());
+  CHECK_FALSE(Neverallows::parse("(neverallow a_t b_t (file (read)", "base.cil").ok());
+  CHECK_FALSE(Neverallows::parse("(type \"x)", "base.cil").ok());
+  CHECK_FALSE(Neverallows::parse("(type x_t))", "base.cil").ok());
+}
+
 TEST_CASE("the installed policy's neverallow rules can be checked") {
   PolicyDb* policy = shared_policy();
   const auto rules = Neverallows::installed();
@@ -192,6 +206,9 @@ TEST_CASE("guards refuse what undoes the confinement") {
   CHECK(guard_hits("a_t", "a_t", "capability", {"sys_module"}).at(0).id == "sys-module");
   CHECK(guard_hits("a_t", "b_t", "capability", {"sys_module"}).empty());
   CHECK(guard_hits("a_t", "etc_t", "file", {"read", "write"}).empty());
+  CHECK(guard_hits("a_t", "b_t", "process", {"ptrace", "signal"}).at(0).perms == std::vector<std::string>{"ptrace"});
+  CHECK(guard_hits("a_t", "a_t", "process", {"ptrace"}).empty());
+  CHECK(guard_hits("a_t", "self", "process", {"ptrace"}).empty());
 }
 
 TEST_CASE("the tables are whole") {

@@ -13,7 +13,8 @@ bool has(const Strings& list, const std::string& word) {
 
 bool guards_type(const GuardRow& row, const std::string& source, const std::string& target) {
   if (has(row.types, target) || has(row.types, "*")) return true;
-  if (has(row.types, "self") && (source == target || target == "self")) return true;
+  const bool self = source == target || target == "self";
+  if (has(row.types, self ? "self" : "other")) return true;
   return std::any_of(row.type_suffixes.begin(), row.type_suffixes.end(),
                      [&](const std::string& suffix) { return target.ends_with(suffix); });
 }

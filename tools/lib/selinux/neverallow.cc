@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/fd.h"
 #include "base/text.h"
@@ -19,6 +20,57 @@ std::string text_of(const Sexp& sexp) {
   std::string out = "(";
   for (const Sexp& item : sexp.items) out += (out.size() > 1 ? " " : "") + text_of(item);
   return out + ")";
+}
+
+constexpr std::string_view kKeywords[] = {"neverallow", "typeattributeset"};
+
+/// The next byte from `at` on that structures CIL; npos: none. A base module is megabytes of others.
+std::size_t next_mark(std::string_view text, std::size_t at) {
+  constexpr auto kMarks = [] {
+    std::array<bool, 256> out{};
+    for (const char c : {'(', ')', ';', '"'}) out[static_cast<unsigned char>(c)] = true;
+    return out;
+  }();
+  while (at < text.size() && !kMarks[static_cast<unsigned char>(text[at])]) ++at;
+  return at < text.size() ? at : std::string_view::npos;
+}
+
+/// Where the expression that opens at `at` ends; npos if it does not. Strings and comments may hold parentheses.
+std::size_t expression_end(std::string_view text, std::size_t at) {
+  std::size_t depth = 0;
+  while ((at = next_mark(text, at)) != std::string_view::npos) {
+    const char c = text[at];
+    if (c == ';' || c == '"') at = text.find(c == ';' ? '\n' : '"', at + 1);
+    if (at == std::string_view::npos) break;
+    depth += c == '(' ? 1 : 0;
+    ++at;
+    if (c == ')' && --depth == 0) return at;
+  }
+  return std::string_view::npos;
+}
+
+/// The statements that matter here, a fraction of a base module, each on the line on which it stood. Text that is not a
+/// sequence of expressions stays as it is, for the parser to say what is wrong.
+std::string statements_that_count(std::string_view text) {
+  std::string out;
+  std::size_t taken = 0;  // up to here the lines are counted
+  for (std::size_t at = 0; (at = next_mark(text, at)) != std::string_view::npos;) {
+    if (text[at] == ';') {
+      at = std::min(text.find('\n', at), text.size());
+      continue;
+    }
+    const std::size_t end = text[at] == '(' ? expression_end(text, at) : std::string_view::npos;
+    if (end == std::string_view::npos) return std::string(text);
+    const std::string_view inner = trim(text.substr(at + 1, std::min<std::size_t>(end - at - 1, 64)));
+    if (std::any_of(std::begin(kKeywords), std::end(kKeywords),
+                    [&](std::string_view keyword) { return inner.starts_with(keyword); })) {
+      out.append(static_cast<std::size_t>(std::count(text.begin() + taken, text.begin() + at, '\n')), '\n');
+      out += text.substr(at, end - at);
+      taken = end;
+    }
+    at = end;
+  }
+  return out;
 }
 
 std::string_view leading(const Sexp& sexp) {
@@ -129,7 +181,8 @@ void NeverallowChecker::check(const Neverallows::Rule& rule, const Vectors& vect
     out.broken.push_back(
         {rule.text, fmt::format("{}:{}", rules_.where_, rule.line),
          fmt::format("allow {} {}:{} {{ {} }};", vector.source, vector.source == vector.target ? "self" : vector.target,
-                     vector.klass, fmt::join(common, " "))});
+                     vector.klass, fmt::join(common, " ")),
+         vector, common});
   }
   if (told)
     ++out.checked;
@@ -151,7 +204,7 @@ NeverallowReport Neverallows::check(const Module& module, const PolicyDb& policy
 }
 
 Result<Neverallows> Neverallows::parse(std::string_view cil, const std::string& where) {
-  auto sexps = parse_cil(cil, where);
+  auto sexps = parse_cil(statements_that_count(cil), where);
   if (!sexps) return sexps.error();
   Neverallows out;
   out.where_ = where;

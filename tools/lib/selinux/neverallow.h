@@ -17,6 +17,8 @@ struct Broken {
   std::string statement;  ///< the neverallow, as CIL
   std::string where;      ///< file:line
   std::string rule;       ///< the module's access that breaks it, as policy source
+  Vector vector;          ///< the same, taken apart
+  std::set<std::string> perms;
 };
 
 struct NeverallowReport {
