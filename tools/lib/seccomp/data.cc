@@ -77,7 +77,9 @@ class Rows {
     if (found == row.end() || !found->is_array() || found->empty()) return std::nullopt;
     RowArg out;
     for (const Json& one : *found) {
-      out.index = static_cast<std::uint32_t>(number(one, "index").value_or(0));
+      const std::uint64_t index = number(one, "index").value_or(0);
+      if (index > 5) fail("an argument index over 5");
+      out.index = static_cast<std::uint32_t>(index);
       out.mask = number(one, "mask").value_or(out.mask);
       if (const auto value = number(one, "value")) out.values.push_back(*value);
       if (const auto many = one.find("values"); many != one.end())
@@ -177,6 +179,7 @@ Result<void> add_reference(const Json& root, const std::string& where, Data& dat
   return {};
 }
 
+/// Throws Json::exception for a field of another type than the table has.
 Result<void> add_table(std::string_view path, std::string_view text, const std::string& where, Data& data) {
   auto root = parse_json(text, where);
   if (!root) return root.error();
@@ -218,11 +221,7 @@ Result<std::shared_ptr<const Data>> read_tables(const std::string& data_dir) {
       text = std::move(*file);
       where = path;
     }
-    try {
-      if (auto ok = add_table(embedded.path, text, where, *data); !ok) return ok.error();
-    } catch (const Json::exception& error) {  // a field of another type than the table has
-      return Error{ErrorCode::kBadInput, error.what(), where, {}};
-    }
+    if (auto ok = read_table(embedded.path, text, where, *data); !ok) return ok.error();
   }
   return std::shared_ptr<const Data>(std::move(data));
 }
@@ -234,6 +233,14 @@ std::optional<ArgumentLevel> argument_level(std::string_view word) {
   for (std::size_t i = 0; i < kWords.size(); ++i)
     if (kWords[i] == word) return static_cast<ArgumentLevel>(i);
   return std::nullopt;
+}
+
+Result<void> read_table(std::string_view path, std::string_view text, const std::string& where, Data& data) {
+  try {
+    return add_table(path, text, where, data);
+  } catch (const Json::exception& error) {
+    return Error{ErrorCode::kBadInput, error.what(), where, {}};
+  }
 }
 
 Result<std::shared_ptr<const Data>> load_data(const std::string& data_dir) {

@@ -122,6 +122,10 @@ struct Data {
   std::vector<ReferenceProfile> references;
 };
 
+/// Adds one document to the tables; `path` is its place under profiles/seccomp ("packs/glibc.json"), and says which
+/// table it is. kBadInput with the row for what is missing or of another type; `data` may then hold a part of it.
+Result<void> read_table(std::string_view path, std::string_view text, const std::string& where, Data& data);
+
 /// The tables of `data_dir`/profiles/seccomp where it has them, else the ones compiled in. Read once a directory.
 Result<std::shared_ptr<const Data>> load_data(const std::string& data_dir);
 
