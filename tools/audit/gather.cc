@@ -74,16 +74,26 @@ std::uint64_t denials_in(const std::vector<audit::Denial>& all) {
   return count;
 }
 
+/// In place: ten thousand denials are megabytes.
 void keep_denials(std::vector<audit::Denial>&& all, const TypeFilter& filter, Gathered& gathered) {
+  const auto left_out = [&](audit::Denial& denial) {
+    if (denial.is_denial()) {
+      const bool accepted = filter.accepts(denial);
+      gathered.filtered += accepted ? 0 : denial.tally.count;
+      return !accepted;
+    }
+    gathered.not_denied += denial.tally.count;
+    if (denial.by == Mechanism::kAppArmor) gathered.audited.push_back(std::move(denial));
+    return true;
+  };
+  std::size_t kept = 0;
   for (audit::Denial& denial : all) {
-    if (!denial.is_denial()) {
-      gathered.not_denied += denial.tally.count;
-      if (denial.by == Mechanism::kAppArmor) gathered.audited.push_back(std::move(denial));
-    } else if (!filter.accepts(denial))
-      gathered.filtered += denial.tally.count;
-    else
-      gathered.denials.push_back(std::move(denial));
+    if (left_out(denial)) continue;
+    if (&all[kept] != &denial) all[kept] = std::move(denial);
+    ++kept;
   }
+  all.erase(all.begin() + static_cast<std::ptrdiff_t>(kept), all.end());
+  gathered.denials = std::move(all);
 }
 
 }  // namespace

@@ -30,23 +30,6 @@ std::string base_module_of(const std::string& policy) {
   return {};
 }
 
-Result<std::string> whole(const std::string& path) {
-  auto source = audit::open_source(path);
-  if (!source) return source.error();
-  std::string text;
-  constexpr std::size_t kStep = std::size_t{1} << 20;
-  for (;;) {
-    const std::size_t before = text.size();
-    text.resize(before + kStep);
-    const auto got = (*source)->read(text.data() + before, kStep);
-    if (!got) return got.error();
-    text.resize(before + *got);
-    if (*got == 0) return text;
-    if (text.size() > selinux::kMaxCilBytes)
-      return Error{ErrorCode::kBadInput, "the CIL is longer than 64 MiB", path, {}};
-  }
-}
-
 }  // namespace
 
 Result<std::optional<selinux::Neverallows>> find_neverallows(const std::string& named, const std::string& policy,
@@ -58,9 +41,10 @@ Result<std::optional<selinux::Neverallows>> find_neverallows(const std::string& 
         "CIL file that holds them");
     return std::optional<selinux::Neverallows>();
   }
-  const auto text = whole(path);
-  if (!text) return text.error();
-  auto rules = selinux::Neverallows::parse(*text, path);
+  auto source = audit::open_source(path);
+  if (!source) return source.error();
+  const auto read = [&source](char* buffer, std::size_t size) { return (*source)->read(buffer, size); };
+  auto rules = selinux::Neverallows::parse(read, path);
   if (!rules) return rules.error();
   return std::optional(*std::move(rules));
 }

@@ -245,10 +245,11 @@ SelinuxRules RuleMaker::make() {
     guard(rule);
   }
   obey_neverallows();
-  for (auto& [key, rule] : rules_) {
-    settle(rule);
-    set_fate(rule);
-    out_.rules.push_back(std::move(rule));
+  out_.rules.reserve(rules_.size());
+  for (auto at = rules_.begin(); at != rules_.end(); at = rules_.erase(at)) {
+    settle(at->second);
+    set_fate(at->second);
+    out_.rules.push_back(std::move(at->second));
   }
   for (auto& [key, rule] : roles_) out_.roles.push_back(std::move(rule));
   return std::move(out_);

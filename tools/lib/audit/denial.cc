@@ -1,6 +1,7 @@
 #include "audit/denial.h"
 
 #include <array>
+#include <deque>
 
 #include "audit/decision_index.h"
 #include "audit/decode.h"
@@ -122,7 +123,7 @@ struct DenialStore::State {
   Grain grain = Grain::kDecision;
   std::function<const std::string&(std::uint32_t)> source_name;
   DecisionIndex<Group> groups;
-  std::vector<Denial> denials;
+  std::deque<Denial> denials;  ///< a vector's growth would hold them twice
   std::string key;
   std::uint64_t policy_loads = 0;
   std::int64_t last_policy_load_ms = 0;
@@ -198,7 +199,9 @@ std::vector<Denial> DenialStore::take() {
     denial.other_samples = group.other_samples;
     for (Fact& fact : denial.facts) fact.tally = group.tally;
   });
-  std::vector<Denial> out = std::move(state_->denials);
+  std::vector<Denial> out;
+  out.reserve(state_->denials.size());
+  for (; !state_->denials.empty(); state_->denials.pop_front()) out.push_back(std::move(state_->denials.front()));
   restart();
   return out;
 }

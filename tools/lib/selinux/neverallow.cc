@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/fd.h"
 #include "base/text.h"
@@ -22,6 +23,7 @@ std::string text_of(const Sexp& sexp) {
   return out + ")";
 }
 
+constexpr std::size_t kPiece = std::size_t{256} << 10;
 constexpr std::string_view kKeywords[] = {"neverallow", "typeattributeset"};
 
 /// The next byte from `at` on that structures CIL; npos: none. A base module is megabytes of others.
@@ -49,28 +51,61 @@ std::size_t expression_end(std::string_view text, std::size_t at) {
   return std::string_view::npos;
 }
 
-/// The statements that matter here, a fraction of a base module, each on the line on which it stood. Text that is not a
-/// sequence of expressions stays as it is, for the parser to say what is wrong.
-std::string statements_that_count(std::string_view text) {
-  std::string out;
-  std::size_t taken = 0;  // up to here the lines are counted
-  for (std::size_t at = 0; (at = next_mark(text, at)) != std::string_view::npos;) {
-    if (text[at] == ';') {
-      at = std::min(text.find('\n', at), text.size());
-      continue;
-    }
-    const std::size_t end = text[at] == '(' ? expression_end(text, at) : std::string_view::npos;
-    if (end == std::string_view::npos) return std::string(text);
-    const std::string_view inner = trim(text.substr(at + 1, std::min<std::size_t>(end - at - 1, 64)));
-    if (std::any_of(std::begin(kKeywords), std::end(kKeywords),
-                    [&](std::string_view keyword) { return inner.starts_with(keyword); })) {
-      out.append(static_cast<std::size_t>(std::count(text.begin() + taken, text.begin() + at, '\n')), '\n');
-      out += text.substr(at, end - at);
-      taken = end;
-    }
-    at = end;
+/// Takes CIL in pieces and keeps the statements that matter here, each on the line on which it stood. What does not
+/// belong where it stands is kept too, for the parser to say what is wrong.
+class Sieve {
+ public:
+  void add(std::string_view piece) {
+    rest_ += piece;
+    rest_.erase(0, take(rest_));
   }
-  return out;
+  std::string finish() {
+    keep(rest_);
+    return std::move(kept_);
+  }
+
+ private:
+  std::size_t take(std::string_view text);
+  void keep(std::string_view statement) {
+    kept_.append(std::exchange(lines_, 0), '\n');
+    kept_ += statement;
+  }
+  void leave_out(std::string_view text) {
+    lines_ += static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+  }
+
+  std::string kept_;
+  std::string rest_;       ///< an expression that goes on in the next piece
+  std::size_t lines_ = 0;  ///< left out since the last statement that was kept
+};
+
+bool is_wanted(std::string_view expression) {
+  if (expression.front() == ';') return false;
+  const std::string_view inner = trim(expression.substr(1, 64));
+  return expression.front() != '(' || std::any_of(std::begin(kKeywords), std::end(kKeywords),
+                                                  [&](std::string_view k) { return inner.starts_with(k); });
+}
+
+/// Where what begins at `at` ends; npos: not in this text.
+std::size_t end_of(std::string_view text, std::size_t at) {
+  if (text[at] == '(') return expression_end(text, at);
+  if (text[at] == ')') return at + 1;
+  const std::size_t close = text.find(text[at] == ';' ? '\n' : '"', at + 1);
+  return close == std::string_view::npos ? close : close + 1;
+}
+
+/// How much of the text is taken: whole expressions.
+std::size_t Sieve::take(std::string_view text) {
+  std::size_t taken = 0;
+  for (std::size_t at; (at = next_mark(text, taken)) != std::string_view::npos;) {
+    const std::size_t end = end_of(text, at);
+    if (end == std::string_view::npos) break;
+    leave_out(text.substr(taken, at - taken));
+    const std::string_view expression = text.substr(at, end - at);
+    is_wanted(expression) ? keep(expression) : leave_out(expression);
+    taken = end;
+  }
+  return taken;
 }
 
 std::string_view leading(const Sexp& sexp) {
@@ -204,7 +239,25 @@ NeverallowReport Neverallows::check(const Module& module, const PolicyDb& policy
 }
 
 Result<Neverallows> Neverallows::parse(std::string_view cil, const std::string& where) {
-  auto sexps = parse_cil(statements_that_count(cil), where);
+  const Read read = [&cil](char* buffer, std::size_t size) -> Result<std::size_t> {
+    const std::size_t part = cil.copy(buffer, size);
+    cil.remove_prefix(part);
+    return part;
+  };
+  return parse(read, where);
+}
+
+Result<Neverallows> Neverallows::parse(const Read& read, const std::string& where) {
+  Sieve sieve;
+  std::vector<char> piece(kPiece);
+  for (std::size_t all = 0;;) {
+    const auto got = read(piece.data(), piece.size());
+    if (!got) return got.error();
+    if (*got == 0) break;
+    if ((all += *got) > kMaxCilBytes) return Error{ErrorCode::kBadInput, "the CIL is longer than 64 MiB", where, {}};
+    sieve.add({piece.data(), *got});
+  }
+  auto sexps = parse_cil(sieve.finish(), where);
   if (!sexps) return sexps.error();
   Neverallows out;
   out.where_ = where;

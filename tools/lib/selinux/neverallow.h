@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,6 +33,10 @@ struct NeverallowReport {
 class Neverallows {
  public:
   static Result<Neverallows> parse(std::string_view cil, const std::string& where);
+  /// Fills the buffer with what comes next of the text; 0 at its end.
+  using Read = std::function<Result<std::size_t>(char* buffer, std::size_t size)>;
+  /// The same in pieces: a base module is megabytes, its neverallows are kilobytes.
+  static Result<Neverallows> parse(const Read& read, const std::string& where);
   /// A .cil file, bzip2-compressed or not.
   static Result<Neverallows> load(const std::string& path);
   /// The base module in the installed policy's store, /var/lib/selinux/TYPE/active/modules/100/base/cil.
