@@ -81,6 +81,18 @@ std::string protocol_of(std::string_view klass) {
 constexpr std::array kGenericPorts = std::to_array<std::string_view>(
     {"port_t", "unreserved_port_t", "reserved_port_t", "hi_reserved_port_t", "ephemeral_port_t"});
 
+/// "http" of http_port_t, "httpd" of httpd_t.
+std::string_view stem(std::string_view type) {
+  return type.substr(0, type.find("_port_t") == type.npos ? type.rfind("_t") : type.find("_port_t"));
+}
+
+/// Those first that are named like the domain: httpd_t's http_port_t before http_cache_port_t.
+void likeliest_first(std::vector<std::string>& types, std::string_view domain) {
+  std::stable_sort(types.begin(), types.end(), [&](const std::string& a, const std::string& b) {
+    return stem(domain).starts_with(stem(a)) > stem(domain).starts_with(stem(b));
+  });
+}
+
 /// The port types that the domain may already use for this.
 void port_types(const audit::Denial& denial, const AvOp& op, const Judges& judges, std::vector<std::string>& out) {
   const std::string protocol = protocol_of(op.klass);
@@ -98,6 +110,7 @@ void port_types(const audit::Denial& denial, const AvOp& op, const Judges& judge
     if (usable.size() > kMaxPortTypes) return;  // so many that none of them is meant
   }
   if (usable.empty()) return;
+  likeliest_first(usable, selinux::type_of(op.source));
   out.push_back("port: the domain may use ports of " + join(usable, ", ") + "; mend: semanage port -a -t " +
                 usable.front() + " -p " + protocol + " " + std::to_string(denial.details.port));
 }

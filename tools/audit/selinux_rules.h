@@ -19,6 +19,7 @@ struct Judges {
   std::optional<selinux::Labels> labels;
   std::optional<selinux::Neverallows> neverallows;
   std::string root;     ///< --root: the paths of the log lie under it
+  std::int64_t policy_loaded_ms = 0;  ///< when the log last says that a policy was loaded; 0: it does not
   bool i_know = false;  ///< guards and neverallows warn instead of refusing
 };
 

@@ -41,39 +41,52 @@ std::string place(const SourceRule& rule) {
   return fmt::format("{}:{}: {}", printable(rule.file), rule.line, printable(rule.text));
 }
 
+Cause denied_by(const SourceRule& rule) {
+  return {"deny",
+          "a deny rule wins over whatever allows it",
+          {place(rule)},
+          {"take the deny rule out, or make it narrower"}};
+}
+
+/// What a file rule must give.
+struct FileNeed {
+  std::string name;
+  apparmor::FileLetters letters;
+  bool owner;
+  std::string text() const {
+    return apparmor::letters_text(letters & ~apparmor::FileLetters{apparmor::kX}) +
+           ((letters & apparmor::kX) != 0 ? "x" : "");
+  }
+};
+
 /// What stands in the way of a file access, by asking for less until something gives it.
-Cause file_cause(const SourceProfile& profile, const apparmor::RuleIndex& rules, const FileOp& op) {
-  const apparmor::FileLetters letters = apparmor::letters_for(op);
-  const bool owner = op.owner == Owner::kSelf;
-  const std::string name = apparmor::mediated_name(op);
-  const std::string wanted = apparmor::letters_text(letters & ~apparmor::FileLetters{apparmor::kX}) +
-                             ((letters & apparmor::kX) != 0 ? "x" : "");
-  if (const SourceRule* rule = rules.file_rule(name, letters, owner)) {
-    if (rule->rule.deny)
-      return {"deny",
-              "a deny rule wins over whatever allows it",
-              {place(*rule)},
-              {"take the deny rule out, or make it narrower"}};
+Cause file_cause(const SourceProfile& profile, const apparmor::RuleIndex& rules, const FileNeed& need) {
+  if (const SourceRule* rule = rules.file_rule(need.name, need.letters, need.owner)) {
+    if (rule->rule.deny) return denied_by(*rule);
     return {"allowed",
             "the profile as it stands in the file allows it: it was changed since, or is not loaded",
             {place(*rule)},
             {"apparmor_parser -r " + printable(profile.file)}};
   }
-  if (!owner)
-    if (const SourceRule* rule = rules.file_rule(name, letters, true))
+  if (!need.owner)
+    if (const SourceRule* rule = rules.file_rule(need.name, need.letters, true))
       return {"owner",
               "the rule is for files of the program's own user, and this one belongs to another",
               {place(*rule)},
               {"give the file to that user, or add a rule without 'owner'"}};
-  Cause cause{"no_rule", "no rule of the profile gives " + wanted, {}, {}};
+  Cause cause{"no_rule", "no rule of the profile gives " + need.text(), {}, {}};
   for (apparmor::FileLetters bit = 1; bit <= apparmor::kX; bit <<= 1)
-    if ((letters & bit) != 0)
-      if (const SourceRule* rule = rules.file_rule(name, bit, true)) {
-        cause.words = "no rule gives all of " + wanted + "; the nearest gives " +
+    if ((need.letters & bit) != 0)
+      if (const SourceRule* rule = rules.file_rule(need.name, bit, true)) {
+        cause.words = "no rule gives all of " + need.text() + "; the nearest gives " +
                       (bit == apparmor::kX ? "x" : apparmor::letters_text(bit));
         cause.rules.push_back(place(*rule));
-        break;
+        return cause;
       }
+  if (const SourceRule* rule = rules.any_file_rule(need.name)) {
+    cause.words += "; the nearest is for the same name and gives other access";
+    cause.rules.push_back(place(*rule));
+  }
   return cause;
 }
 
@@ -85,18 +98,21 @@ Cause other_cause(const SourceProfile& profile, const apparmor::RuleIndex& rules
   const auto translation = apparmor::translate(operation, context);
   if (translation.rules.empty()) return {"no_rule", "AppArmor's language has no rule for it", {}, {}};
   const auto& like = translation.rules.front();
-  const SourceRule* rule = rules.rule(like.klass, like);
-  if (rule == nullptr)
-    return {"no_rule", fmt::format("no {} rule of the profile covers it", apparmor::keyword(like.klass)), {}, {}};
-  if (rule->rule.deny)
-    return {"deny",
-            "a deny rule wins over whatever allows it",
-            {place(*rule)},
-            {"take the deny rule out, or make it narrower"}};
-  return {"near",
-          "the nearest rule of its class does not cover it, or the policy's ABI does not have this class",
-          {place(*rule)},
-          {}};
+  if (const SourceRule* rule = rules.rule(like.klass, like)) {
+    if (rule->rule.deny) return denied_by(*rule);
+    return {
+        "abi",
+        "a rule of the file covers it: the profile was changed since, is not loaded, or is compiled for an ABI that "
+        "has no rules of this class",
+        {place(*rule)},
+        {"apparmor_parser -r " + printable(profile.file)}};
+  }
+  Cause cause{"no_rule", fmt::format("no {} rule of the profile covers it", apparmor::keyword(like.klass)), {}, {}};
+  if (const SourceRule* rule = rules.nearest(like.klass, like)) {
+    cause.words += "; the nearest is";
+    cause.rules.push_back(place(*rule));
+  }
+  return cause;
 }
 
 std::string rules_for(const Fact& fact) {
@@ -122,8 +138,14 @@ Cause cause_of(const Fact& fact, const SourceProfile* profile, const apparmor::R
   const auto* file = std::get_if<FileOp>(&fact.operation);
   if (file != nullptr && file->disconnected) return disconnected(profile, *file);
   Cause cause{"profile_unknown", "the profile's text was not found; its rules cannot be looked into", {}, {}};
-  if (profile != nullptr)
-    cause = file != nullptr ? file_cause(*profile, *rules, *file) : other_cause(*profile, *rules, fact.operation);
+  const auto* exec = std::get_if<ExecOp>(&fact.operation);
+  if (profile != nullptr && file != nullptr)
+    cause = file_cause(*profile, *rules,
+                       {apparmor::mediated_name(*file), apparmor::letters_for(*file), file->owner == Owner::kSelf});
+  else if (profile != nullptr && exec != nullptr)
+    cause = file_cause(*profile, *rules, {exec->path, apparmor::kX, false});
+  else if (profile != nullptr)
+    cause = other_cause(*profile, *rules, fact.operation);
   if (cause.kind != "deny" && cause.kind != "allowed")
     if (const std::string missing = rules_for(fact); !missing.empty()) cause.mends.push_back("add: " + missing);
   return cause;
@@ -163,10 +185,10 @@ Explained explain_apparmor(const audit::Denial& denial, const ProfileShelf& shel
   const Subject& subject = denial.facts.front().subject;
   Explained out;
   out.title = fmt::format("profile {}: {}", printable(subject.domain), printable(denial.details.operation));
-  if (!denial.details.requested.empty() || !denial.details.info.empty())
+  if (!denial.details.requested.empty())
     out.lines.push_back("asked " + printable(denial.details.requested) + ", refused " +
-                        printable(denial.details.denied) +
-                        (denial.details.info.empty() ? "" : ", \"" + printable(denial.details.info) + "\""));
+                        printable(denial.details.denied));
+  if (!denial.details.info.empty()) out.lines.push_back("the kernel says: " + printable(denial.details.info));
   if (!subject.container.empty()) out.lines.push_back("policy namespace " + printable(subject.container));
   const SourceProfile* profile = subject.container.empty() ? shelf.named(subject.domain) : nullptr;
   const apparmor::RuleIndex* rules = profile != nullptr ? &shelf.index(*profile) : nullptr;

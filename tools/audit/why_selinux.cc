@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "remarks.h"
 #include "selinux/guard.h"
+#include "te_text.h"
 #include "why.h"
 
 namespace cordon::audit_tool {
@@ -74,16 +75,26 @@ void add_guards(const AvOp& op, std::vector<Part>& parts) {
         part.causes.push_back({"guard", "should not be allowed: " + hit.why, {}, {hit.instead}});
 }
 
+/// The log itself may say since when an access is allowed.
+void add_since_when(const audit::Denial& denial, std::int64_t policy_loaded_ms, std::vector<Cause>& causes) {
+  if (policy_loaded_ms == 0 || denial.tally.last_ms == 0) return;
+  const bool since = policy_loaded_ms > denial.tally.last_ms;
+  for (Cause& cause : causes)
+    if (cause.kind == selinux::name_of(ReasonKind::kAllowed))
+      cause.words += since ? "; a policy was loaded after the denial, " + time_text(policy_loaded_ms)
+                           : "; no policy was loaded after the denial as far as the log goes";
+}
+
 void explain_by_policy(const audit::Denial& denial, const AvOp& op, const Judges& judges, Explained& out) {
   const auto explanation = judges.policy->explain(op.source, op.target, op.klass, op.perms);
   bool known = false;
   for (const auto& verdict : explanation.perms) {
     Part part{verdict.perm, {}};
-    for (const Reason& reason : explanation.whole) part.causes.push_back(cause_of(reason));
     for (const Reason& reason : verdict.reasons) part.causes.push_back(cause_of(reason));
     const bool unknown = std::any_of(explanation.whole.begin(), explanation.whole.end(), is_unknown) ||
                          std::any_of(verdict.reasons.begin(), verdict.reasons.end(), is_unknown);
     known |= !unknown && !part.causes.empty();
+    add_since_when(denial, judges.policy_loaded_ms, part.causes);
     if (unknown && out.fate.why.empty() && !part.causes.empty()) out.fate.why = part.causes.front().words;
     out.parts.push_back(std::move(part));
   }

@@ -399,6 +399,15 @@ const SourceRule* RuleIndex::file_rule(std::string_view name, FileLetters letter
   return choice.best;
 }
 
+const SourceRule* RuleIndex::any_file_rule(std::string_view name) const {
+  if (const auto found = exact_.find(name); found != exact_.end())
+    for (const SourceRule* candidate : found->second)
+      if (!candidate->rule.deny) return candidate;
+  for (const GlobRule& candidate : globs_)
+    if (!candidate.rule->rule.deny && candidate.glob.matches(name)) return candidate.rule;
+  return nullptr;
+}
+
 const SourceRule* RuleIndex::addressed_rule(const std::string& family) const {
   const auto holds = [&](const SourceRule& one) {
     if (one.rule.klass != RuleClass::kNetwork) return false;
@@ -412,18 +421,63 @@ const SourceRule* RuleIndex::addressed_rule(const std::string& family) const {
   return found == profile_.rules.end() ? nullptr : &*found;
 }
 
+namespace {
+
+/// A value of a conditional may be a glob: dbus path=/org/**, peer=foo//*.
+bool covers(const std::string& have, const std::string& want) {
+  if (have == want) return true;
+  const auto glob = is_glob(have) ? Glob::parse(have) : std::nullopt;
+  return glob && glob->matches(want);
+}
+
+bool covers_all(const std::set<std::string>& have, const std::set<std::string>& want) {
+  return have.empty() || std::all_of(want.begin(), want.end(), [&](const std::string& word) {
+           return std::any_of(have.begin(), have.end(), [&](const std::string& one) { return covers(one, word); });
+         });
+}
+
+/// What of `like` the rule has, of all that it might lack.
+struct Match {
+  std::size_t fits = 0, lacks = 0;
+  void add(bool fit) { ++(fit ? fits : lacks); }
+};
+
+Match match(const ProfileRule& rule, const ProfileRule& like) {
+  Match out;
+  out.add(has_all(rule.words, like.words));
+  for (const auto& [key, values] : like.keys) {
+    const auto found = rule.keys.find(key);
+    out.add(found == rule.keys.end() || covers_all(found->second, values));
+  }
+  if (!like.peer.empty())  // else it is not known
+    for (const auto& [key, value] : rule.peer) {
+      const auto found = like.peer.find(key);
+      out.add(found != like.peer.end() && covers(value, found->second));
+    }
+  return out;
+}
+
+}  // namespace
+
 const SourceRule* RuleIndex::rule(RuleClass klass, const ProfileRule& like) const {
   const SourceRule* best = nullptr;
   for (const SourceRule& candidate : profile_.rules) {
-    const ProfileRule& rule = candidate.rule;
-    if (rule.klass != klass || !has_all(rule.words, like.words)) continue;
-    const bool keys_fit = std::all_of(like.keys.begin(), like.keys.end(), [&](const auto& key) {
-      const auto found = rule.keys.find(key.first);
-      return found == rule.keys.end() || has_all(found->second, key.second);
-    });
-    if (!keys_fit) continue;
-    if (rule.deny) return &candidate;
+    if (candidate.rule.klass != klass || match(candidate.rule, like).lacks != 0) continue;
+    if (candidate.rule.deny) return &candidate;
     if (best == nullptr) best = &candidate;
+  }
+  return best;
+}
+
+const SourceRule* RuleIndex::nearest(RuleClass klass, const ProfileRule& like) const {
+  const SourceRule* best = nullptr;
+  std::size_t most = 0;
+  for (const SourceRule& candidate : profile_.rules) {
+    if (candidate.rule.klass != klass || candidate.rule.deny) continue;
+    const std::size_t fits = match(candidate.rule, like).fits;
+    if (best != nullptr && fits <= most) continue;
+    best = &candidate;
+    most = fits;
   }
   return best;
 }

@@ -51,8 +51,14 @@ class RuleIndex {
   /// The rule that has all the letters for the name, or a deny that takes one of them. Null if none does alone.
   const SourceRule* file_rule(std::string_view name, FileLetters letters, bool owner) const;
 
-  /// The first rule of a class that has the words and, where given, the keys; a deny first.
+  /// The first allow rule that matches the name, whatever it gives and to whom. Null if there is none.
+  const SourceRule* any_file_rule(std::string_view name) const;
+
+  /// The first rule of a class that has the words and, where given, the keys and the peer; a deny first.
   const SourceRule* rule(RuleClass klass, const ProfileRule& like) const;
+
+  /// Where rule() finds none: the allow rule of the class that has most of them. Null if the class has none.
+  const SourceRule* nearest(RuleClass klass, const ProfileRule& like) const;
 
   /// A network rule that holds sockets of the family to addresses or ports. Null if there is none.
   const SourceRule* addressed_rule(const std::string& family) const;
