@@ -102,6 +102,10 @@ std::optional<std::string> from_hex(std::string_view hex) {
 
 bool is_utf8(std::string_view bytes) {
   for (std::size_t at = 0; at < bytes.size();) {
+    if (static_cast<std::uint8_t>(bytes[at]) < 0x80) {
+      ++at;
+      continue;
+    }
     const CodePoint point = decode_at(bytes, at);
     if (point.length == 0) return false;
     at += point.length;
@@ -127,17 +131,17 @@ std::string printable(std::string_view bytes) {
 
 void append_json_string(std::string& out, std::string_view utf8) {
   out += '"';
-  for (const char c : utf8) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<std::uint8_t>(c) < 0x20) {
-      out += "\\u00";
-      out += to_hex(std::string_view(&c, 1));
-    } else {
-      out += c;
-    }
+  std::size_t plain = 0;  // where the bytes that are taken as they are begin
+  for (std::size_t at = 0; at < utf8.size(); ++at) {
+    const char c = utf8[at];
+    const bool quoted = c == '"' || c == '\\';
+    if (!quoted && static_cast<std::uint8_t>(c) >= 0x20) continue;
+    out.append(utf8, plain, at - plain);
+    plain = at + 1;
+    out += quoted ? "\\" : "\\u00";
+    out += quoted ? std::string(1, c) : to_hex(std::string_view(&c, 1));
   }
+  out.append(utf8, plain);
   out += '"';
 }
 

@@ -20,6 +20,12 @@ constexpr std::uint8_t kNoStop = 0;      // PTRACE_SYSCALL_INFO_NONE
 constexpr std::int64_t kPatienceMs = 2;  // after which a call is taken to be waiting: one whole millisecond at least
 constexpr std::int64_t kPatience = 1'000'000;  // nanoseconds between looks
 
+/// prctl(2): the name of the task, or where its arguments lie.
+bool renames(const Call& call) {
+  const std::uint64_t option = call.args[0] & 0xffffffff;
+  return call.row->may_rename && (option == PR_SET_NAME || option == PR_SET_MM);
+}
+
 bool installs_filter(const Call& call) {
   return (call.row->info->effects & kInstallsFilter) != 0 ||
          (call.row->name == "prctl" && (call.args[0] & 0xffffffff) == PR_SET_SECCOMP);
@@ -56,6 +62,7 @@ void Recorder::entry(Tracee& tracee, const abi::Stop& stop) {
   call.row = world_.row_of(call.arch, call.number);
   for (unsigned i = 0; i < 6; ++i) call.args[i] = stop.args[i];
   if (call.row->affinity != 0) colocator_.step_aside(tracee, call.row->affinity == 2);
+  if (renames(call)) tracee.process->names.reset();
   call.subject = tracee.process->subject;
   call.clone_flags = call.row->info->args[0] == ArgKind::kCloneArgs ? clone3_flags(tracee.tid, call) : std::nullopt;
   call.key = syscall_key(call, options_.detail != Detail::kSet);
@@ -152,6 +159,16 @@ void Recorder::exit(Tracee& tracee, const abi::Stop& stop) {
   exit_effects(world_, tracee);
   if (world_.full && call.row->special != nullptr && call.row->special->exit != nullptr)
     call.row->special->exit(world_, tracee);
+}
+
+/// An event has told that the call went well: no stop at its exit is needed.
+void Recorder::succeeded(Tracee& tracee, std::int64_t result) {
+  const bool comes_anyway = plain_ || tracee.process->plain_stops;
+  if (!tracee.in_call || comes_anyway || tracee.restore_clone_flags != 0) return;
+  abi::Stop stop;
+  stop.op = kExitStop;
+  stop.result = result;
+  exit(tracee, stop);
 }
 
 void Recorder::exit_details(Tracee& tracee) {

@@ -100,6 +100,7 @@ void Recorder::on_new_task(Tracee& parent, int event) {
       child.stopped_early = false;
       on_stop(child, child.early_status);
     }
+    succeeded(parent, tid);
   }
   resume(parent);
 }
@@ -194,6 +195,7 @@ Tracee* Recorder::on_exec(pid_t tid) {
     world_.emit(tracee, std::move(op), {});
   }
   write_proc(tracee);
+  succeeded(tracee, 0);
   return &tracee;
 }
 
@@ -224,8 +226,10 @@ void Recorder::write_proc(Tracee& tracee) {
   proc.pid = tracee.process->tgid;
   proc.parent = tracee.process->parent;
   proc.exe = world_.texts.text(tracee.process->exe);
-  proc.comm = read_comm(tracee.tid);
-  proc.argv = read_cmdline(tracee.tid);
+  std::shared_ptr<const Names>& names = tracee.process->names;
+  if (names == nullptr) names = std::make_shared<const Names>(Names{read_comm(tracee.tid), read_cmdline(tracee.tid)});
+  proc.comm = names->comm;
+  proc.argv = names->argv;
   proc.uid = world_.credentials(tracee).uid[0];
   proc.started_ms = world_.now_ms;
   if (const Result<void> written = world_.sink.on_proc(proc); !written) world_.ledger.fail(written.error());

@@ -134,27 +134,41 @@ void emit_chain(World& world, Tracee& tracee, ExecOp& op, const Walk& asked) {
   mapped_by_kernel(world, tracee, files::file_of(world, tracee, walk), true);
 }
 
+/// The same program asked for by the same path gives the same facts: nothing has to be looked at.
+ActionKey repeat_key(const Tracee& tracee, std::uint32_t caller) {
+  const Call& call = tracee.call;
+  return {caller, what_of(Act::kOther, 3), call.path_key.low ^ mix(tracee.process->subject), call.path_key.high,
+          tracee.process->exe};
+}
+
 }  // namespace
 
 void take_exe(World& world, Tracee& tracee) {
   struct stat status {};
   std::string link = read_link(proc_path(tracee.tid, "exe")).value_or("");
   constexpr std::string_view kDeleted = " (deleted)";
-  const bool removed = stat(proc_path(tracee.tid, "exe").c_str(), &status) == 0 && status.st_nlink == 0;
-  if (removed && link.ends_with(kDeleted)) link.resize(link.size() - kDeleted.size());
+  const bool marked = link.ends_with(kDeleted);
+  const bool removed = marked && stat(proc_path(tracee.tid, "exe").c_str(), &status) == 0 && status.st_nlink == 0;
+  if (removed) link.resize(link.size() - kDeleted.size());
   bool outside = false;
   tracee.process->exe = world.texts.intern(inside_view(tracee.fs->view, link, outside));
 }
 
 void happened(World& world, Tracee& tracee, bool launched, const std::string& launched_path) {
-  tracee.files = std::make_shared<Files>(*tracee.files);  // exec unshares the table
+  if (tracee.files.use_count() > 1) tracee.files = std::make_shared<Files>(*tracee.files);  // exec unshares the table
   if (!launched) tracee.files->close_on_exec(tracee.tid);
   const std::uint32_t caller = tracee.process->subject;
   take_exe(world, tracee);
   tracee.process->credentials_stale = true;
   world.renew_subject(tracee);
+  tracee.process->names =
+      std::make_shared<const Names>(Names{world.credentials(tracee).comm, read_cmdline(tracee.tid)});
   if (launched) tracee.call.subject = tracee.process->subject;
   if (!world.full) return;
+  const bool by_path = !launched && tracee.call.operand_count != 0 && tracee.call.operands[0].valid;
+  const ActionKey repeat = repeat_key(tracee, caller);
+  if (const ActionValue* seen = by_path ? world.actions.find(repeat) : nullptr)
+    return world.ledger.bump(seen->usual, world.now_ms, true);
   Walk asked;
   if (launched) {
     asked = walk_from_root(world, tracee, launched_path);
@@ -166,7 +180,10 @@ void happened(World& world, Tracee& tracee, bool launched, const std::string& la
                       tracee.process->subject, 0};
   ActionValue& known = world.actions.insert(key);
   if (known.settled) {
-    if (known.usual != kNoFact) world.ledger.bump(known.usual, world.now_ms, true);
+    const FactIndex fact = known.usual;
+    if (fact == kNoFact) return;
+    world.ledger.bump(fact, world.now_ms, true);
+    if (by_path) world.actions.insert(repeat).usual = fact;
     return;
   }
   known.settled = true;

@@ -72,9 +72,9 @@ constexpr std::uint32_t kWalkFlags =
 /// All that decides which facts a path call gives, hashed.
 void make_path_key(World& world, Tracee& tracee, const CallRow& row, const std::uint64_t* args) {
   Call& call = tracee.call;
-  std::string& text = call.text;
-  text.clear();
-  const auto add = [&](std::uint64_t word) { text.append(reinterpret_cast<const char*>(&word), sizeof word); };
+  std::uint64_t words[4 + 6 + 2 * 2];  // of the call, of its arguments, of its operands
+  std::size_t count = 0;
+  const auto add = [&](std::uint64_t word) { words[count++] = word; };
   add(std::uint64_t{call.subject} << 32 | tracee.fs->view.root_id);
   add(reinterpret_cast<std::uintptr_t>(&row));
   add(world.generation);
@@ -85,8 +85,10 @@ void make_path_key(World& world, Tracee& tracee, const CallRow& row, const std::
     const Operand& operand = call.operands[i];
     add(std::uint64_t{operand.base} << 32 | (operand.follow ? 1u : 0u) | (operand.is_fd ? 2u : 0u));
     add(operand.path.size());
-    text += operand.path;
   }
+  std::string& text = call.text;
+  text.assign(reinterpret_cast<const char*>(words), count * sizeof words[0]);
+  for (unsigned i = 0; i < call.operand_count; ++i) text += call.operands[i].path;
   call.path_key = siphash128(text);
 }
 

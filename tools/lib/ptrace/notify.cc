@@ -332,7 +332,7 @@ void NotifyRecorder::renew(Tracee& task) {
   proc.pid = process.tgid;
   proc.parent = process.parent;
   proc.exe = world_.texts.text(process.exe);
-  proc.comm = read_comm(task.tid);
+  proc.comm = process.credentials.comm;
   proc.argv = read_cmdline(task.tid);
   proc.uid = process.credentials.uid[0];
   proc.started_ms = world_.now_ms;

@@ -12,11 +12,32 @@
 namespace cordon {
 namespace {
 
+constexpr std::size_t kUsualProcFile = 4096;
 constexpr std::size_t kMaxProcFile = 1 << 20;
 
+/// These files are given whole as long as there is room: a short read is the last.
 std::string slurp(const std::string& path) {
-  Result<std::string> text = read_file(path, kMaxProcFile);
-  return text ? std::move(*text) : std::string();
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text(kUsualProcFile, '\0');
+  std::size_t size = 0;
+  for (ssize_t got = 0; fd && (got = read(fd.get(), text.data() + size, text.size() - size)) > 0;) {
+    size += static_cast<std::size_t>(got);
+    if (size < text.size() || size >= kMaxProcFile) break;
+    text.resize(text.size() * 4);
+  }
+  text.resize(size);
+  return text;
+}
+
+/// A name as status writes it: '\n' and '\\' are escaped (fs/proc/array.c proc_task_name).
+std::string unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const bool escape = text[at] == '\\' && at + 1 < text.size();
+    if (escape) ++at;
+    out += escape && text[at] == 'n' ? '\n' : text[at];
+  }
+  return out;
 }
 
 std::vector<std::uint64_t> numbers(std::string_view text, int base) {
@@ -74,6 +95,7 @@ Credentials read_credentials(pid_t task) {
   for (const std::string_view line : split(text, '\n')) {
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) continue;
+    if (line.starts_with("Name:\t")) result.comm = unescaped(line.substr(colon + 2));
     for (const StatusRow& row : kStatus) {
       if (row.name != line.substr(0, colon)) continue;
       const auto values = numbers(line.substr(colon + 1), row.base);

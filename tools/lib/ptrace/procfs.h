@@ -26,7 +26,8 @@ struct Credentials {
   pid_t parent = 0;
   pid_t tracer = 0;
   pid_t inner_tgid = 0;  ///< in its own pid namespace
-  int seccomp = 0;       ///< 0 none, 1 strict, 2 filter
+  std::string comm;
+  int seccomp = 0;  ///< 0 none, 1 strict, 2 filter
   bool no_new_privs = false;
   bool has(unsigned capability) const { return (effective >> capability & 1) != 0; }
 };

@@ -75,6 +75,7 @@ Result<void> Recorder::start_command() {
 
 void Recorder::wait_for_all() {
   const SignalForwarder forwarder(options_.forward_signals && !options_.in_place, root_, options_.stop);
+  const QuietStops quiet;
   while (!finished_) {
     int status = 0;
     const pid_t tid = wait4(-1, &status, __WALL | __WNOTHREAD, nullptr);

@@ -62,6 +62,7 @@ class Recorder {
   void entry(Tracee& tracee, const abi::Stop& stop);
   bool entry_details(Tracee& tracee);
   void exit(Tracee& tracee, const abi::Stop& stop);
+  void succeeded(Tracee& tracee, std::int64_t result);
   void exit_details(Tracee& tracee);
   void unfinished(Tracee& tracee);
   void await(Tracee& tracee);

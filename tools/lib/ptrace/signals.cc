@@ -44,6 +44,15 @@ SignalForwarder::~SignalForwarder() {
   for (std::size_t i = 0; i < std::size(kForwarded); ++i) sigaction(kForwarded[i], &saved_[i], nullptr);
 }
 
+QuietStops::QuietStops() {
+  if (sigaction(SIGCHLD, nullptr, &saved_) != 0) return;
+  struct sigaction quiet = saved_;
+  quiet.sa_flags |= SA_NOCLDSTOP;
+  sigaction(SIGCHLD, &quiet, nullptr);
+}
+
+QuietStops::~QuietStops() { sigaction(SIGCHLD, &saved_, nullptr); }
+
 StopControl::StopControl() = default;
 StopControl::~StopControl() = default;
 

@@ -25,4 +25,16 @@ class SignalForwarder {
   bool active_;
 };
 
+/// While it lives, a stop of a traced task sends us no SIGCHLD: it is waited for anyway, and a signal costs each stop.
+class QuietStops {
+ public:
+  QuietStops();
+  ~QuietStops();
+  QuietStops(const QuietStops&) = delete;
+  QuietStops& operator=(const QuietStops&) = delete;
+
+ private:
+  struct sigaction saved_ {};
+};
+
 }  // namespace cordon

@@ -46,6 +46,7 @@ void fill(CallRow& row, Arch arch, std::string_view name) {
       row.has_path && (row.info->effects & kResultMatters) == kMakesFd && row.info->uses[0].access == Access::kOpen;
   row.always_exit =
       (!opens && (row.info->effects & kResultMatters) != 0) || (row.capability != nullptr && row.capability->each_time);
+  row.may_rename = name == "prctl";
   row.affinity = name == "sched_getaffinity" ? 1 : name == "sched_setaffinity" ? 2 : 0;
   row.seen = true;
 }

@@ -80,6 +80,12 @@ struct FsState {
   std::uint64_t cwd_generation = 0;  ///< World::generation at which cwd was read; 0: not read
 };
 
+/// What a process was started as, for its line in the trace; what it forks is called the same.
+struct Names {
+  std::string comm;
+  std::vector<std::string> argv;
+};
+
 struct Process {
   pid_t tgid = 0;
   pid_t parent = 0;
@@ -88,7 +94,8 @@ struct Process {
   std::uint32_t subject = 0;  ///< index into World::subjects
   Credentials credentials;
   bool credentials_stale = true;
-  bool plain_stops = false;  ///< watched by syscall stops: its own filter might hide calls from ours
+  std::shared_ptr<const Names> names;  ///< null: not known, or it has named itself anew
+  bool plain_stops = false;            ///< watched by syscall stops: its own filter might hide calls from ours
   std::uint32_t tasks = 0;
 };
 
@@ -102,6 +109,7 @@ struct CallRow {
   bool has_path = false;
   std::uint8_t affinity = 0;  ///< 1 reads, 2 sets the CPUs that a task may run on
   bool always_exit = false;   ///< the result matters each time
+  bool may_rename = false;    ///< prctl(2)
   bool seen = false;          ///< the row is filled in
 };
 
