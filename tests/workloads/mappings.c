@@ -1,4 +1,4 @@
-/* A file's private mapping made executable: as it is, and after it was written to. */
+/* Memory that becomes executable: a file's private mapping as it is and after it was written to, and what is no file. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -6,7 +6,7 @@
 
 #include "check.h"
 
-enum { kPage = 4096 };
+enum { kPage = 4096, kReadExec = PROT_READ | PROT_EXEC, kAll = PROT_READ | PROT_WRITE | PROT_EXEC };
 
 static void *map(const char *directory, const char *name) {
   char path[4000];
@@ -19,12 +19,22 @@ static void *map(const char *directory, const char *name) {
   return at;
 }
 
+static char *page_of(char *address) { return address - (unsigned long)address % kPage; }
+
 int main(int argc, char **argv) {
   CHECK(argc == 2);
   char *plain = map(argv[1], "plain");
   char *changed = map(argv[1], "changed");
   changed[kPage] = 1;
-  CHECK(mprotect(plain, kPage, PROT_READ | PROT_EXEC) == 0);
-  CHECK(mprotect(changed, kPage, PROT_READ | PROT_EXEC) == 0);
+  CHECK(mprotect(plain, kPage, kReadExec) == 0);
+  CHECK(mprotect(changed, kPage, kReadExec) == 0);
+  CHECK(mprotect(map(argv[1], "both"), kPage, kAll) == 0);
+  CHECK(mmap(NULL, kPage, kReadExec, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+  void *shared = mmap(NULL, kPage, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  CHECK(shared != MAP_FAILED && mprotect(shared, kPage, kReadExec) == 0);
+  char *heap = page_of((char *)sbrk(2 * kPage) + kPage - 1);
+  CHECK(mprotect(heap, kPage, kAll) == 0 && mprotect(heap, kPage, kReadExec) == 0);
+  char local = 0;
+  CHECK(mprotect(page_of(&local), kPage, kAll) == 0);
   return 0;
 }

@@ -181,7 +181,7 @@ TEST_CASE("unknown kinds and facts with unknown members are kept and counted") {
 TEST_CASE("every operation survives the way through its JSON") {
   std::vector<Fact> facts;
   const std::vector<Operation> operations = {
-      SyscallOp{Arch::kI386, "open", 5, {{1, 2, 3}}},
+      SyscallOp{Arch::kI386, "open", 5, {{1, 2, 3}}, 0x11, Executable::kHeap},
       FileOp{"/a", "/r/a", "/b", FilePerm::kRenameFrom, FileKind::kSocket, Owner::kSelf, true, true, true},
       ExecOp{"/s", "/h", "/bin/sh", "/ld", "px", true},
       NetOp{SocketAct::kBind, "inet6", "stream", "tcp", "::1", 80, "::2", 9, 18},

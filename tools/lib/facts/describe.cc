@@ -23,6 +23,7 @@ std::string words(const SyscallOp& op) {
   std::string text = op.name.empty() ? fmt::format("syscall_{}", op.number) : op.name;
   if (op.arch != native_arch()) text = std::string(name_of(op.arch)) + ":" + text;
   if (op.clone_flags) text += fmt::format("(flags={:#x})", *op.clone_flags);
+  if (op.executable != Executable::kUntold) text += fmt::format("(executable {})", name_of(op.executable));
   if (op.args.empty()) return text;
   text += '(';
   for (const ArgPredicate& arg : op.args) {

@@ -25,6 +25,7 @@ std::vector<std::string> list_syscalls(const Trace& trace) {
     SyscallOp bare = op;
     bare.args.clear();
     bare.clone_flags.reset();
+    bare.executable = Executable::kUntold;
     names.insert(describe(Operation(bare)));
   });
   return sorted(names);

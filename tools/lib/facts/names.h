@@ -17,6 +17,11 @@ struct EnumNames<Arch> {
       std::to_array<std::string_view>({"x86_64", "i386", "x32", "aarch64", "arm", "riscv64", "s390x", "ppc64le"});
 };
 template <>
+struct EnumNames<Executable> {
+  static constexpr std::array kNames =
+      std::to_array<std::string_view>({"untold", "file", "writable_file", "anonymous", "heap", "stack"});
+};
+template <>
 struct EnumNames<FilePerm> {
   static constexpr std::array kNames = std::to_array<std::string_view>(
       {"read",      "write",   "append",   "create",      "truncate",   "unlink", "rename_from", "rename_to",

@@ -26,6 +26,17 @@ struct ArgPredicate {
   auto operator<=>(const ArgPredicate&) const = default;
 };
 
+/// What a call makes executable (mmap, mprotect with PROT_EXEC), as security/selinux/hooks.c file_map_prot_check and
+/// selinux_file_mprotect tell mappings apart. Of several at once the last in this order.
+enum class Executable : std::uint8_t {
+  kUntold,
+  kFile,          ///< a mapped file that the call does not make writable too, or that all who map it share
+  kWritableFile,  ///< a private mapping of a file, writable and executable at once
+  kAnonymous,     ///< memory without a file; shared memory without a name too
+  kHeap,          ///< within what brk(2) gave, and not executable before
+  kStack,         ///< where the stack lies, and not executable before
+};
+
 /// One syscall with those of its arguments that carry policy. `number` only where libseccomp knows no name for it.
 struct SyscallOp {
   Arch arch = Arch::kX86_64;
@@ -35,11 +46,15 @@ struct SyscallOp {
   /// clone3(2): struct clone_args' flags, which lie behind a pointer where no filter sees them. None where they are not
   /// known, or where the call asks for what flags do not say (set_tid).
   std::optional<std::uint64_t> clone_flags{};
+  Executable executable = Executable::kUntold;
   static constexpr std::string_view kKind = "syscall";
   static constexpr auto fields() {
-    return std::tuple{field("arch", &SyscallOp::arch, Presence::kAlways), field("name", &SyscallOp::name),
-                      field("number", &SyscallOp::number), field("args", &SyscallOp::args),
-                      field("clone_flags", &SyscallOp::clone_flags)};
+    return std::tuple{field("arch", &SyscallOp::arch, Presence::kAlways),
+                      field("name", &SyscallOp::name),
+                      field("number", &SyscallOp::number),
+                      field("args", &SyscallOp::args),
+                      field("clone_flags", &SyscallOp::clone_flags),
+                      field("executable", &SyscallOp::executable)};
   }
   auto operator<=>(const SyscallOp&) const = default;
 };

@@ -21,6 +21,7 @@ std::optional<std::string> syscall_of(const Fact& fact) {
   SyscallOp bare = *op;
   bare.args.clear();
   bare.clone_flags.reset();
+  bare.executable = Executable::kUntold;
   return describe(Operation(bare));
 }
 

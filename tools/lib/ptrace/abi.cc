@@ -30,6 +30,7 @@ bool read_stop(pid_t task, Stop& stop) {
   if (ptrace(static_cast<__ptrace_request>(kGetSyscallInfo), task, sizeof info, &info) < 0) return false;
   stop.op = info.op;
   stop.audit_arch = info.arch;
+  stop.stack_pointer = info.stack_pointer;
   if (info.op == kExit) {
     stop.result = static_cast<std::int64_t>(info.call.number);
     stop.failed = (info.call.args[0] & 0xff) != 0;

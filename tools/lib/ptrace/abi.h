@@ -15,6 +15,7 @@ struct Stop {
   std::uint32_t audit_arch = 0;
   std::uint64_t number = 0;
   std::uint64_t args[6]{};
+  std::uint64_t stack_pointer = 0;
   std::int64_t result = 0;
   bool failed = false;
 };

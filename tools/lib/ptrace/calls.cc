@@ -63,6 +63,8 @@ void Recorder::entry(Tracee& tracee, const abi::Stop& stop) {
   for (unsigned i = 0; i < 6; ++i) call.args[i] = stop.args[i];
   if (call.row->affinity != 0) colocator_.step_aside(tracee, call.row->affinity == 2);
   if (renames(call)) tracee.process->names.reset();
+  call.stack_pointer = stop.stack_pointer;
+  call.executable = Executable::kUntold;
   call.subject = tracee.process->subject;
   call.clone_flags = call.row->info->args[0] == ArgKind::kCloneArgs ? clone3_flags(tracee.tid, call) : std::nullopt;
   call.key = syscall_key(call, options_.detail != Detail::kSet);

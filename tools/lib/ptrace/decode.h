@@ -42,6 +42,7 @@ bool keyctl_entry(World&, Tracee&);
 bool io_uring_entry(World&, Tracee&);
 void io_uring_exit(World&, Tracee&);
 bool io_uring_enter_entry(World&, Tracee&);
+bool mmap_entry(World&, Tracee&);
 bool mprotect_entry(World&, Tracee&);
 
 }  // namespace cordon::decode

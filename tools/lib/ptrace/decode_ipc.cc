@@ -1,9 +1,8 @@
-// Message queues, System V IPC, keys, and memory that becomes executable.
+// Message queues, System V IPC and keys.
 #include <fcntl.h>
 #include <linux/ioctl.h>
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
-#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <algorithm>
@@ -13,7 +12,6 @@
 #include "base/text.h"
 #include "ptrace/decode.h"
 #include "ptrace/files.h"
-#include "ptrace/mappings.h"
 #include "ptrace/memory.h"
 #include "ptrace/net.h"
 
@@ -140,27 +138,6 @@ bool keyctl_entry(World&, Tracee& tracee) {
   const auto operation = static_cast<std::uint32_t>(tracee.call.args[0]);
   for (const KeyRow& row : kKeys)
     if (row.operation == operation) ipc_at_exit(tracee, IpcKind::kKey, {}, {std::string(row.perm)});
-  return true;
-}
-
-bool mprotect_entry(World& world, Tracee& tracee) {
-  constexpr std::uint64_t kProtExec = 4;
-  Call& call = tracee.call;
-  if (!world.full || (call.args[2] & kProtExec) == 0) return false;
-  const std::string name = mapped_file(tracee.tid, call.args[0]);
-  if (name.empty()) return false;
-  FileOp file;
-  bool outside = false;
-  file.path = inside_view(tracee.fs->view, name, outside);
-  file.disconnected = outside;
-  file.perms = FilePerm::kMapExec;
-  if (has_changed_pages(tracee.tid, call.args[0])) file.perms |= FilePerm::kMapChanged;
-  struct stat status {};
-  if (stat(reach(tracee.fs->view, file.path).c_str(), &status) == 0) {
-    file.kind = files::kind_of_mode(status.st_mode);
-    file.owner = status.st_uid == world.subjects[call.subject].fsuid ? Owner::kSelf : Owner::kOther;
-  }
-  at_exit(tracee, std::move(file));
   return true;
 }
 

@@ -37,17 +37,17 @@ std::optional<Head> head_of(const char* line) {
   return found == 3 ? std::optional(head) : std::nullopt;
 }
 
-std::string listed_file(pid_t task, std::uint64_t address) {
+std::optional<Mapping> listed(pid_t task, std::uint64_t address) {
   const Lines maps(std::fopen(proc_path(task, "maps").c_str(), "re"));
   char line[kLine];
   while (maps && std::fgets(line, sizeof line, maps.get()) != nullptr) {
     const auto head = head_of(line);
-    if (!head || !head->covers(address)) continue;
-    std::string text = head->name == 0 ? "" : line + head->name;
-    if (!text.empty() && text.back() == '\n') text.pop_back();
-    return text.starts_with('/') ? text : std::string();
+    if (!head || head->end <= address) continue;
+    std::string name = head->name == 0 ? "" : line + head->name;
+    if (!name.empty() && name.back() == '\n') name.pop_back();
+    return Mapping{head->begin, head->end, head->perms[2] == 'x', head->perms[3] == 's', std::move(name)};
   }
-  return {};
+  return std::nullopt;
 }
 
 // linux/fs.h PROCMAP_QUERY (6.11): one ioctl instead of reading the whole table.
@@ -59,17 +59,20 @@ struct ProcmapQuery {
 
 }  // namespace
 
-std::string mapped_file(pid_t task, std::uint64_t address) {
+std::optional<Mapping> mapping_from(pid_t task, std::uint64_t address) {
+  constexpr std::uint64_t kExecutable = 4, kShared = 8, kThisOrNext = 16;  // PROCMAP_QUERY_*
   const UniqueFd maps(open(proc_path(task, "maps").c_str(), O_RDONLY | O_CLOEXEC));
+  if (!maps) return std::nullopt;
   char name[4096] = "";
   ProcmapQuery query{};
   query.size = sizeof query;
+  query.flags = kThisOrNext;
   query.address = address;
   query.name_address = reinterpret_cast<std::uintptr_t>(name);
   query.name_size = sizeof name;
-  if (!maps || ioctl(maps.get(), _IOWR('f', 17, ProcmapQuery), &query) != 0)
-    return errno == ENOTTY ? listed_file(task, address) : std::string();
-  return query.inode != 0 && name[0] == '/' ? std::string(name) : std::string();
+  if (ioctl(maps.get(), _IOWR('f', 17, ProcmapQuery), &query) != 0)
+    return errno == ENOTTY || errno == ENAMETOOLONG ? listed(task, address) : std::nullopt;
+  return Mapping{query.start, query.end, (query.vma_flags & kExecutable) != 0, (query.vma_flags & kShared) != 0, name};
 }
 
 bool has_changed_pages(pid_t task, std::uint64_t address) {

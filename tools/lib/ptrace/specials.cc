@@ -18,6 +18,8 @@ constexpr Special kSpecials[] = {
     {"kcmp", peer_memory_entry, nullptr},
     {"keyctl", keyctl_entry, nullptr},
     {"kill", kill_entry, nullptr},
+    {"mmap", mmap_entry, nullptr},
+    {"mmap2", mmap_entry, nullptr},
     {"mount", mount_entry, nullptr},
     {"move_mount", move_mount_entry, nullptr},
     {"mprotect", mprotect_entry, nullptr},

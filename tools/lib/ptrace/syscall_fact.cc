@@ -51,6 +51,7 @@ SyscallOp syscall_op(World& world, const Call& call) {
   if (op.name.empty() || !libseccomp_knows(call.arch, op.name)) op.number = static_cast<std::int32_t>(call.number);
   if (world.options.detail == Detail::kSet) return op;
   op.clone_flags = call.clone_flags;
+  op.executable = call.executable;
   const std::uint64_t words[3] = {call.key.b & 0xffffffff, call.key.b >> 32, call.key.c};
   for (unsigned i = 0; i < row.positions.count && i < 3; ++i)
     op.args.push_back({row.positions.at[i].index, words[i], row.positions.at[i].mask});

@@ -192,7 +192,9 @@ struct Call {
   std::int64_t number = 0;
   std::uint64_t args[6]{};
   CallRow* row = nullptr;
+  std::uint64_t stack_pointer = 0;
   std::optional<std::uint64_t> clone_flags;  ///< of clone3(2)
+  Executable executable = Executable::kUntold;
   ActionKey key;                             ///< of the syscall fact itself
   std::int64_t result = 0;
   bool failed = false;
