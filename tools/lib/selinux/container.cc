@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <span>
 
 #include "base/bytes.h"
@@ -12,6 +11,7 @@
 #include "selinux/container_view.h"
 #include "selinux/demand.h"
 #include "selinux/guard.h"
+#include "selinux/operator_profile.h"
 #include "selinux/private_types.h"
 #include "selinux/resolve.h"
 #include "selinux/tables.h"
@@ -132,7 +132,8 @@ void ContainerBuilder::allow(const std::string& target, const std::string& klass
 }
 
 void ContainerBuilder::add_operation(const Operation& operation, Resolver& resolver) {
-  const Demands demands = demands_of(operation, [this](std::string_view klass) { return base_.has_class(klass); });
+  const Demands demands = demands_of(
+      operation, [this](std::string_view klass) { return base_.has_class(klass); }, base_.messages_by_type());
   for (const Demand& demand : demands.all) {
     const Resolved target = resolver.target(demand.target);
     if (!target.assumed.empty()) out_.notes.push_back("assumed: " + target.assumed + "; --peer names another");
@@ -230,33 +231,6 @@ std::string as_block(const Module& module, const std::string& domain) {
   return out + ")\n";
 }
 
-/// A Kubernetes object's name: lower case letters, digits and '-' (RFC 1123).
-std::string to_object_name(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return c == '_' ? '-' : static_cast<char>(std::tolower(c)); });
-  while (name.ends_with('-')) name.pop_back();
-  return name;
-}
-
-/// The Security Profiles Operator adds the container's block by itself; a type of the module's own it cannot declare.
-std::string profile_yaml(const Module& module, const std::string& domain) {
-  std::string out = fmt::format(
-      "apiVersion: security-profiles-operator.x-k8s.io/v1alpha2\nkind: SelinuxProfile\nmetadata:\n  name: {}\nspec:\n  "
-      "inherit:\n    - kind: System\n      name: container\n  allow:\n",
-      to_object_name(module.name));
-  std::string target;
-  for (const auto& [access, perms] : module.rules) {
-    if (access.source != domain) continue;
-    if (access.target != "self" && module.types.contains(access.target)) return {};
-    const std::string name = access.target == "self" ? "'@self'" : access.target;
-    if (name != target) out += fmt::format("    {}:\n", name);
-    target = name;
-    out += fmt::format("      {}:\n", access.klass);
-    for (const std::string& perm : perms) out += fmt::format("        - {}\n", perm);
-  }
-  return out;
-}
-
 template <class List>
 void tidy(List& list) {
   std::sort(list.begin(), list.end());
@@ -267,7 +241,8 @@ void ContainerBuilder::write_out() {
   out_.cil = options_.templates ? as_block(module(), domain_) : write_cil(module(), base_.mls());
   out_.run_option = "--security-opt label=type:" + out_.type;
   out_.kubernetes = fmt::format("securityContext:\n  seLinuxOptions:\n    type: {}\n", out_.type);
-  out_.selinux_profile = profile_yaml(module(), domain_);
+  const OperatorProfile profile = operator_profile(module(), domain_);
+  out_.selinux_profile = profile.yaml;
   out_.bottlerocket = bottlerocket_type(recorded_, info_);
   tidy(out_.added);
   tidy(out_.notes);
@@ -277,8 +252,10 @@ void ContainerBuilder::write_out() {
                   options_.templates ? " /usr/share/udica/templates/base_container.cil" : "", out_.run_option),
       fmt::format("Kubernetes: securityContext: {{seLinuxOptions: {{type: {}}}}}", out_.type),
       "Bottlerocket, which loads no modules: " + out_.bottlerocket};
-  if (out_.selinux_profile.empty())
-    out_.summary.push_back("no SelinuxProfile: the operator cannot declare the type of the container's files");
+  out_.summary.push_back(profile.yaml.empty()
+                             ? "no SelinuxProfile: the operator cannot declare the type of the container's files"
+                             : "with the SelinuxProfile in place of the .cil, a pod's type is " + profile.type);
+  out_.summary.insert(out_.summary.end(), profile.remarks.begin(), profile.remarks.end());
   out_.summary.insert(out_.summary.end(), out_.notes.begin(), out_.notes.end());
 }
 
