@@ -1,7 +1,9 @@
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <ctime>
+#include <filesystem>
 #include <iostream>
 
 #include "selinux/app_module.h"
@@ -19,6 +21,16 @@ double cpu_seconds() {
   timespec now{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+/// Of the children that have ended.
+double child_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_CHILDREN, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 long peak_megabytes() {
@@ -74,6 +86,20 @@ TEST_CASE("10 000 facts are synthesised and decided", "[.bench]") {
   for (const Fact& fact : facts) allowed += (*decider)->decide(fact).ruling == Ruling::kAllowed ? 1 : 0;
   std::cout << "decide_s " << cpu_seconds() - start << "\npeak_mb " << peak_megabytes() << "\n";
   CHECK(allowed == facts.size());
+}
+
+TEST_CASE("a policy is loaded from its own place and from another", "[.bench]") {
+  const auto path = find_policy();
+  if (!path) return;
+  const auto copy = std::filesystem::temp_directory_path() / ("cordon-bench-" + std::to_string(getpid()));
+  std::filesystem::copy_file(*path, copy);
+  constexpr int kTimes = 5;
+  for (const auto& [name, place] : {std::pair("load_own_s", *path), std::pair("load_other_s", copy.string())}) {
+    const double start = cpu_seconds() + child_seconds();
+    for (int i = 0; i < kTimes; ++i) REQUIRE(PolicyDb::load(place).ok());
+    std::cout << name << " " << (cpu_seconds() + child_seconds() - start) / kTimes << "\n";
+  }
+  std::filesystem::remove(copy);
 }
 
 TEST_CASE("8 500 denials are explained", "[.bench]") {
