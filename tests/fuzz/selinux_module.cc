@@ -29,7 +29,7 @@ void add_rule(Module& module, fuzz::Choices& choices) {
       break;
     case 4: module.contexts.push_back({"/" + a, choices.below(2) == 0 ? "" : "--", b, "s0"}); break;
     case 5:
-      module.ioctls[{RuleKind::kAllow, a, b, "file"}].insert(
+      (module.*kExtendedKinds[choices.below(2)].rules)[{RuleKind::kAllow, a, b, "file"}].insert(
           static_cast<std::uint16_t>(choices.byte() * 256 + choices.byte()));
       break;
     default:
@@ -52,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Diagnostics diagnostics;
   const auto again = read_cil(cil, "written.cil", diagnostics);
   fuzz::require(again.ok() && again->rules == module.rules && again->ioctls == module.ioctls &&
-                again->type_rules == module.type_rules);
+                again->messages == module.messages && again->type_rules == module.type_rules);
   const auto lines = read_fc(write_fc(module, ContextStyle::kMls), "written.fc");
   fuzz::require(lines.ok() && lines->size() == module.contexts.size());
   return 0;

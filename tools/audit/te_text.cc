@@ -163,6 +163,9 @@ selinux::Module module_of(const SelinuxRules& rules, const TeOptions& options) {
       if (perm == "ioctl" && (options.extended || rule.extended_only))
         for (const std::uint32_t command : rule.ioctls)
           module.ioctls[{kind, rule.source, rule.target, rule.klass}].insert(static_cast<std::uint16_t>(command));
+      if (perm == "nlmsg" && options.extended)
+        for (const std::uint32_t type : rule.nlmsgs)
+          module.messages[{kind, rule.source, rule.target, rule.klass}].insert(static_cast<std::uint16_t>(type));
     }
   for (const RoleRule& role : rules.roles) module.role_types.insert({role.role, role.type});
   return module;

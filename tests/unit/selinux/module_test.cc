@@ -101,7 +101,8 @@ TEST_CASE("a logged denial is fixed, remains, or was allowed, and what is more i
   const std::vector<AvOp> denials = {{httpd, "system_u:object_r:user_home_t:s0", "file", {"setattr"}, {}, {}},
                                      {httpd, "system_u:object_r:shadow_t:s0", "file", {"write"}, {}, {}},
                                      {httpd, "system_u:object_r:etc_t:s0", "file", {"read"}, {}, {}},
-                                     {httpd, "system_u:object_r:gone_t:s0", "file", {"read"}, {}, {}}};
+                                     {httpd, "system_u:object_r:gone_t:s0", "file", {"read"}, {}, {}},
+                                     {httpd, "system_u:object_r:nfs_t:s0", "file", {"read"}, {}, {}}};
   Diagnostics diagnostics;
   const auto out =
       verify_denials(denials, *policy, flat("(allow httpd_t user_home_t (file (setattr relabelto)))"), diagnostics);
@@ -110,6 +111,8 @@ TEST_CASE("a logged denial is fixed, remains, or was allowed, and what is more i
   CHECK(out->denials[1].fixed == Fixed::kRemaining);
   CHECK(out->denials[2].fixed == Fixed::kAllowed);
   CHECK(out->denials[3].fixed == Fixed::kUnknown);
+  CHECK(out->denials[4].fixed == Fixed::kRemaining);
+  CHECK(out->denials[4].why.find(": setsebool ") != std::string::npos);
   CHECK(out->excess == std::vector<std::string>{"allow httpd_t user_home_t:file { relabelto };"});
 }
 
@@ -186,6 +189,17 @@ TEST_CASE("neverallow rules keep their lines among other statements, comments an
   CHECK_FALSE(Neverallows::parse("(neverallow a_t b_t (file (read)", "base.cil").ok());
   CHECK_FALSE(Neverallows::parse("(type \"x)", "base.cil").ok());
   CHECK_FALSE(Neverallows::parse("(type x_t))", "base.cil").ok());
+}
+
+TEST_CASE("an attribute that brings what is never allowed breaks the rule") {
+  PolicyDb* policy = shared_policy();
+  if (policy == nullptr || !policy->has_attribute("files_unconfined_type")) return;
+  const auto rules = Neverallows::parse("(neverallow bound_t shadow_t (file (write)))", "own.cil");
+  REQUIRE(rules.ok());
+  CHECK(rules->check(flat("(type bound_t)(typeattributeset domain (bound_t))"), *policy).broken.empty());
+  const auto report = rules->check(flat("(type bound_t)(typeattributeset files_unconfined_type (bound_t))"), *policy);
+  REQUIRE(report.broken.size() == 1);
+  CHECK(report.broken[0].rule == "allow bound_t shadow_t:file { write };");
 }
 
 TEST_CASE("the installed policy's neverallow rules can be checked") {
@@ -279,6 +293,7 @@ TEST_CASE("every kind of operation asks for the class and permission that the ke
       {call_of("sched_setaffinity"), "process", "setsched"},
       {call_of("setpgid"), "process", "setpgid"},
       {call_of("mmap", {{2, 7}}), "process", "execmem"},
+      {call_of("mprotect", {{2, 5}}), "process", "execmem"},
       {call_of("userfaultfd"), "anon_inode", "create"},
       {call_of("statfs"), "filesystem", "getattr"},
       {call_of("syslog"), "system", "syslog_read"},
@@ -340,6 +355,26 @@ TEST_CASE("every kind of operation asks for the class and permission that the ke
   }
 }
 
+TEST_CASE("memory that becomes executable asks for what the kernel asks for, and for no more") {
+  const std::pair<Executable, std::set<std::string>> rows[] = {{Executable::kFile, {}},
+                                                               {Executable::kWritableFile, {"execmem"}},
+                                                               {Executable::kAnonymous, {"execmem"}},
+                                                               {Executable::kHeap, {"execheap", "execmem"}},
+                                                               {Executable::kStack, {"execmem", "execstack"}}};
+  for (const char* name : {"mmap", "mprotect", "pkey_mprotect"})
+    for (const auto& [executable, perms] : rows) {
+      SyscallOp op = call_of(name, {{2, 7}});
+      op.executable = executable;
+      std::set<std::string> asked;
+      for (const Demand& demand : demands_of(op, [](std::string_view) { return true; }).all) {
+        CHECK((demand.klass == "process" && demand.target.kind == TargetKind::kSelf));
+        asked.insert(demand.perms.begin(), demand.perms.end());
+      }
+      INFO(name << " " << static_cast<int>(executable));
+      CHECK(asked == perms);
+    }
+}
+
 TEST_CASE("a ceiling bounds the commands of ioctl too") {
   const Module ceiling = flat("(allow a_t b_t (file (ioctl read)))(allowx a_t b_t (ioctl file (0x5401)))");
   CHECK(outside_bounds(flat("(allow a_t b_t (file (ioctl)))(allowx a_t b_t (ioctl file (0x5401)))"), ceiling, nullptr)
@@ -350,6 +385,33 @@ TEST_CASE("a ceiling bounds the commands of ioctl too") {
                        nullptr) == std::vector<std::string>{"allowxperm a_t b_t:file ioctl 0x5402;"});
   CHECK(
       outside_bounds(flat("(allow a_t b_t (file (ioctl)))"), flat("(allow a_t b_t (file (ioctl)))"), nullptr).empty());
+}
+
+TEST_CASE("a ceiling bounds the messages of netlink too") {
+  const Module ceiling = flat("(allow a_t self (s (nlmsg)))(allowx a_t self (nlmsg s (0x12 (range 0x14 0x16))))");
+  CHECK(
+      outside_bounds(flat("(allow a_t self (s (nlmsg)))(allowx a_t self (nlmsg s (0x15)))"), ceiling, nullptr).empty());
+  CHECK(outside_bounds(flat("(allow a_t self (s (nlmsg)))(allowx a_t self (nlmsg s (0x13)))"), ceiling, nullptr) ==
+        std::vector<std::string>{"allowxperm a_t self:s nlmsg 0x0013;"});
+  CHECK(outside_bounds(flat("(allow a_t self (s (nlmsg)))"), ceiling, nullptr) ==
+        std::vector<std::string>{"allowxperm a_t self:s nlmsg of any message;"});
+}
+
+TEST_CASE("what an attribute brings is bounded like a rule") {
+  PolicyDb* policy = shared_policy();
+  if (policy == nullptr || !policy->has_attribute("files_unconfined_type")) return;
+  const std::string own = "(type bound_t)(allow bound_t etc_t (file (read)))";
+  const std::string joined = own + "(typeattributeset files_unconfined_type (bound_t))";
+  CHECK(outside_bounds(flat(own), flat(own), policy).empty());
+  const auto outside = outside_bounds(flat(joined), flat(own), policy);
+  REQUIRE(outside.size() == 1);
+  CHECK(outside[0].starts_with("typeattribute bound_t files_unconfined_type; which brings "));
+  CHECK(outside_bounds(flat(joined), flat(joined), policy).empty());
+  const auto brought = vectors_of_attribute(*policy, "bound_t", "files_unconfined_type");
+  CHECK(brought.at({"bound_t", "shadow_t", "file"}).contains("write"));
+  // What the policy lets every domain do to itself.
+  const auto domain = vectors_of_attribute(*policy, "bound_t", "domain");
+  CHECK(domain.at({"bound_t", "bound_t", "process"}).contains("fork"));
 }
 
 TEST_CASE("a policy differs by extended rules, permissive types and roles too") {

@@ -1,6 +1,10 @@
 #include "selinux/policydb.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <random>
 
 #include "base/fd.h"
@@ -44,6 +48,37 @@ TEST_CASE("a policy cut anywhere, or newer, is refused with a reason") {
   std::string newer = bytes;
   newer[16] = 99;
   CHECK(PolicyDb::from_bytes(newer, "newer").error().what == "policy version 99; this program reads up to version 33");
+}
+
+TEST_CASE("only a policy that root alone can have put in its place is the system's own") {
+  const auto path = installed_policy();
+  if (!path) return skip(path.error());
+  namespace fs = std::filesystem;
+  const auto own = [](const fs::path& file) {
+    const UniqueFd fd(open(file.c_str(), O_PATH | O_CLOEXEC));
+    return fd && is_installed_policy(fd.get());
+  };
+  struct stat status {};
+  REQUIRE(stat(path->c_str(), &status) == 0);
+  if (status.st_uid != 0) {
+    WARN("skip: the installed policy is not root's, as this user name space has it");
+    return;
+  }
+  std::string place = (fs::temp_directory_path() / "cordon-test-XXXXXX").string();
+  REQUIRE(mkdtemp(place.data()) != nullptr);
+  const fs::path link = fs::path(place) / "link";
+  const fs::path copy = fs::path(place) / "copy";
+  fs::create_symlink(*path, link);
+  fs::copy_file(*path, copy);
+  CHECK(own(*path));
+  CHECK(own(link));
+  CHECK_FALSE(own(copy));
+  CHECK_FALSE(own("/etc/selinux/.." + std::string("/..") + copy.string()));
+  CHECK_FALSE(own(fs::path(*path).parent_path()));
+  const auto loaded = PolicyDb::load(copy.string());
+  REQUIRE(loaded.ok());
+  CHECK(loaded->digest() == PolicyDb::load(link.string())->digest());
+  fs::remove_all(place);
 }
 
 TEST_CASE("every reason of every permission is told") {

@@ -7,8 +7,8 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "selinux/demand.h"
+#include "selinux/extended.h"
 #include "selinux/guard.h"
-#include "selinux/ioctls.h"
 #include "selinux/own_ports.h"
 #include "selinux/private_types.h"
 #include "selinux/resolve.h"
@@ -25,7 +25,7 @@ constexpr std::string_view kOwnSuffix = "_cordon";
 class Builder {
  public:
   Builder(const Policy& policy, const PolicyDb& base, const Labels& labels, const AppOptions& options)
-      : policy_(policy), base_(base), labels_(labels), options_(options), ioctls_(policy) {}
+      : policy_(policy), base_(base), labels_(labels), options_(options), extended_(policy) {}
 
   Result<AppModule> run();
 
@@ -70,7 +70,7 @@ class Builder {
   std::set<std::string> assumed_;
   std::set<std::string> mislabelled_;
   std::set<std::string> generic_ports_;  // "tcp 8080 (unreserved_port_t)"
-  IoctlCommands ioctls_;
+  ExtendedPerms extended_;
 };
 
 /// The operation with the path of its pattern.
@@ -224,8 +224,8 @@ void Builder::add_demand(const Demand& demand, const Resolved& target, std::size
   if (demand.klass == "dir" && demand.perms == std::vector<std::string>{"search"} && !own)
     searched_.insert(target.type);
   allow(out_.domain, target.type, demand.klass, {left.begin(), left.end()});
-  ioctls_.needs(policy_.rules[index].grant(), demand,
-                {RuleKind::kAllow, out_.domain, target.type == out_.domain ? "self" : target.type, demand.klass});
+  extended_.needs(policy_.rules[index].grant(), demand,
+                  {RuleKind::kAllow, out_.domain, target.type == out_.domain ? "self" : target.type, demand.klass});
 }
 
 /// A port that no service is known for shares its label with all such ports.
@@ -272,8 +272,8 @@ void Builder::add_rule(std::size_t index, Resolver& resolver) {
   const Grant& grant = policy_.rules[index].grant();
   if (is_of_another(grant.operation))
     return note(index, Fit::kNone, "the denial is of another domain, and is not granted here");
-  const Demands demands =
-      demands_of(concrete(grant), [this](std::string_view klass) { return base_.has_class(klass); });
+  const Demands demands = demands_of(
+      concrete(grant), [this](std::string_view klass) { return base_.has_class(klass); }, base_.messages_by_type());
   if (!demands.untold.empty()) note(index, Fit::kNarrower, "not granted, since it cannot be told: " + demands.untold);
   std::string shared;
   for (const Demand& demand : demands.all) {
@@ -427,13 +427,13 @@ Result<AppModule> Builder::run() {
     if (const auto* op = std::get_if<UnixOp>(&rule.grant().operation); op != nullptr && op->act == SocketAct::kBind)
       resolver.listens_at(op->address);
   add_baseline();
-  ioctls_.leave(module(), out_.domain);
+  extended_.leave(module(), out_.domain);
   for (std::size_t i = 0; i < policy_.rules.size(); ++i) add_rule(i, resolver);
   add_with_open();
   add_with_create();
   hide_libselinux();
   follow_symlinks();
-  if (!options_.any_ioctl && base_.version() >= IoctlCommands::kFirstVersion) ioctls_.narrow(module(), out_.domain);
+  if (base_.version() >= ExtendedPerms::kFirstVersion) extended_.narrow(module(), out_.domain, !options_.any_ioctl);
   if (module().types.size() > 2)
     out_.added.push_back("the program may manage its own files in full: make, read, write, rename, delete");
   std::sort(out_.added.begin(), out_.added.end());

@@ -202,7 +202,7 @@ Result<void> CilReader::access(const Sexp& sexp) {
   return {};
 }
 
-std::optional<std::uint16_t> command_number(std::string_view word) {
+std::optional<std::uint16_t> extended_number(std::string_view word) {
   if (word.starts_with("0x")) return parse_number<std::uint16_t>(word.substr(2), 16);
   return parse_number<std::uint16_t>(word);
 }
@@ -210,16 +210,23 @@ std::optional<std::uint16_t> command_number(std::string_view word) {
 Result<void> CilReader::extended(const Sexp& sexp) {
   const Sexp& what = sexp.items[3];
   const std::string keyword = sexp.items[0].word.substr(0, sexp.items[0].word.size() - 1);
-  if (!what.list || what.items.size() != 3 || what.items[0].word != "ioctl" || !what.items[2].list)
-    return fail(sexp, "an extended rule is (allowx SOURCE TARGET (ioctl CLASS (NUMBER …)))");
-  auto& commands = module_.ioctls[{*rule_kind(keyword), sexp.items[1].word, sexp.items[2].word, what.items[1].word}];
+  const ExtendedKind* kind = nullptr;
+  for (const ExtendedKind& one : kExtendedKinds)
+    if (what.list && what.items.size() == 3 && what.items[0].word == one.perm && what.items[2].list) kind = &one;
+  if (kind == nullptr)
+    return fail(sexp,
+                "an extended rule is (allowx SOURCE TARGET (ioctl CLASS (NUMBER …))), or nlmsg in place of ioctl");
+  auto& numbers =
+      (module_.*kind->rules)[{*rule_kind(keyword), sexp.items[1].word, sexp.items[2].word, what.items[1].word}];
   for (const Sexp& item : what.items[2].items) {
     const bool range = item.list && item.items.size() == 3 && item.items[0].word == "range";
-    const auto low = command_number(range ? item.items[1].word : item.word);
-    const auto high = range ? command_number(item.items[2].word) : low;
-    if (!low || !high || *low > *high) return fail(sexp, "an ioctl command is a number up to 0xffff, or (range A B)");
-    for (std::uint32_t command = *low; command <= *high; ++command)
-      commands.insert(static_cast<std::uint16_t>(command));
+    const auto low = extended_number(range ? item.items[1].word : item.word);
+    const auto high = range ? extended_number(item.items[2].word) : low;
+    if (!low || !high || *low > *high)
+
+      return fail(sexp, fmt::format("{} is a number up to 0xffff, or (range A B)",
+                                    kind->perm == "ioctl" ? "an ioctl command" : "a netlink message type"));
+    for (std::uint32_t number = *low; number <= *high; ++number) numbers.insert(static_cast<std::uint16_t>(number));
   }
   return {};
 }

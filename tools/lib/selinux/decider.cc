@@ -125,11 +125,12 @@ void SelinuxDecider::demand(const Demand& demand, Decision& out) {
       return worsen(out, Ruling::kCannotTell, fmt::format("{} is not a context of this policy", object));
     refused.push_back(perm);
   }
-  if (demand.ioctl && refused.empty() &&
-      !policy_.allows_ioctl(context_, object, demand.klass, *demand.ioctl).value_or(true))
+  const std::string& last = demand.perms.back();
+  if (demand.extended && refused.empty() &&
+      !policy_.allows_extended(context_, object, demand.klass, last, *demand.extended).value_or(true))
     return worsen(out, Ruling::kDenied,
-                  fmt::format("{}: not the command {:#06x}", vector_text(context_, object, demand.klass, {"ioctl"}),
-                              *demand.ioctl));
+                  fmt::format("{}: not the {} {:#06x}", vector_text(context_, object, demand.klass, {last}),
+                              last == "ioctl" ? "command" : "message", *demand.extended));
   if (!refused.empty()) return deny(out, context_, object, demand.klass, refused);
   if (out.ruling != Ruling::kAllowed) return;
   out.by = "allow " + vector_text(context_, object, demand.klass, demand.perms);
@@ -141,10 +142,12 @@ Decision SelinuxDecider::decide_vector(const AvOp& op) const {
   const Explanation explained = policy_.explain(op.source, op.target, op.klass, op.perms);
   if (!explained.whole.empty()) return {Ruling::kCannotTell, {}, explained.whole.front().words};
   if (!explained.allowed) deny(out, op.source, op.target, op.klass, op.perms);
-  for (std::uint32_t command : op.xperms)
-    if (op.perms == std::vector<std::string>{"ioctl"} &&
-        !policy_.allows_ioctl(op.source, op.target, op.klass, static_cast<std::uint16_t>(command)).value_or(true))
-      worsen(out, Ruling::kDenied, fmt::format("not the command {:#06x}", command));
+  for (std::uint32_t number : op.xperms)
+    if (op.perms.size() == 1 &&
+        !policy_.allows_extended(op.source, op.target, op.klass, op.perms[0], static_cast<std::uint16_t>(number))
+             .value_or(true))
+      worsen(out, Ruling::kDenied,
+             fmt::format("not the {} {:#06x}", op.perms[0] == "ioctl" ? "command" : "message", number));
   return out;
 }
 
@@ -159,7 +162,8 @@ Decision SelinuxDecider::decide(const Fact& fact) {
   if (const auto* vector = std::get_if<AvOp>(&fact.operation)) return decide_vector(*vector);
   const auto operation = needed_operation(fact);
   if (!operation) return {Ruling::kAllowed, "nothing is needed", "mode bits refused before SELinux was asked"};
-  const Demands demands = demands_of(*operation, [this](std::string_view klass) { return policy_.has_class(klass); });
+  const Demands demands = demands_of(
+      *operation, [this](std::string_view klass) { return policy_.has_class(klass); }, policy_.messages_by_type());
   if (demands.all.empty() && demands.untold.empty()) return {Ruling::kNotApplicable, {}, "SELinux is not asked"};
   Decision out{Ruling::kAllowed, {}, {}};
   for (const Demand& one : demands.all) demand(one, out);

@@ -14,7 +14,8 @@ constexpr std::uint16_t kLastLocalPort = 60999;
 
 class Gatherer {
  public:
-  explicit Gatherer(const HasClass& has_class) : has_class_(has_class) {}
+  Gatherer(const HasClass& has_class, bool messages_by_type)
+      : has_class_(has_class), messages_by_type_(messages_by_type) {}
   Demands take() { return std::move(out_); }
 
   void operator()(const FileOp& op);
@@ -42,8 +43,11 @@ class Gatherer {
   void file_perm(const FileOp& op, const FileRow& row);
   const SocketRow& socket_row(const std::string& family, const std::string& type, const std::string& protocol) const;
   void exec_map(const std::string& path, std::vector<std::string> perms);
+  void memory(const SyscallOp& op);
+  void message(const NetOp& op, const SocketRow& row);
 
   const HasClass& has_class_;
+  bool messages_by_type_;
   Demands out_;
 };
 
@@ -144,12 +148,20 @@ std::vector<std::string> message_perms(const std::string& klass, std::uint16_t t
   return {};
 }
 
+/// The classes whose messages have permissions are the same ones by type and by meaning
+/// (security/selinux/nlmsgtab.c selinux_nlmsg_lookup).
+void Gatherer::message(const NetOp& op, const SocketRow& row) {
+  if (!messages_by_type_ || row.send.empty())
+    return self(row.klass, op.message == 0 ? row.send : message_perms(row.klass, op.message));
+  self(row.klass, {"nlmsg"});
+  if (op.message != 0) out_.all.back().extended = op.message;
+}
+
 void Gatherer::operator()(const NetOp& op) {
   const SocketRow& row = socket_row(op.family, op.type, op.protocol);
   const auto act = access_tables().socket_acts.find(std::string(name_of(op.act)));
   if (act != access_tables().socket_acts.end()) self(row.klass, act->second);
-  if (op.act == SocketAct::kSend || op.message != 0)
-    self(row.klass, op.message == 0 ? row.send : message_perms(row.klass, op.message));
+  if (op.act == SocketAct::kSend || op.message != 0) message(op, row);
   const bool inet = op.family == "inet" || op.family == "inet6";
   const std::string protocol = port_protocol(row.klass);
   if (op.act == SocketAct::kBind && inet) {
@@ -236,7 +248,7 @@ void Gatherer::operator()(const IoctlOp& op) {
     out_.untold = "what the ioctl was made on";
     return;
   }
-  if (perms.front() == "ioctl") out_.all.back().ioctl = static_cast<std::uint16_t>(op.command & 0xffff);
+  if (perms.front() == "ioctl") out_.all.back().extended = static_cast<std::uint16_t>(op.command & 0xffff);
 }
 
 void Gatherer::operator()(const IpcOp& op) {
@@ -278,10 +290,9 @@ void Gatherer::operator()(const AvOp& op) {
   add({TargetKind::kContext, op.target, FileKind::kUnknown, 0, false}, op.klass, op.perms);
 }
 
-/// Memory that is, or was, writable and becomes executable (security/selinux/hooks.c file_map_prot_check). A trace
-/// tells the protection but not what is mapped: writable and executable at once, or made executable later, as what
-/// compiles at run time does.
-bool needs_execmem(const SyscallOp& op) {
+/// Where the recorder does not tell what is mapped, the protection has to do: writable and executable at once, or made
+/// executable later, as what compiles at run time does.
+bool may_need_execmem(const SyscallOp& op) {
   constexpr std::uint64_t kWriteExec = 2 | 4;  // PROT_WRITE | PROT_EXEC
   constexpr std::uint64_t kExec = 4;
   const bool maps = op.name == "mmap" || op.name == "mmap2";
@@ -290,6 +301,13 @@ bool needs_execmem(const SyscallOp& op) {
     if (arg.index != 2) return false;
     return (maps && (arg.value & kWriteExec) == kWriteExec) || (changes && (arg.value & kExec) != 0);
   });
+}
+
+void Gatherer::memory(const SyscallOp& op) {
+  if (op.executable != Executable::kUntold)
+    self("process", access_tables().executables.at(std::string(name_of(op.executable))));
+  else if (may_need_execmem(op))
+    self("process", {"execmem"});
 }
 
 void Gatherer::operator()(const SyscallOp& op) {
@@ -305,7 +323,7 @@ void Gatherer::operator()(const SyscallOp& op) {
     if (found.target == "kernel") target.kind = TargetKind::kKernel;
     add(std::move(target), found.klass, found.perms);
   }
-  if (needs_execmem(op)) self("process", {"execmem"});
+  memory(op);
 }
 
 }  // namespace
@@ -321,8 +339,8 @@ std::vector<std::string> directories_above(const std::string& path) {
 
 const std::string& class_of(FileKind kind) { return access_tables().kinds.at(std::string(name_of(kind))); }
 
-Demands demands_of(const Operation& operation, const HasClass& has_class) {
-  Gatherer gatherer(has_class);
+Demands demands_of(const Operation& operation, const HasClass& has_class, bool messages_by_type) {
+  Gatherer gatherer(has_class, messages_by_type);
   std::visit([&](const auto& op) { gatherer(op); }, operation);
   return gatherer.take();
 }

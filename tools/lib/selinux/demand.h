@@ -35,8 +35,8 @@ struct Demand {
   Target target;
   std::string klass;
   std::vector<std::string> perms;
-  std::optional<std::uint16_t> ioctl;
-  bool creates = false;  ///< the object is new: its label comes from a transition
+  std::optional<std::uint16_t> extended;  ///< the ioctl command, or the netlink message's type for nlmsg
+  bool creates = false;                   ///< the object is new: its label comes from a transition
 };
 
 /// All that one operation asks for. `untold` says what of it cannot be told from the fact; then `all` is a part.
@@ -48,7 +48,8 @@ struct Demands {
 /// Which classes the policy has: a few moved in time (icmp_socket, anon_inode), and older policies use others.
 using HasClass = std::function<bool(std::string_view)>;
 
-Demands demands_of(const Operation& operation, const HasClass& has_class);
+/// `messages_by_type`: PolicyDb's.
+Demands demands_of(const Operation& operation, const HasClass& has_class, bool messages_by_type = false);
 
 /// True if the kernel asks SELinux anything for such an operation.
 bool is_governed(const Operation& operation);

@@ -3,24 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 
 #include "base/text.h"
+#include "selinux/diff_text.h"
 #include "selinux/policydb_impl.h"
 
 namespace cordon::selinux {
 namespace {
-
-std::string list(const std::set<std::string>& names) {
-  std::string out = "{";
-  for (const std::string& name : names) out += " " + name;
-  return out + " }";
-}
-
-std::string rule_text(const Vector& vector, const std::set<std::string>& perms) {
-  return fmt::format("allow {} {}:{} {};", vector.source, vector.target == vector.source ? "self" : vector.target,
-                     vector.klass, list(perms));
-}
 
 std::string type_rule_text(const TypeRule& rule) {
   return fmt::format("{} {} {}:{} {}{};", rule.kind, rule.source, rule.target, rule.klass, rule.result,
@@ -29,12 +18,6 @@ std::string type_rule_text(const TypeRule& rule) {
 
 std::string context_line(const FileContext& context) {
   return fmt::format("{} {} {}", context.regex, context.file_type, context.type.empty() ? "<<none>>" : context.type);
-}
-
-std::set<std::string> minus(const std::set<std::string>& a, const std::set<std::string>& b) {
-  std::set<std::string> out;
-  std::set_difference(a.begin(), a.end(), b.begin(), b.end(), std::inserter(out, out.end()));
-  return out;
 }
 
 /// Everything of a module but its access vectors, one line each.
@@ -58,25 +41,21 @@ void compare(const std::set<std::string>& old_lines, const std::set<std::string>
   for (const std::string& line : minus(new_lines, old_lines)) out.push_back({true, line, {}});
 }
 
-std::string ioctl_text(const Access& access, const std::string& commands) {
-  return fmt::format("{}xperm {} {}:{} ioctl {};", name_of(access.kind), access.source, access.target, access.klass,
-                     commands);
-}
-
-/// Where one side may use some commands and the other ioctl without such a rule, that one may use any.
-void compare_ioctls(const Module& old_module, const Module& new_module, std::vector<VectorChange>& out) {
+/// Where one side may use some numbers and the other the permission without such a rule, that one may use any.
+void compare_extended(const Module& old_module, const Module& new_module, const ExtendedKind& kind,
+                      std::vector<VectorChange>& out) {
   const auto only = [&](const Module& a, const Module& b, bool added) {
-    for (const auto& [access, commands] : a.ioctls) {
-      const auto other = b.ioctls.find(access);
+    for (const auto& [access, numbers] : a.*kind.rules) {
+      const auto other = (b.*kind.rules).find(access);
       const auto rule = b.rules.find(access);
-      if (other == b.ioctls.end()) {
-        if (rule != b.rules.end() && rule->second.contains("ioctl"))
-          out.push_back({!added, ioctl_text(access, "of any command"), {}});
+      if (other == (b.*kind.rules).end()) {
+        if (rule != b.rules.end() && rule->second.contains(std::string(kind.perm)))
+          out.push_back({!added, extended_text(access, kind, any_number(kind)), {}});
         continue;
       }
-      for (const std::uint16_t command : commands)
-        if (!other->second.contains(command))
-          out.push_back({added, ioctl_text(access, fmt::format("{:#06x}", command)), {}});
+      for (const std::uint16_t number : numbers)
+        if (!other->second.contains(number))
+          out.push_back({added, extended_text(access, kind, fmt::format("{:#06x}", number)), {}});
     }
   };
   only(old_module, new_module, false);
@@ -179,7 +158,7 @@ RuleLines rules_of(const PolicyDb& policy) {
 
 std::string with_values(const std::string& head, const std::set<std::string>& values) {
   const bool one = head.starts_with("type_");
-  return head + " " + (one ? *values.begin() : list(values)) + ";";
+  return head + " " + (one ? *values.begin() : braced_list(values)) + ";";
 }
 
 void compare(const RuleLines& a, const RuleLines& b, bool added, std::vector<VectorChange>& out) {
@@ -242,7 +221,7 @@ std::vector<VectorChange> diff_modules(const Module& old_module, const Module& n
   std::vector<VectorChange> out;
   compare(lines_of(old_module), lines_of(new_module), out);
   compare(vectors_of(old_module, nullptr), vectors_of(new_module, nullptr), out);
-  compare_ioctls(old_module, new_module, out);
+  for (const ExtendedKind& kind : kExtendedKinds) compare_extended(old_module, new_module, kind, out);
   std::sort(out.begin(), out.end());
   return out;
 }
@@ -255,62 +234,6 @@ std::vector<VectorChange> diff_policies(const PolicyDb& old_policy, const Policy
   compare(old_rules, new_rules, false, out);
   compare(new_rules, old_rules, true, out);
   std::sort(out.begin(), out.end());
-  return out;
-}
-
-namespace {
-
-/// The commands that a ceiling's extended rules leave to a rule of the module; nothing where none narrows it.
-std::optional<std::set<std::uint16_t>> commands_under(const Module& ceiling, const Access& access,
-                                                      const PolicyDb* policy) {
-  std::optional<std::set<std::uint16_t>> out;
-  const auto stands_for = [&](const std::string& name, const std::string& type) {
-    if (name == type) return true;
-    const auto given = ceiling.type_attributes.find(type);
-    if (given != ceiling.type_attributes.end() && given->second.contains(name)) return true;
-    if (policy == nullptr || !policy->has_attribute(name)) return false;
-    const auto members = policy->types_of(name);
-    return std::find(members.begin(), members.end(), type) != members.end();
-  };
-  const auto target_of = [](const Access& one) { return one.target == "self" ? one.source : one.target; };
-  for (const auto& [rule, commands] : ceiling.ioctls) {
-    if (rule.kind != access.kind || rule.klass != access.klass || !stands_for(rule.source, access.source)) continue;
-    if (rule.target == "self" ? target_of(access) != access.source : !stands_for(rule.target, target_of(access)))
-      continue;
-    if (!out) out.emplace();
-    out->insert(commands.begin(), commands.end());
-  }
-  return out;
-}
-
-/// ioctl itself lies within the bounds: the commands have to as well.
-void bound_ioctls(const Module& module, const Module& ceiling, const PolicyDb* policy, std::vector<std::string>& out) {
-  for (const auto& [access, perms] : module.rules) {
-    if (access.kind != RuleKind::kAllow || !perms.contains("ioctl")) continue;
-    const auto within = commands_under(ceiling, access, policy);
-    if (!within) continue;
-    const auto own = module.ioctls.find(access);
-    if (own == module.ioctls.end()) {
-      out.push_back(ioctl_text(access, "of any command"));
-      continue;
-    }
-    for (const std::uint16_t command : own->second)
-      if (!within->contains(command)) out.push_back(ioctl_text(access, fmt::format("{:#06x}", command)));
-  }
-}
-
-}  // namespace
-
-std::vector<std::string> outside_bounds(const Module& module, const Module& ceiling, const PolicyDb* policy) {
-  std::vector<std::string> out;
-  const Vectors allowed = vectors_of(ceiling, policy);
-  static const std::set<std::string> kNone;
-  for (const auto& [vector, perms] : vectors_of(module, policy)) {
-    const auto found = allowed.find(vector);
-    const auto outside = minus(perms, found == allowed.end() ? kNone : found->second);
-    if (!outside.empty()) out.push_back(rule_text(vector, outside));
-  }
-  bound_ioctls(module, ceiling, policy, out);
   return out;
 }
 

@@ -192,24 +192,25 @@ Explanation PolicyDb::explain(const std::string& source, const std::string& targ
   return out;
 }
 
-std::optional<bool> PolicyDb::allows_ioctl(const std::string& source, const std::string& target,
-                                           const std::string& klass, std::uint16_t command) const {
-  const auto plain = allows(source, target, klass, "ioctl");
+std::optional<bool> PolicyDb::allows_extended(const std::string& source, const std::string& target,
+                                              const std::string& klass, const std::string& perm,
+                                              std::uint16_t number) const {
+  const auto plain = allows(source, target, klass, perm);
   if (!plain || !*plain) return plain;
   const context_struct_t* from = impl_->context(source);
   const context_struct_t* to = impl_->context(target);
   const auto rules = impl_->match(from->type, to->type, impl_->klass(klass)->s.value, AVTAB_XPERMS_ALLOWED);
+  const std::uint8_t one = perm == "ioctl" ? std::uint8_t{AVTAB_XPERMS_IOCTLFUNCTION} : kXpermsMessage;
+  const std::uint8_t driver = static_cast<std::uint8_t>(number >> 8);
+  const std::uint8_t function = static_cast<std::uint8_t>(number & 0xff);
   bool any = false;
-  const std::uint8_t driver = static_cast<std::uint8_t>(command >> 8);
-  const std::uint8_t function = static_cast<std::uint8_t>(command & 0xff);
   for (const MatchedRule& rule : rules) {
     const avtab_extended_perms_t* extended = rule.node->datum.xperms;
     if (!rule.enabled || extended == nullptr) continue;
     any = true;
-    if (extended->specified == AVTAB_XPERMS_IOCTLDRIVER && xperm_test(driver, extended->perms)) return true;
-    if (extended->specified == AVTAB_XPERMS_IOCTLFUNCTION && extended->driver == driver &&
-        xperm_test(function, extended->perms))
+    if (extended->specified == AVTAB_XPERMS_IOCTLDRIVER && perm == "ioctl" && xperm_test(driver, extended->perms))
       return true;
+    if (extended->specified == one && extended->driver == driver && xperm_test(function, extended->perms)) return true;
   }
   return !any;
 }

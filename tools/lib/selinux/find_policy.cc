@@ -1,4 +1,6 @@
 #include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -46,6 +48,10 @@ std::optional<std::string> newest_in(const std::string& directory) {
   return directory + "/policy." + std::to_string(best);
 }
 
+bool only_root_writes(const struct stat& status) {
+  return status.st_uid == 0 && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 Error none(const std::string& what) {
   return Error{ErrorCode::kEnvironment, "no SELinux " + what + " found", std::string(kRoot),
                "install a policy (Debian: apt install selinux-policy-default) or name one"};
@@ -59,6 +65,20 @@ Result<std::string> find_policy() {
   for (const std::string& type : installed())
     if (auto found = newest_in(std::string(kRoot) + "/" + type + "/policy")) return *found;
   return none("policy");
+}
+
+bool is_installed_policy(int fd) {
+  struct stat status {};
+  std::string name(4096, '\0');
+  const ssize_t size = readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), name.data(), name.size());
+  if (size <= 0 || static_cast<std::size_t>(size) >= name.size()) return false;
+  name.resize(static_cast<std::size_t>(size));
+  if (!name.starts_with(std::string(kRoot) + "/") && !name.starts_with("/sys/fs/selinux/")) return false;
+  if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || !only_root_writes(status)) return false;
+  for (std::size_t end = name.rfind('/'); end != name.npos; end = end == 0 ? name.npos : name.rfind('/', end - 1))
+    if (lstat(name.substr(0, std::max<std::size_t>(end, 1)).c_str(), &status) != 0 || !only_root_writes(status))
+      return false;
+  return true;
 }
 
 Result<std::string> find_file_contexts() {

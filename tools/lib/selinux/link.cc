@@ -26,7 +26,7 @@ class Linker {
   void inherit_self_rules(std::uint32_t type, std::uint32_t attribute);
   void insert(avtab_key_t key, std::uint32_t bits);
   void add_rule(const Access& access, const std::set<std::string>& perms);
-  void add_ioctls(const Access& access, const std::set<std::uint16_t>& commands);
+  void add_extended(const Access& access, const std::set<std::uint16_t>& numbers, std::uint8_t specified);
   void add_type_rule(const TypeRule& rule);
   void add_roles();
   void add_ports();
@@ -140,27 +140,13 @@ void Linker::declare_role(const std::string& name) {
   db.role_val_to_struct[value - 1] = datum;
 }
 
-/// "allow ATTRIBUTE self:…" is kept in a binary policy as one rule for each member. What every member of an attribute
-/// may do to itself is taken for such a rule, where there are enough of them that chance is ruled out.
 void Linker::inherit_self_rules(std::uint32_t type, std::uint32_t attribute) {
-  constexpr std::size_t kEnough = 8;
-  policydb_t& db = impl_.db;
-  std::vector<std::uint32_t> members = bits_of(db.attr_type_map[attribute - 1]);
-  std::erase(members, type - 1);
-  if (members.size() < kEnough) return;
-  for (std::uint32_t klass = 1; klass <= db.symtab[SYM_CLASSES].nprim; ++klass) {
+  for (std::uint32_t klass = 1; klass <= impl_.db.symtab[SYM_CLASSES].nprim; ++klass)
     for (std::uint16_t kind : {std::uint16_t{AVTAB_ALLOWED}, std::uint16_t{AVTAB_AUDITDENY}}) {
-      std::uint32_t common = ~0U;
-      for (std::size_t i = 0; i < members.size() && common != 0; ++i) {
-        const auto member = static_cast<std::uint16_t>(members[i] + 1);
-        avtab_key_t search{member, member, static_cast<std::uint16_t>(klass), kind};
-        const avtab_datum_t* found = avtab_search(&db.te_avtab, &search);
-        common &= found == nullptr ? 0 : kind == AVTAB_ALLOWED ? found->data : ~found->data;
-      }
       const auto self = static_cast<std::uint16_t>(type);
-      if (common != 0) insert({self, self, static_cast<std::uint16_t>(klass), kind}, common);
+      if (const std::uint32_t common = impl_.self_perms(attribute, klass, kind, type); common != 0)
+        insert({self, self, static_cast<std::uint16_t>(klass), kind}, common);
     }
-  }
 }
 
 /// A constraint that names an attribute holds, in the binary policy, the types that the attribute had when it was
@@ -217,14 +203,14 @@ void Linker::insert(avtab_key_t key, std::uint32_t bits) {
   avtab_insert(&impl_.db.te_avtab, &key, &datum);
 }
 
-void Linker::add_ioctls(const Access& access, const std::set<std::uint16_t>& commands) {
+void Linker::add_extended(const Access& access, const std::set<std::uint16_t>& numbers, std::uint8_t specified) {
   if (access.kind != RuleKind::kAllow) return;
   std::map<std::uint8_t, avtab_extended_perms_t> by_driver;
-  for (std::uint16_t command : commands) {
-    auto& perms = by_driver[static_cast<std::uint8_t>(command >> 8)];
-    perms.specified = AVTAB_XPERMS_IOCTLFUNCTION;
-    perms.driver = static_cast<std::uint8_t>(command >> 8);
-    xperm_set((command & 0xff), perms.perms);
+  for (std::uint16_t number : numbers) {
+    auto& perms = by_driver[static_cast<std::uint8_t>(number >> 8)];
+    perms.specified = specified;
+    perms.driver = static_cast<std::uint8_t>(number >> 8);
+    xperm_set((number & 0xff), perms.perms);
   }
   for (auto& [driver, perms] : by_driver) {
     avtab_key_t where = key(access, AVTAB_XPERMS_ALLOWED);
@@ -298,7 +284,8 @@ Result<void> Linker::run() {
   for (const auto& [type, attributes] : module_.type_attributes)
     for (const std::string& attribute : attributes) join(type, attribute);
   for (const auto& [access, perms] : module_.rules) add_rule(access, perms);
-  for (const auto& [access, commands] : module_.ioctls) add_ioctls(access, commands);
+  for (const auto& [access, numbers] : module_.ioctls) add_extended(access, numbers, AVTAB_XPERMS_IOCTLFUNCTION);
+  for (const auto& [access, numbers] : module_.messages) add_extended(access, numbers, kXpermsMessage);
   for (const TypeRule& rule : module_.type_rules) add_type_rule(rule);
   add_roles();
   for (const auto& [parent, child] : module_.bounds)

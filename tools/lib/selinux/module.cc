@@ -31,7 +31,8 @@ class Collector {
 
 Requirements Collector::run() {
   for (const auto& [access_key, perms] : module_.rules) access(access_key, perms);
-  for (const auto& [access_key, commands] : module_.ioctls) access(access_key, {"ioctl"});
+  for (const ExtendedKind& kind : kExtendedKinds)
+    for (const auto& [access_key, numbers] : module_.*kind.rules) access(access_key, {std::string(kind.perm)});
   for (const TypeRule& rule : module_.type_rules) {
     type(rule.source);
     type(rule.target);

@@ -72,8 +72,9 @@ struct Module {
   std::set<std::pair<std::string, std::string>> role_allows;     ///< from, to
   std::set<std::pair<std::string, std::string>> bounds;          ///< parent, child
   std::set<std::string> permissive;
-  std::map<Access, std::set<std::string>> rules;     ///< → permissions
-  std::map<Access, std::set<std::uint16_t>> ioctls;  ///< → ioctl commands (allowx)
+  std::map<Access, std::set<std::string>> rules;       ///< → permissions
+  std::map<Access, std::set<std::uint16_t>> ioctls;    ///< → ioctl commands (allowx)
+  std::map<Access, std::set<std::uint16_t>> messages;  ///< → netlink message types (allowx)
   std::set<TypeRule> type_rules;
   std::set<RoleTransition> role_transitions;
   std::vector<FileContext> contexts;
@@ -84,6 +85,13 @@ struct Module {
   void allow(const std::string& source, const std::string& target, const std::string& klass,
              const std::vector<std::string>& perms);
 };
+
+/// The extended permissions, by the permission that each stands behind.
+struct ExtendedKind {
+  std::string_view perm;
+  std::map<Access, std::set<std::uint16_t>> Module::*rules;
+};
+inline constexpr ExtendedKind kExtendedKinds[] = {{"ioctl", &Module::ioctls}, {"nlmsg", &Module::messages}};
 
 /// Names that the module uses and does not declare, as a require block lists them.
 struct Requirements {

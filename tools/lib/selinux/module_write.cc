@@ -79,9 +79,9 @@ std::string transitions(const Module& module) {
   return out;
 }
 
-std::string ioctl_set(const std::set<std::uint16_t>& commands) {
+std::string number_set(const std::set<std::uint16_t>& numbers) {
   std::string out = "{";
-  for (std::uint16_t command : commands) out += fmt::format(" {:#06x}", command);
+  for (std::uint16_t number : numbers) out += fmt::format(" {:#06x}", number);
   return out + " }";
 }
 
@@ -96,9 +96,10 @@ std::string te_rules(const Module& module) {
     out += fmt::format("{} {} {}:{} {};\n", name_of(access.kind), access.source, access.target, access.klass,
                        braced(perms));
   }
-  for (const auto& [access, commands] : module.ioctls)
-    out += fmt::format("{} {} {}:{} ioctl {};\n", xperm_word(access.kind), access.source, access.target, access.klass,
-                       ioctl_set(commands));
+  for (const ExtendedKind& kind : kExtendedKinds)
+    for (const auto& [access, numbers] : module.*kind.rules)
+      out += fmt::format("{} {} {}:{} {} {};\n", xperm_word(access.kind), access.source, access.target, access.klass,
+                         kind.perm, number_set(numbers));
   return out;
 }
 
@@ -207,12 +208,13 @@ std::string write_cil(const Module& module, bool mls) {
   for (const auto& [access, perms] : module.rules)
     out += fmt::format("({} {} {} ({} {}))\n", name_of(access.kind), access.source, access.target, access.klass,
                        cil_perms(perms));
-  for (const auto& [access, commands] : module.ioctls) {
-    std::string list;
-    for (std::uint16_t command : commands) list += (list.empty() ? "" : " ") + fmt::format("{:#06x}", command);
-    out += fmt::format("({}x {} {} (ioctl {} ({})))\n", name_of(access.kind), access.source, access.target,
-                       access.klass, list);
-  }
+  for (const ExtendedKind& kind : kExtendedKinds)
+    for (const auto& [access, numbers] : module.*kind.rules) {
+      std::string list;
+      for (std::uint16_t number : numbers) list += (list.empty() ? "" : " ") + fmt::format("{:#06x}", number);
+      out += fmt::format("({}x {} {} ({} {} ({})))\n", name_of(access.kind), access.source, access.target, kind.perm,
+                         access.klass, list);
+    }
   return out + cil_contexts(module, mls);
 }
 

@@ -227,7 +227,10 @@ void NeverallowChecker::check(const Neverallows::Rule& rule, const Vectors& vect
 
 NeverallowReport NeverallowChecker::run() {
   NeverallowReport out;
-  const Vectors vectors = vectors_of(module_, &policy_);
+  Vectors vectors = vectors_of(module_, &policy_);
+  for (const auto& [type, attributes] : module_.type_attributes)
+    for (const std::string& attribute : attributes)
+      for (auto& [vector, perms] : vectors_of_attribute(policy_, type, attribute)) vectors[vector].merge(perms);
   for (const auto& rule : rules_.rules_) check(rule, vectors, out);
   std::sort(out.broken.begin(), out.broken.end(),
             [](const Broken& a, const Broken& b) { return std::tie(a.rule, a.where) < std::tie(b.rule, b.where); });

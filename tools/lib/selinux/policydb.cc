@@ -1,5 +1,6 @@
 #include "selinux/policydb.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <optional>
 
 #include "base/digest.h"
 #include "base/fd.h"
@@ -84,18 +86,13 @@ Result<void> parse(PolicyDb::Impl& impl, std::string_view bytes, const std::stri
   return {};
 }
 
-/// Places that only an administrator's tools write to.
-bool is_installed(std::string_view path) {
-  return path.starts_with("/etc/selinux/") || path.starts_with("/sys/fs/selinux/");
-}
-
-/// Reads the policy in a child first: libsepol takes a damaged one's counts at their word, and may run for hours or
+/// Reads a policy in a child first: libsepol takes a damaged one's counts at their word, and may run for hours or
 /// crash. Where no child can be had, the policy is read at once.
-Result<void> try_in_child(std::string_view bytes, const std::string& where) {
-  constexpr rlim_t kSeconds = 5;  // of CPU time; a whole distribution's policy takes a twentieth of one
-  const pid_t child = fork();
-  if (child < 0) return {};
-  if (child == 0) {
+class Trial {
+ public:
+  Trial(std::string_view bytes, const std::string& where) : where_(where), child_(fork()) {
+    if (child_ != 0) return;
+    constexpr rlim_t kSeconds = 5;  // of CPU time; a whole distribution's policy takes a twentieth of one
     const rlimit limit{kSeconds, kSeconds + 1};
     const rlimit none{0, 0};
     setrlimit(RLIMIT_CPU, &limit);
@@ -104,14 +101,46 @@ Result<void> try_in_child(std::string_view bytes, const std::string& where) {
     (void)parse(impl, bytes, where);
     _exit(0);
   }
+  Result<void> end() const;
+
+ private:
+  const std::string& where_;
+  pid_t child_;
+};
+
+Result<void> Trial::end() const {
+  if (child_ < 0) return {};
   int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  while (waitpid(child_, &status, 0) < 0 && errno == EINTR) {
   }
-  if (!WIFSIGNALED(status)) return {};
-  const bool endless = WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  const bool endless = WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL);
   return bad(endless ? "the policy is damaged: reading it does not come to an end"
                      : "the policy is damaged: libsepol crashes on it",
-             where, "build the policy anew, or copy it again from where it came");
+             where_, "build the policy anew, or copy it again from where it came");
+}
+
+struct PolicyFile {
+  std::string bytes;
+  bool installed = false;
+};
+
+/// The file that is judged is the file that is read, whatever becomes of its name. By O_PATH, since the kernel's own
+/// policy file can be open only once.
+Result<PolicyFile> read_policy(const std::string& path) {
+  const UniqueFd file(path == "-" ? -1 : open(path.c_str(), O_PATH | O_CLOEXEC));
+  const bool installed = file && is_installed_policy(file.get());
+  auto bytes = read_file(installed ? "/proc/self/fd/" + std::to_string(file.get()) : path, kMaxPolicyBytes);
+  if (!bytes) return bytes.error();
+  return PolicyFile{std::move(*bytes), installed};
+}
+
+Result<std::unique_ptr<PolicyDb::Impl>> parsed(std::string_view bytes, const std::string& where, std::string digest) {
+  auto impl = std::make_unique<PolicyDb::Impl>();
+  if (auto done = parse(*impl, bytes, where); !done) return done.error();
+  impl->where = where;
+  impl->digest = std::move(digest);
+  return impl;
 }
 
 }  // namespace
@@ -122,26 +151,32 @@ PolicyDb& PolicyDb::operator=(PolicyDb&&) noexcept = default;
 PolicyDb::~PolicyDb() = default;
 
 Result<PolicyDb> PolicyDb::load(const std::string& path) {
-  auto bytes = read_file(path, kMaxPolicyBytes);
-  if (!bytes) return bytes.error();
-  if (auto header = check_header(*bytes, path); !header) return header.error();
-  if (!is_installed(path))
-    if (auto tried = try_in_child(*bytes, path); !tried) return tried.error();
-  return from_bytes(*bytes, path);
+  auto file = read_policy(path);
+  if (!file) return file.error();
+  if (auto header = check_header(file->bytes, path); !header) return header.error();
+  std::optional<Trial> trial;
+  if (!file->installed) trial.emplace(file->bytes, path);
+  std::string digest = sha256_hex(file->bytes);
+  if (trial)
+    if (auto ended = trial->end(); !ended) return ended.error();
+  auto impl = parsed(file->bytes, path, std::move(digest));
+  if (!impl) return impl.error();
+  return PolicyDb(std::move(*impl));
 }
 
 Result<PolicyDb> PolicyDb::from_bytes(std::string_view bytes, const std::string& where) {
   if (auto header = check_header(bytes, where); !header) return header.error();
-  auto impl = std::make_unique<Impl>();
-  if (auto parsed = parse(*impl, bytes, where); !parsed) return parsed.error();
-  impl->where = where;
-  impl->digest = sha256_hex(bytes);
-  return PolicyDb(std::move(impl));
+  auto impl = parsed(bytes, where, sha256_hex(bytes));
+  if (!impl) return impl.error();
+  return PolicyDb(std::move(*impl));
 }
 
 bool PolicyDb::is_valid_context(const std::string& context) const { return impl_->sid(context).has_value(); }
 unsigned PolicyDb::version() const { return impl_->db.policyvers; }
 bool PolicyDb::mls() const { return impl_->db.mls != 0; }
+bool PolicyDb::messages_by_type() const {
+  return ebitmap_get_bit(&impl_->db.policycaps, kCapabilityNetlinkExtended) != 0;
+}
 const std::string& PolicyDb::where() const { return impl_->where; }
 const std::string& PolicyDb::digest() const { return impl_->digest; }
 

@@ -74,6 +74,7 @@ struct PortLabel {
 
 class PolicyDb {
  public:
+  /// A policy that is not the system's own is parsed twice, first in a child that is ended when it takes too long.
   /// Errors: kIo (cannot read), kBadInput (cut, foreign, a module, a newer version: says which).
   static Result<PolicyDb> load(const std::string& path);
   static Result<PolicyDb> from_bytes(std::string_view bytes, const std::string& where);
@@ -88,13 +89,20 @@ class PolicyDb {
   /// libsepol's verdict alone; nothing if a context, the class or the permission is unknown.
   std::optional<bool> allows(const std::string& source, const std::string& target, const std::string& klass,
                              const std::string& perm) const;
-  /// True if the source may use this ioctl command (or there is no extended rule, and ioctl is allowed).
+  /// True if the source may use this number of "ioctl" or "nlmsg" (the permission is allowed, and no extended rule
+  /// stands behind it or one has the number).
+  std::optional<bool> allows_extended(const std::string& source, const std::string& target, const std::string& klass,
+                                      const std::string& perm, std::uint16_t number) const;
   std::optional<bool> allows_ioctl(const std::string& source, const std::string& target, const std::string& klass,
-                                   std::uint16_t command) const;
+                                   std::uint16_t command) const {
+    return allows_extended(source, target, klass, "ioctl", command);
+  }
   bool is_valid_context(const std::string& context) const;
 
   unsigned version() const;
   bool mls() const;
+  /// The policy capability netlink_xperm: a message asks for nlmsg and its type, in place of nlmsg_read and its kin.
+  bool messages_by_type() const;
   std::string_view handle_unknown() const;  ///< "allow", "deny" or "reject"
   const std::string& where() const;
   const std::string& digest() const;  ///< SHA-256 of the file's bytes
@@ -142,6 +150,9 @@ class PolicyDb {
 /// /etc/selinux/*/policy/policy.N that libsepol can read, SELINUXTYPE of /etc/selinux/config first.
 /// Error kEnvironment, with the package to install, if there is none.
 Result<std::string> find_policy();
+/// True if the open file (O_PATH does) is the system's own: it lies below /etc/selinux or /sys/fs/selinux by the name
+/// that it was found under when all links were followed, and nobody but root may write it or a folder on the way.
+bool is_installed_policy(int fd);
 /// The file contexts that belong to it: /etc/selinux/TYPE/contexts/files/file_contexts.
 Result<std::string> find_file_contexts();
 

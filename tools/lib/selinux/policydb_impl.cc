@@ -116,6 +116,23 @@ const std::vector<std::uint32_t>& PolicyDb::Impl::attributes(std::uint32_t type)
   return found->second;
 }
 
+std::uint32_t PolicyDb::Impl::self_perms(std::uint32_t attribute, std::uint32_t klass, std::uint16_t kind,
+                                         std::uint32_t but) const {
+  constexpr std::size_t kEnough = 8;
+  std::uint32_t common = ~0U;
+  std::size_t members = 0;
+  for (const std::uint32_t bit : bits_of(db.attr_type_map[attribute - 1])) {
+    const auto member = static_cast<std::uint16_t>(bit + 1);
+    if (member == but) continue;
+    ++members;
+    avtab_key_t search{member, member, static_cast<std::uint16_t>(klass), kind};
+    const avtab_datum_t* found = avtab_search(&db.te_avtab, &search);
+    common &= found == nullptr ? 0 : kind == AVTAB_ALLOWED ? found->data : ~found->data;
+    if (common == 0) return 0;
+  }
+  return members < kEnough ? 0 : common;
+}
+
 namespace {
 
 int note_rule(avtab_key_t* key, avtab_datum_t*, void* sides) {

@@ -11,6 +11,10 @@
 
 namespace cordon::selinux {
 
+// Of libsepol 3.8 and kernel 6.13: what the headers of Debian 12 do not have.
+constexpr std::uint8_t kXpermsMessage = 3;          ///< AVTAB_XPERMS_NLMSG
+constexpr unsigned kCapabilityNetlinkExtended = 9;  ///< POLICYDB_CAP_NETLINK_XPERM
+
 /// Which conditional a rule of te_cond_avtab hangs on, and on which branch.
 struct ConditionalRule {
   const cond_node_t* node = nullptr;
@@ -75,6 +79,11 @@ struct PolicyDb::Impl {
   std::string type_name(std::uint32_t value) const;
   std::uint32_t allowed(sepol_security_id_t source, sepol_security_id_t target, std::uint32_t klass) const;
   const std::vector<std::uint32_t>& attributes(std::uint32_t type) const;  ///< with itself; positions: values - 1
+  /// What every member of an attribute may do to itself (AVTAB_ALLOWED; AVTAB_AUDITDENY: what of that is not logged).
+  /// "allow ATTRIBUTE self:…" is kept in a binary policy as one rule for each member: where there are enough of them
+  /// that chance is ruled out, what all have is taken for such a rule. `but`: a member left aside.
+  std::uint32_t self_perms(std::uint32_t attribute, std::uint32_t klass, std::uint16_t kind,
+                           std::uint32_t but = 0) const;
   const RuleSides& sides() const;
   std::vector<MatchedRule> match(std::uint32_t source, std::uint32_t target, std::uint32_t klass,
                                  std::uint16_t specified) const;

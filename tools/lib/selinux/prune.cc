@@ -145,10 +145,12 @@ Pruned prune_module(const Module& module, const PolicyDb& base, const Vectors* n
         out.dropped.push_back({text_of(access, perm), why});
     }
   }
-  std::erase_if(out.module.ioctls, [&](const auto& entry) {
-    const auto kept = out.module.rules.find(entry.first);
-    return entry.first.kind == RuleKind::kAllow && (kept == out.module.rules.end() || !kept->second.contains("ioctl"));
-  });
+  for (const ExtendedKind& kind : kExtendedKinds)
+    std::erase_if(out.module.*kind.rules, [&](const auto& entry) {
+      const auto kept = out.module.rules.find(entry.first);
+      return entry.first.kind == RuleKind::kAllow &&
+             (kept == out.module.rules.end() || !kept->second.contains(std::string(kind.perm)));
+    });
   return out;
 }
 
@@ -168,7 +170,8 @@ Merged merge_modules(const Module& base, const Module& ours, const Module& their
   m.type_rules = merge_sets(base.type_rules, ours.type_rules, theirs.type_rules);
   m.role_transitions = merge_sets(base.role_transitions, ours.role_transitions, theirs.role_transitions);
   m.rules = merge_maps(base.rules, ours.rules, theirs.rules);
-  m.ioctls = merge_maps(base.ioctls, ours.ioctls, theirs.ioctls);
+  for (const ExtendedKind& kind : kExtendedKinds)
+    m.*kind.rules = merge_maps(base.*kind.rules, ours.*kind.rules, theirs.*kind.rules);
   m.type_attributes = merge_maps(base.type_attributes, ours.type_attributes, theirs.type_attributes);
   const auto ports_of = [](const Module& module) {
     return std::set<PortContext>(module.ports.begin(), module.ports.end());

@@ -55,6 +55,7 @@ AccessTables read_accesses() {
   for (const Json& row : json.at("ioctls"))
     out.ioctls.push_back({row.at("commands").get<std::vector<std::uint32_t>>(), strings(row, "perms")});
   for (const Json& row : json.at("netlink")) out.netlink.push_back(netlink_row(row));
+  for (const Json& row : json.at("executables")) out.executables[text(row, "kind")] = strings(row, "perms");
   out.signals = json.at("signals").get<std::map<std::string, std::string>>();
   return out;
 }

@@ -61,6 +61,7 @@ struct AccessTables {
   std::vector<IoctlRow> ioctls;
   std::vector<NetlinkRow> netlink;
   std::map<std::string, std::string> signals;
+  std::map<std::string, Strings> executables;  ///< by Executable's name: what the process asks of itself
 };
 
 struct Place {

@@ -24,6 +24,10 @@ using Vectors = std::map<Vector, std::set<std::string>>;
 /// then attributes that the module does not declare stay as they are.
 Vectors vectors_of(const Module& module, const PolicyDb* policy);
 
+/// What the policy's allow rules on an attribute, the conditional ones too, give a type that joins it, and others
+/// towards it. "self" rules are those that every member has.
+Vectors vectors_of_attribute(const PolicyDb& policy, const std::string& type, const std::string& attribute);
+
 /// True if the policy's rules allow it between the two types, constraints left aside; booleans as they stand.
 bool rules_allow(const PolicyDb& policy, const Vector& vector, const std::string& perm);
 

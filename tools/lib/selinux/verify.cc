@@ -42,18 +42,30 @@ bool unknown(const Explanation& explained) {
                      [](const PermissionVerdict& perm) { return perm.has(ReasonKind::kUnknownPerm); });
 }
 
+/// With the least set of booleans that would allow it.
+std::string words_of(const Reason& reason) {
+  std::string out = reason.words;
+  if (reason.fixes.empty()) return out;
+  out += ": setsebool";
+  for (const BooleanSetting& setting : reason.fixes.front().set)
+    out += fmt::format(" {}={}", setting.name, setting.on ? "on" : "off");
+  return out;
+}
+
 std::string first_reason(const Explanation& explained) {
   if (!explained.whole.empty()) return explained.whole.front().words;
   for (const PermissionVerdict& perm : explained.perms)
-    if (!perm.allowed && !perm.reasons.empty()) return perm.reasons.front().words;
+    if (!perm.allowed && !perm.reasons.empty()) return words_of(perm.reasons.front());
   return {};
 }
 
-bool denies_ioctl(const PolicyDb& policy, const AvOp& denial) {
-  return std::any_of(denial.xperms.begin(), denial.xperms.end(), [&](std::uint32_t command) {
-    return !policy.allows_ioctl(denial.source, denial.target, denial.klass, static_cast<std::uint16_t>(command))
-                .value_or(true);
-  });
+bool denies_extended(const PolicyDb& policy, const AvOp& denial) {
+  return denial.perms.size() == 1 && std::any_of(denial.xperms.begin(), denial.xperms.end(), [&](std::uint32_t number) {
+           return !policy
+                       .allows_extended(denial.source, denial.target, denial.klass, denial.perms[0],
+                                        static_cast<std::uint16_t>(number))
+                       .value_or(true);
+         });
 }
 
 VerifiedDenial judge(const AvOp& denial, const PolicyDb& policy, bool allowed_before) {
@@ -62,11 +74,10 @@ VerifiedDenial judge(const AvOp& denial, const PolicyDb& policy, bool allowed_be
   for (const PermissionVerdict& perm : after.perms)
     if (!perm.allowed) out.remaining.push_back(perm.perm);
   out.why = first_reason(after);
-  const bool extended =
-      after.allowed && denial.perms == std::vector<std::string>{"ioctl"} && denies_ioctl(policy, denial);
+  const bool extended = after.allowed && denies_extended(policy, denial);
   if (extended) {
-    out.remaining = {"ioctl"};
-    out.why = "ioctl is allowed, but not this command";
+    out.remaining = denial.perms;
+    out.why = denial.perms[0] + " is allowed, but not this number of it";
   }
   if (unknown(after))
     out.fixed = Fixed::kUnknown;
@@ -95,7 +106,7 @@ Result<Verification> verify_denials(const std::vector<AvOp>& denials, PolicyDb& 
   std::vector<bool> allowed_before;
   for (const AvOp& denial : denials) {
     const bool allowed = policy.explain(denial.source, denial.target, denial.klass, denial.perms).allowed;
-    allowed_before.push_back(allowed && !denies_ioctl(policy, denial));
+    allowed_before.push_back(allowed && !denies_extended(policy, denial));
   }
   out.excess = excess_of(module, policy, asked_for(denials));
   if (auto linked = link_module(policy, module, diagnostics); !linked) return linked.error();
