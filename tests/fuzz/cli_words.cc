@@ -34,7 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const ToolRow kTool = {"tool", "a tool", {}};
   static const CommandRow kRow = row();
   std::vector<std::string> words;
-  for (const std::string_view word : split(fuzz::text_of(data, size), '\n')) words.emplace_back(word);
+  for (const std::string_view word : split(fuzz::text_of(data, size), '\n'))
+    words.emplace_back(word.substr(0, word.find('\0')));  // as argv has it
   Answer answer;
   const auto got = Parser(kTool, kRow).parse(words, answer);
   if (!got) {

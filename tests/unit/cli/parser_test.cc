@@ -52,6 +52,25 @@ TEST_CASE("a wrong choice, a missing command and a stray word are usage errors t
   }
 }
 
+TEST_CASE("words are taken as they are, whatever they look like") {
+  CommandRow takes = row();
+  takes.positionals = "FILE…";
+  Answer answer;
+  const std::vector<std::string> odd = {"[a,b]", "[]", "\"q\"", "%%", "", " ", "a=b", "{x}"};
+  const auto got = Parser(kTool, takes)
+                       .parse(
+                           [&] {
+                             std::vector<std::string> words = odd;
+                             words.insert(words.end(), {"-n", "[c,d]", "--", "[e,f]"});
+                             return words;
+                           }(),
+                           answer);
+  REQUIRE(got);
+  CHECK(got->positionals() == odd);
+  CHECK(got->get("name") == "[c,d]");
+  CHECK(got->command() == std::vector<std::string>{"[e,f]"});
+}
+
 TEST_CASE("completions name every option") {
   ToolRow tool = kTool;
   tool.commands = {row()};

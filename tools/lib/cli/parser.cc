@@ -56,6 +56,16 @@ std::vector<std::string> cut_command(std::vector<std::string>& words) {
   return command;
 }
 
+/// CLI11 takes a word like "[a,b]" for a list of two. A NUL, which no word of a command line holds, hides the bracket.
+void hide_brackets(std::vector<std::string>& words) {
+  for (std::string& word : words)
+    if (word.starts_with('[')) word.insert(0, 1, '\0');
+}
+void show_brackets(std::vector<std::string>& words) {
+  for (std::string& word : words)
+    if (word.starts_with('\0')) word.erase(0, 1);
+}
+
 }  // namespace
 
 std::string long_name(const OptionRow& option) {
@@ -104,11 +114,14 @@ Result<Arguments> Parser::parse(std::vector<std::string> words, Answer& answer) 
   }
   app.add_option("words", arguments.positionals_)->expected(-1);
   try {
+    hide_brackets(words);
     std::reverse(words.begin(), words.end());
     app.parse(std::move(words));
   } catch (const CLI::ParseError& problem) {
     return Error{ErrorCode::kUsage, problem.what(), {}, "see --help"};
   }
+  show_brackets(arguments.positionals_);
+  for (Slot& slot : slots) show_brackets(slot.values);
   if (help) {
     answer.text = command_help(tool_, command_);
     return arguments;
