@@ -285,6 +285,33 @@ TEST_CASE("transitions follow from how far privileges differ") {
   CHECK(contains(emitted(policy, {{"exec", "ix"}}), "/usr/bin/raw mrix,"));
 }
 
+TEST_CASE("what a child starts leaves it where it has strong grants that the child's program lacks") {
+  Policy policy = policy_of({exec_op("/usr/bin/sh")});
+  policy.rules.push_back(rule_by("/usr/bin/sh", exec_op("/usr/bin/nice")));
+  policy.rules.push_back(rule_by("/usr/bin/sh", capability_op("chown")));
+  policy.rules.push_back(rule_by("/usr/bin/nice", exec_op("/usr/bin/mount")));
+  policy.rules.push_back(rule_by("/usr/bin/nice", file_op("/etc/nice", FilePerm::kRead)));
+  policy.rules.push_back(rule_by("/usr/bin/mount", capability_op("sys_admin")));
+  policy.rules.push_back(rule_by("/usr/bin/mount", file_op("/etc/fstab", FilePerm::kRead)));
+  const std::string text = emitted(policy);
+  INFO(text);
+  const std::size_t child = text.find("\n  profile /usr/bin/sh {"), beside = text.find("\nprofile tool.mount {");
+  REQUIRE(child != std::string::npos);
+  REQUIRE(beside != std::string::npos);
+  const std::string of_child = text.substr(child, beside - child), of_mount = text.substr(beside);
+  CHECK(contains(of_child, "/usr/bin/nice mrix,"));
+  CHECK(contains(of_child, "/usr/bin/mount mrPx -> tool.mount,"));
+  CHECK(contains(of_child, "/etc/nice r,"));
+  CHECK(contains(of_child, "peer=tool.mount,"));
+  CHECK_FALSE(contains(of_child, "sys_admin"));
+  CHECK_FALSE(contains(of_child, "/etc/fstab"));
+  CHECK(contains(of_mount, "capability sys_admin,"));
+  CHECK(contains(of_mount, "/etc/fstab r,"));
+  CHECK(contains(text,
+                 "# /usr/bin/mount, started under /usr/bin/sh, gets a profile of its own (Px): it has 1 privilege"));
+  allows_all(text, policy);
+}
+
 TEST_CASE("a program that runs under both profiles keeps its rules in both") {
   Policy policy = policy_of({exec_op("/usr/bin/sh"), exec_op("/usr/bin/cat"), capability_op("chown")});
   policy.rules.push_back(rule_by("/usr/bin/sh", capability_op("net_admin")));
@@ -348,8 +375,10 @@ TEST_CASE("addresses and ports are said where the dialect holds to them") {
                  net_op(SocketAct::kConnect, "10.0.0.2", 50000, "10.0.0.1", 443)});
   const std::string newest = emitted(policy, {{"abi", "5.0"}});
   INFO(newest);
-  CHECK(contains(newest, "network (accept, bind, listen) inet stream ip=127.0.0.1 port=80,"));
-  CHECK(contains(newest, "network (connect, receive, send) inet stream peer=(ip=10.0.0.1 port=443),"));
+  CHECK(contains(newest, "network (accept, listen) inet stream ip=127.0.0.1 port=80,"));
+  CHECK(contains(newest, "network (bind) inet stream ip=127.0.0.1 port=80,"));
+  CHECK(contains(newest, "network (connect, receive, send) inet stream port=0-65535 peer=(ip=10.0.0.1 port=443),"));
+  CHECK(contains(newest, "network (receive, send) inet stream port=0-65535 peer=(ip=none),"));
   CHECK_FALSE(contains(newest, "50000"));
   CHECK_FALSE(contains(newest, "50123"));
   for (const char* abi : {"3.0", "4.0"}) {
@@ -395,8 +424,39 @@ TEST_CASE("a container's profile is applied by name") {
       apparmor_backend().emit(policy_of({file_op("/etc/passwd", FilePerm::kRead)}), options, diagnostics);
   REQUIRE(emission.ok());
   const std::string& text = emission->files[0].bytes;
-  CHECK(text.find("profile tool flags=(attach_disconnected, mediate_deleted) {") != std::string::npos);
+  CHECK(text.find("profile tool flags=(mediate_deleted) {") != std::string::npos);
+  CHECK(contains(text, "No attach_disconnected: no recorded name leads outside of the program's root."));
   CHECK(decider_for(text)->decide(file_fact("/etc/passwd", FilePerm::kRead)).ruling == Ruling::kAllowed);
+}
+
+TEST_CASE("names outside of the root are attached where they were seen, or where that is asked for") {
+  FileOp outside = file_op("/streams/log", FilePerm::kWrite);
+  outside.disconnected = true;
+  const std::string seen = emitted(policy_of({outside}));
+  CHECK(contains(seen, "profile tool /usr/bin/tool flags=(attach_disconnected) {"));
+  CHECK(contains(seen, "1 recorded name outside of the program's root, the first /streams/log"));
+  const std::string refused = emitted(policy_of({outside}), {{"attach-disconnected", "no"}});
+  CHECK(contains(refused, "profile tool /usr/bin/tool {"));
+  CHECK(contains(refused, "refused will be 1 recorded name outside of the program's root, the first /streams/log."));
+  const std::string asked = emitted(policy_of({file_op("/a", FilePerm::kRead)}), {{"attach-disconnected", "yes"}});
+  CHECK(contains(asked, "flags=(attach_disconnected) {"));
+  CHECK(contains(asked, "attach_disconnected: asked for"));
+  CHECK_FALSE(contains(emitted(policy_of({file_op("/a", FilePerm::kRead)})), "attach_disconnected"));
+}
+
+TEST_CASE("files in a folder of the program's own are written as well as its folders are listed") {
+  if (!have_parser()) return;
+  FileOp folder = file_op("/tmp/argDDkNZ", FilePerm::kCreate | FilePerm::kList);
+  folder.kind = FileKind::kDirectory;
+  FileOp below = file_op("/tmp/argDDkNZ/d", FilePerm::kCreate | FilePerm::kList);
+  below.kind = FileKind::kDirectory;
+  const FileOp file = file_op("/tmp/argDDkNZ/d/traces.m4", FilePerm::kCreate | FilePerm::kWrite);
+  const Policy policy = policy_of({folder, below, file});
+  const std::string text = emitted(policy);
+  INFO(text);
+  const auto decider = decider_for(text);
+  for (const Rule& rule : policy.rules)
+    CHECK(decider->decide(fact_of(rule.grant().operation)).ruling == Ruling::kAllowed);
 }
 
 TEST_CASE("an abstraction comes in where it is asked for, and never an unfitting one by itself") {

@@ -23,6 +23,8 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
     {"exec", "ix|child|auto", "auto",
      "programs that it starts: under its profile, under child profiles, or by how far privileges differ"},
     {"denies", "on|off", "on", "audited denies of kernel interfaces, whatever else is granted"},
+    {"attach-disconnected", "auto|yes|no", "auto",
+     "names outside of the program's root matched as if they began there; auto: where the recording has such names"},
     {"compile-budget", "", "5",
      "seconds that apparmor_parser may need for the profile; names are coarsened to keep to it"},
 });

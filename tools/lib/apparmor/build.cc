@@ -13,6 +13,7 @@
 #include "apparmor/glob.h"
 #include "apparmor/text.h"
 #include "apparmor/translate.h"
+#include "base/bytes.h"
 #include "base/text.h"
 
 namespace cordon::apparmor {
@@ -193,11 +194,35 @@ Section denies_section(const Policy& policy, BuiltProfile& built) {
   return section;
 }
 
-bool has_disconnected(const Policy& policy) {
-  return std::any_of(policy.rules.begin(), policy.rules.end(), [](const Rule& rule) {
+/// Names that lead outside of the root that the program had: of files opened before that changed, or handed over.
+std::set<std::string> disconnected_names(const Policy& policy) {
+  std::set<std::string> names;
+  for (const Rule& rule : policy.rules) {
     const auto* file = std::get_if<FileOp>(&rule.grant().operation);
-    return file != nullptr && file->disconnected;
-  });
+    if (file != nullptr && file->disconnected) names.insert(file->path);
+  }
+  return names;
+}
+
+/// The flag lets such a name stand for the one under the profile's root: it is given for what was seen, and the ground
+/// is said either way, in the profile and in the report.
+bool attaches_disconnected(const Policy& policy, const EmitOptions& options, BuiltProfile& built) {
+  const auto names = disconnected_names(policy);
+  const bool given = options.attach_disconnected.value_or(!names.empty());
+  std::string outside = names.empty() ? "no recorded name leads outside of the program's root"
+                                      : counted(names.size(), "recorded name") +
+                                            " outside of the program's root, the first " + printable(*names.begin());
+  if (given && names.empty()) outside = "asked for; " + outside;
+  if (given) {
+    built.added.push_back("attach_disconnected: " + outside);
+    built.remarks.push_back(built.added.back());
+  } else if (!names.empty()) {
+    built.remarks.push_back("No attach_disconnected, as asked: refused will be " + outside + ".");
+  } else if (is_container(options.platform)) {
+    built.remarks.push_back("No attach_disconnected: " + outside +
+                            ". Where a denial says \"disconnected path\", --attach-disconnected yes gives it.");
+  }
+  return given;
 }
 
 void count(const ProfileText& profile, RuleCounts& counts) {
@@ -230,11 +255,7 @@ ProfileText part_profile(const Part& part, const Policy& policy, const EmitOptio
   const bool container = is_container(options.platform);
   // A profile beside the main one has no attachment: it is not for whoever else runs the program.
   if (part.transition == Transition::kMain && !container) profile.attachment = part.program;
-  if (container || has_disconnected(policy)) profile.flags.push_back("attach_disconnected");
-  if (container)
-    built.added.push_back(
-        "attach_disconnected: a container's standard streams, and what was opened before its root changed, have no "
-        "path within it (moby#14550)");
+  if (attaches_disconnected(policy, options, built)) profile.flags.push_back("attach_disconnected");
   if (container) profile.flags.push_back("mediate_deleted");
   profile.sections.push_back(baseline_section(options.platform, built));
   if (!part.program.empty()) profile.sections.push_back(program_section(part.program));

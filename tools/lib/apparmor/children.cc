@@ -156,7 +156,7 @@ class Chooser {
       Choice choice = choose(file, main_strong, strong_of(sets, programs));
       if (mode_ == ExecMode::kChild) choice.transition = Transition::kChild;
       if (choice.transition == Transition::kMain) continue;
-      if (choice.transition == Transition::kBeside && ++named > kMaxNamedTransitions) {
+      if (choice.transition == Transition::kBeside && named == kMaxNamedTransitions) {
         choice.transition = Transition::kChild;
         remarks_.push_back(printable(file) +
                            " gets a child profile in the place of one of its own: apparmor_parser takes " +
@@ -164,8 +164,45 @@ class Chooser {
       } else if (mode_ == ExecMode::kAuto) {
         remarks_.push_back(remark_on(choice));
       }
+      named += choice.transition == Transition::kBeside ? 1 : 0;
       chosen_[file] = choice.transition;
     }
+    if (mode_ == ExecMode::kAuto) choose_below(sets, named);
+  }
+
+  /// What a child starts gets a profile beside where it has strong grants of its own that the child's program lacks. A
+  /// child's child cannot be said: apparmor_parser 3.0 compiles "a//b//c" under the name "b//c", which no exec finds.
+  void choose_below(const StrongSets& sets, std::size_t named) {
+    Names children = files_with(Transition::kChild);
+    for (const std::string& child : children) {
+      const std::string owner = graph_.running(child);
+      const Names strong = strong_of(sets, {owner});
+      for (const std::string& program : closure(graph_, child, main_, {}))
+        if (const auto started = graph_.starts.find(program); started != graph_.starts.end())
+          for (const std::string& file : started->second)
+            if (graph_.running(file) != owner && stands_apart(sets, strong, file)) put_beside(child, file, sets, named);
+    }
+  }
+
+  bool stands_apart(const StrongSets& sets, const Names& owner, const std::string& file) const {
+    if (graph_.running(file) == main_ || chosen_.count(file) != 0) return false;
+    const Names own = strong_of(sets, {graph_.running(file)});
+    return !own.empty() && transition_by_privileges(owner, own) != Transition::kMain;
+  }
+
+  void put_beside(const std::string& child, const std::string& file, const StrongSets& sets, std::size_t& named) {
+    if (named == kMaxNamedTransitions) {
+      remarks_.push_back(printable(file) + " stays under " + printable(child) + ": apparmor_parser takes " +
+                         std::to_string(kMaxNamedTransitions) + " named transitions.");
+      return;
+    }
+    ++named;
+    chosen_[file] = Transition::kBeside;
+    below_[file] = child;
+    remarks_.push_back(printable(file) + ", started under " + printable(child) +
+                       ", gets a profile of its own (Px): it has " +
+                       counted(strong_of(sets, {graph_.running(file)}).size(), "privilege") +
+                       " that tell programs apart, most of which the other's program lacks.");
   }
 
   Names files_with(Transition transition) const {
@@ -260,6 +297,15 @@ class Chooser {
       parts[i].extra.push_back(family_section(parts[0].full_name));
       parts[0].extra.push_back(family_section(parts[i].full_name));
     }
+    for (Part& part : parts) {
+      const auto parent = below_.find(part.program);
+      if (parent == below_.end() || part.transition != Transition::kBeside) continue;
+      for (Part& other : parts) {
+        if (other.program != parent->second || other.transition != Transition::kChild) continue;
+        part.extra.push_back(family_section(other.full_name));
+        other.extra.push_back(family_section(part.full_name));
+      }
+    }
   }
 
   /// True if an operation of the kind was seen, by the run's programs on each other where it tells.
@@ -300,6 +346,7 @@ class Chooser {
   ExecGraph graph_;
   std::string main_;
   std::map<std::string, Transition> chosen_;
+  std::map<std::string, std::string> below_;  ///< a file beside → the child that starts it
   std::vector<std::string> remarks_;
 };
 

@@ -35,7 +35,8 @@ struct Division {
 /// Divides a policy's rules over a main profile and those of the programs that it starts, with whatever those start in
 /// turn. kAuto measures how far a program's privileges and the main program's differ (profiles/apparmor/strong.json):
 /// where at least half of both is shared, or neither has any, it runs under the main profile; where nothing is shared
-/// and both have some, under a profile beside it; else under a child profile.
+/// and both have some, under a profile beside it; else under a child profile. What a child starts in turn runs under
+/// the child, unless it has strong grants of its own that the child's program has not: then beside.
 Division divide_by_program(const Policy& policy, ExecMode mode);
 
 /// The strong grant (profiles/apparmor/strong.json) that a rule is, as text, or "".

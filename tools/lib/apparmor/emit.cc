@@ -123,6 +123,8 @@ Result<EmitOptions> emit_options(const BackendOptions& options) {
   out.generalise = *generalise;
   out.abstractions = value_of(options, "abstractions", "none");
   out.denies = value_of(options, "denies", "on") != "off";
+  const std::string attach = value_of(options, "attach-disconnected", "auto");
+  if (attach != "auto") out.attach_disconnected = attach == "yes";
   const auto exec = exec_mode(value_of(options, "exec", "auto"));
   if (!exec) return exec.error();
   out.exec = *exec;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct EmitOptions {
   std::string abstractions = "none";
   ExecMode exec = ExecMode::kAuto;
   bool denies = true;
+  std::optional<bool> attach_disconnected;  ///< empty: by what was recorded
   double compile_budget_s = 5;
   Platform platform = Platform::kTry;
   std::string base;  ///< a profile to update in place of writing a new one
