@@ -6,11 +6,13 @@
 
 #include "apparmor/container.h"
 #include "apparmor/parser_tool.h"
+#include "apparmor/socket_keys.h"
 #include "apparmor/text.h"
 #include "apparmor/translate.h"
 #include "apparmor/walk.h"
 #include "base/bytes.h"
 #include "base/fd.h"
+#include "base/text.h"
 #include "kernel/names.h"
 #include "policy/needs.h"
 
@@ -21,10 +23,6 @@ Decision allowed(std::string by) { return {Ruling::kAllowed, std::move(by), {}};
 Decision denied(std::string by, std::string why) { return {Ruling::kDenied, std::move(by), std::move(why)}; }
 Decision cannot_tell(std::string why) { return {Ruling::kCannotTell, {}, std::move(why)}; }
 Decision not_applicable(std::string why) { return {Ruling::kNotApplicable, {}, std::move(why)}; }
-
-std::string big_endian16(unsigned value) {
-  return {static_cast<char>((value >> 8) & 0xff), static_cast<char>(value & 0xff)};
-}
 
 std::string named(const SourceRule* rule) {
   if (rule == nullptr) return {};
@@ -93,20 +91,13 @@ class Question {
     const auto family = socket_family_number(op.family);
     const auto type = socket_type_number(op.type);
     if (!family || !type) return cannot_tell("unknown family or type: " + op.family + " " + op.type);
-    if (!mediates(profile_, PolicyClass::kNetwork) &&
-        (source_ == nullptr || source_->addressed_rule(op.family) == nullptr))
-      return not_applicable("the profile's features hold no network");
-    const std::uint32_t bits =
-        ask_policy(profile_, PolicyClass::kNetwork,
-                   big_endian16(static_cast<unsigned>(*family)) + big_endian16(static_cast<unsigned>(*type)));
-    ProfileRule like;
-    like.keys["family"] = {op.family};
-    like.keys["type"] = {op.type};
-    const bool fine = (bits & net_bit(op.act)) != 0;
-    const SourceRule* addressed = source_ == nullptr || fine ? nullptr : source_->addressed_rule(op.family);
-    if (addressed != nullptr)
-      return cannot_tell("addresses and ports are compiled in a form that is not walked here: see " + named(addressed));
-    return verdict(fine, RuleClass::kNetwork, like, "network " + op.family + " " + op.type);
+    if (!mediates(profile_, PolicyClass::kNetwork)) return not_applicable("the profile's features hold no network");
+    const auto keys = socket_keys(op, *family, *type);
+    const bool fine = std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
+      return (ask_policy(profile_, PolicyClass::kNetwork, key) & net_bit(op.act)) != 0;
+    });
+    return verdict(fine, source_ == nullptr ? nullptr : source_->network_rule(op),
+                   "network " + op.family + " " + op.type);
   }
 
   Decision operator()(const UnixOp& op) const {
@@ -167,7 +158,8 @@ class Question {
   Decision operator()(const NamespaceOp& op) const {
     if (op.kind != "user" || !mediates(profile_, PolicyClass::kUserns))
       return not_applicable("the profile's features do not mediate this namespace");
-    return verdict((ask_policy(profile_, PolicyClass::kUserns, "") & 0x10) != 0, RuleClass::kUserns, {}, "userns");
+    constexpr std::uint32_t kCreate = 0x8;  // parser userns.h; kernel AA_USERNS_CREATE
+    return verdict((ask_policy(profile_, PolicyClass::kUserns, "") & kCreate) != 0, RuleClass::kUserns, {}, "userns");
   }
 
   Decision operator()(const DomainOp& op) const {
@@ -218,7 +210,10 @@ class Question {
   }
 
   Decision verdict(bool fine, RuleClass klass, const ProfileRule& like, const std::string& what) const {
-    const SourceRule* rule = source_ == nullptr ? nullptr : source_->rule(klass, like);
+    return verdict(fine, source_ == nullptr ? nullptr : source_->rule(klass, like), what);
+  }
+
+  Decision verdict(bool fine, const SourceRule* rule, const std::string& what) const {
     if (fine) return allowed(rule == nullptr ? "compiled automaton" : named(rule));
     const bool by_deny = rule != nullptr && rule->rule.deny;
     return denied(by_deny ? named(rule) : "no rule", what + " is not granted");
@@ -241,6 +236,8 @@ class Question {
                        [&](const CompiledProfile* profile) { return ask(profile->name); });
   }
 
+  Decision queue(const IpcOp& op) const;
+  Decision ring(const IpcOp& op) const;
   bool unix_bits(const UnixOp& op, unsigned type) const;
   std::uint32_t mount_bits(const std::string& target, const std::string& source, const std::string& fstype,
                            std::uint64_t flags) const;
@@ -333,6 +330,56 @@ Decision Question::operator()(const MountOp& op) const {
   return verdict(fine, RuleClass::kMount, {}, "mount on " + printable(op.target));
 }
 
+struct QueueBitRow {
+  std::string_view word;
+  std::uint32_t bit;
+};
+/// Source: parser mqueue.h. System V's words stand beside those of the rules.
+constexpr auto kQueueBits = std::to_array<QueueBitRow>({{"write", 0x2},
+                                                        {"read", 0x4},
+                                                        {"create", 0x10},
+                                                        {"delete", 0x20},
+                                                        {"destroy", 0x20},
+                                                        {"open", 0x40},
+                                                        {"associate", 0x40},
+                                                        {"setattr", 0x100},
+                                                        {"getattr", 0x200}});
+
+/// POSIX: the queue's name, with its slash. System V: the key's four bytes, the highest first. Where a rule names the
+/// queue's label, NUL and that follow. Source: parser mqueue.cc.
+Decision Question::queue(const IpcOp& op) const {
+  const bool posix = op.kind == IpcKind::kMqueuePosix;
+  const PolicyClass klass = posix ? PolicyClass::kPosixMqueue : PolicyClass::kSysvMqueue;
+  if (!mediates(profile_, klass)) return not_applicable("the profile's features hold no such queues");
+  const auto number = parse_number<std::uint32_t>(op.name);
+  if (!posix && !number) return cannot_tell("the queue's key is not known");
+  const std::string key = posix ? op.name : big_endian16(*number >> 16) + big_endian16(*number & 0xffff);
+  std::uint32_t have = ask_policy(profile_, klass, key);
+  if (!op.peer.empty()) have |= ask_policy(profile_, klass, key + std::string(1, '\0') + op.peer);
+  ProfileRule like;
+  like.words.insert(op.perms.begin(), op.perms.end());
+  for (const std::string& word : op.perms) {
+    const auto* row = std::find_if(kQueueBits.begin(), kQueueBits.end(), [&](const auto& r) { return r.word == word; });
+    if (row == kQueueBits.end()) return cannot_tell("unknown permission of a queue: " + word);
+    if ((have & row->bit) == 0) return verdict(false, RuleClass::kMqueue, like, "mqueue " + word);
+  }
+  return verdict(true, RuleClass::kMqueue, like, "mqueue");
+}
+
+/// The key is the label of the credentials that are taken on, empty for a ring's own thread. Source: parser io_uring.h.
+Decision Question::ring(const IpcOp& op) const {
+  if (!mediates(profile_, PolicyClass::kIoUring)) return not_applicable("the profile's features hold no io_uring");
+  const std::uint32_t have = ask_policy(profile_, PolicyClass::kIoUring, op.peer);
+  ProfileRule like;
+  for (const std::string& word : op.perms) {
+    const std::uint32_t bit = word == "sqpoll" ? 0x10 : word == "override_creds" ? 0x8 : 0;
+    if (bit == 0) continue;  // a ring of its own is never refused
+    like.words.insert(word);
+    if ((have & bit) == 0) return verdict(false, RuleClass::kIoUring, like, "io_uring " + word);
+  }
+  return verdict(true, RuleClass::kIoUring, like, "io_uring");
+}
+
 Decision Question::operator()(const IpcOp& op) const {
   const std::string nul(1, '\0');
   if (op.kind == IpcKind::kDbus) {
@@ -352,8 +399,8 @@ Decision Question::operator()(const IpcOp& op) const {
     }
     return verdict(fine, RuleClass::kDbus, {}, "dbus");
   }
-  if (op.kind == IpcKind::kMqueuePosix && mediates(profile_, PolicyClass::kPosixMqueue))
-    return cannot_tell("message queues are compiled in a form that is not walked here");
+  if (op.kind == IpcKind::kMqueuePosix || op.kind == IpcKind::kMqueueSysv) return queue(op);
+  if (op.kind == IpcKind::kIoUring) return ring(op);
   return not_applicable("the profile's features do not mediate it");
 }
 

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <vector>
 
 #include "apparmor/data.h"
@@ -141,10 +142,16 @@ std::string complaint(const Outcome& outcome, unsigned limit_s) {
   return last.empty() ? "it said nothing" : printable(last);
 }
 
+std::string base_of(const CompileOptions& options) {
+  const char* given = std::getenv("CORDON_APPARMOR_BASE");
+  return options.base_dir.empty() && given != nullptr ? given : options.base_dir;
+}
+
 /// A parser older than the dialect cannot compile it, and nothing that it says tells so.
-std::string hint_for(Dialect dialect) {
+std::string hint_for(Dialect dialect, const std::string& base) {
+  const std::string folder = base.empty() ? "/etc/apparmor.d" : base;
   if (dialect == Dialect::k30 ||
-      access(("/etc/apparmor.d/" + std::string(dialect_info(dialect).abi_file)).c_str(), R_OK) == 0)
+      access((folder + "/" + std::string(dialect_info(dialect).abi_file)).c_str(), R_OK) == 0)
     return {};
   return "this machine's apparmor_parser comes without " + std::string(dialect_info(dialect).abi_file) +
          ": decide where the profile is to be loaded, or write it with --abi 3.0";
@@ -156,7 +163,7 @@ Result<Compiled> compile(const std::string& path, const std::string& where, cons
   const auto features = memory_file("features", features_text(options.dialect));
   if (!features) return features.error();
   std::vector<std::string> argv{*parser, "-QKS", "-M", fd_path(*features), "--warn=all", "--Werror"};
-  if (!options.base_dir.empty()) argv.insert(argv.end(), {"-b", options.base_dir});
+  if (const std::string base = base_of(options); !base.empty()) argv.insert(argv.end(), {"-b", base});
   argv.push_back(path);
   auto strict = run(argv, options.time_limit_s);
   if (!strict) return strict.error();
@@ -166,12 +173,16 @@ Result<Compiled> compile(const std::string& path, const std::string& where, cons
   if (!lax) return lax.error();
   if (succeeded(*lax)) return Compiled{std::move(lax->out), std::move(lax->err)};
   return Error{ErrorCode::kBadInput, "apparmor_parser refuses the profile: " + complaint(*lax, options.time_limit_s),
-               where, hint_for(options.dialect)};
+               where, hint_for(options.dialect, base_of(options))};
 }
 
 }  // namespace
 
 Result<std::string> find_parser() {
+  if (const char* given = std::getenv("CORDON_APPARMOR_PARSER"); given != nullptr && *given != '\0') {
+    if (*given == '/' && access(given, X_OK) == 0) return std::string(given);
+    return Error{ErrorCode::kEnvironment, "CORDON_APPARMOR_PARSER names no program by its absolute path", given, ""};
+  }
   for (const char* path : kParserPaths)
     if (access(path, X_OK) == 0) return std::string(path);
   return Error{ErrorCode::kEnvironment, "apparmor_parser is not installed", "", "apt-get install apparmor"};

@@ -20,7 +20,9 @@ struct CompileOptions {
   unsigned time_limit_s = 300;  ///< the parser is stopped after this
 };
 
-/// The parser's path, or an environment error that says how to get it. Looked for at absolute paths only.
+/// The parser's path, or an environment error that says how to get it. Looked for at absolute paths only: the one that
+/// CORDON_APPARMOR_PARSER names, where it is set, else where packages put it. CORDON_APPARMOR_BASE names the folder of
+/// its abi files, abstractions and tunables in the place of its own.
 Result<std::string> find_parser();
 
 /// Runs `apparmor_parser -QKS -M FEATURES --warn=all --Werror FILE`: nothing is loaded, no cache is touched, and the

@@ -136,6 +136,12 @@ std::string body_text(const ProfileRule& rule) {
   }
 }
 
+/// A rule that holds bind to a port below 1024 is compiled for the privileged kind of port alone, which the kernel
+/// gives for bind and for nothing else. Source: parser network.cc gen_port_cond_auto_type(), kernel af_inet.c.
+bool binds_port(const ProfileRule& rule) {
+  return rule.klass == RuleClass::kNetwork && rule.keys.count("port") != 0 && rule.words.count("bind") != 0;
+}
+
 void merge_into(ProfileRule& into, const ProfileRule& from) {
   into.letters |= from.letters;
   into.words.insert(from.words.begin(), from.words.end());
@@ -175,6 +181,7 @@ bool mergeable(const ProfileRule& a, const ProfileRule& b) {
   // Capabilities stay one a line: a diff of two profiles then shows which one came.
   if (a.klass == RuleClass::kCapability) return a == b;
   if (!a.exec.empty() && !b.exec.empty() && a.exec != b.exec) return false;
+  if (binds_port(a) != binds_port(b)) return false;
   return merge_key(a) == merge_key(b);
 }
 

@@ -12,6 +12,7 @@
 #include "apparmor/source_check.h"
 #include "apparmor/syntax.h"
 #include "apparmor/text.h"
+#include "apparmor/translate.h"
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "base/text.h"
@@ -408,17 +409,55 @@ const SourceRule* RuleIndex::any_file_rule(std::string_view name) const {
   return nullptr;
 }
 
-const SourceRule* RuleIndex::addressed_rule(const std::string& family) const {
-  const auto holds = [&](const SourceRule& one) {
-    if (one.rule.klass != RuleClass::kNetwork) return false;
-    const auto named = one.rule.keys.find("family");
-    if (named != one.rule.keys.end() && named->second.count(family) == 0) return false;
-    return one.rule.keys.count("ip") + one.rule.keys.count("port") + one.rule.peer.count("ip") +
-               one.rule.peer.count("port") !=
-           0;
-  };
-  const auto found = std::find_if(profile_.rules.begin(), profile_.rules.end(), holds);
-  return found == profile_.rules.end() ? nullptr : &*found;
+namespace {
+
+using Keys = std::map<std::string, std::set<std::string>>;
+
+bool has_key(const Keys& keys, const char* key, const std::string& value) {
+  const auto found = keys.find(key);
+  return found == keys.end() || found->second.count(value) != 0;
+}
+
+bool has_address(const std::string& said, const std::string& address) {
+  return said == address || (said == "none" && address.empty());
+}
+
+/// A port, or a range of ports.
+bool has_port(const std::string& said, unsigned port) {
+  const std::size_t dash = said.find('-');
+  const auto from = parse_number<unsigned>(said.substr(0, dash));
+  const auto to = dash == std::string::npos ? from : parse_number<unsigned>(said.substr(dash + 1));
+  return from && to && *from <= port && port <= *to;
+}
+
+bool local_fits(const Keys& keys, const NetOp& op) {
+  const auto ip = keys.find("ip"), port = keys.find("port");
+  return (ip == keys.end() || has_address(*ip->second.begin(), op.address)) &&
+         (port == keys.end() || has_port(*port->second.begin(), op.port));
+}
+
+bool peer_fits(const std::map<std::string, std::string>& peer, const NetOp& op) {
+  const auto ip = peer.find("ip"), port = peer.find("port");
+  return (ip == peer.end() || has_address(ip->second, op.peer_address)) &&
+         (port == peer.end() || has_port(port->second, op.peer_port));
+}
+
+bool speaks_of(const ProfileRule& rule, const NetOp& op) {
+  return rule.klass == RuleClass::kNetwork && (rule.words.empty() || rule.words.count(act_word(op.act)) != 0) &&
+         has_key(rule.keys, "family", op.family) && has_key(rule.keys, "type", op.type) && local_fits(rule.keys, op) &&
+         peer_fits(rule.peer, op);
+}
+
+}  // namespace
+
+const SourceRule* RuleIndex::network_rule(const NetOp& op) const {
+  const SourceRule* best = nullptr;
+  for (const SourceRule& candidate : profile_.rules) {
+    if (!speaks_of(candidate.rule, op)) continue;
+    if (candidate.rule.deny) return &candidate;
+    if (best == nullptr) best = &candidate;
+  }
+  return best;
 }
 
 namespace {

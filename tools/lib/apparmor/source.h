@@ -10,6 +10,7 @@
 #include "apparmor/rule.h"
 #include "base/diagnostics.h"
 #include "base/result.h"
+#include "facts/operation.h"
 
 namespace cordon::apparmor {
 
@@ -60,8 +61,8 @@ class RuleIndex {
   /// Where rule() finds none: the allow rule of the class that has most of them. Null if the class has none.
   const SourceRule* nearest(RuleClass klass, const ProfileRule& like) const;
 
-  /// A network rule that holds sockets of the family to addresses or ports. Null if there is none.
-  const SourceRule* addressed_rule(const std::string& family) const;
+  /// The first network rule of family, type, act, addresses and ports; a deny first. Null if there is none.
+  const SourceRule* network_rule(const NetOp& op) const;
 
  private:
   struct GlobRule {

@@ -9,6 +9,37 @@
 namespace cordon::apparmor {
 namespace {
 
+struct ActRow {
+  SocketAct act;
+  std::string_view word;
+};
+constexpr auto kActs = std::to_array<ActRow>({
+    {SocketAct::kCreate, "create"},
+    {SocketAct::kBind, "bind"},
+    {SocketAct::kListen, "listen"},
+    {SocketAct::kConnect, "connect"},
+    {SocketAct::kAccept, "accept"},
+    {SocketAct::kSend, "send"},
+    {SocketAct::kReceive, "receive"},
+    {SocketAct::kGetopt, "getopt"},
+    {SocketAct::kSetopt, "setopt"},
+    {SocketAct::kGetattr, "getattr"},
+    {SocketAct::kSetattr, "setattr"},
+    {SocketAct::kShutdown, "shutdown"},
+    {SocketAct::kRead, "receive"},
+    {SocketAct::kWrite, "send"},
+});
+
+}  // namespace
+
+std::string act_word(SocketAct act) {
+  for (const ActRow& row : kActs)
+    if (row.act == act) return std::string(row.word);
+  return "create";
+}
+
+namespace {
+
 /// Where ownership tells programs apart. Elsewhere a read is not made to depend on it: system files belong to root
 /// whoever learns, and a service that drops its user id after learning as root would lose its libraries.
 constexpr auto kPrivateTrees =
@@ -38,6 +69,11 @@ struct Shapes {
   const PathPattern* name = nullptr;
   const PathPattern* target = nullptr;
 };
+
+/// "**" matches a directory's slash as well; a slash behind it would leave all but directories out.
+bool ends_open(const PathPattern* shape) {
+  return shape != nullptr && !shape->parts.empty() && shape->parts.back().alphabet == Alphabet::kAny;
+}
 
 std::string glob_of(const PathPattern* shape, const std::string& name) {
   return shape != nullptr ? pattern_glob(*shape) : escape_name(name);
@@ -90,7 +126,7 @@ Translation translate_file(const FileOp& op, const Shapes& shapes, const Transla
   if (is_link(op)) out.rules.push_back(link_rule(op, shapes, context));
   if (letters != 0) {
     std::string glob = glob_of(shapes.name, op.path);
-    if (mediated_name(op).size() > op.path.size()) glob += '/';
+    if (mediated_name(op).size() > op.path.size() && !ends_open(shapes.name)) glob += '/';
     out.rules.push_back(file_rule(std::move(glob), letters, owner_matters(op, letters, context)));
   }
   if (std::string why = file_fit_why(op); !why.empty()) out.expression = {Fit::kWider, std::move(why)};
@@ -109,36 +145,14 @@ Translation translate_exec(const ExecOp& op, const PathPattern* pattern, const T
   return exactly(std::move(rules));
 }
 
-struct ActRow {
-  SocketAct act;
-  std::string_view word;
-};
-constexpr auto kActs = std::to_array<ActRow>({
-    {SocketAct::kCreate, "create"},
-    {SocketAct::kBind, "bind"},
-    {SocketAct::kListen, "listen"},
-    {SocketAct::kConnect, "connect"},
-    {SocketAct::kAccept, "accept"},
-    {SocketAct::kSend, "send"},
-    {SocketAct::kReceive, "receive"},
-    {SocketAct::kGetopt, "getopt"},
-    {SocketAct::kSetopt, "setopt"},
-    {SocketAct::kGetattr, "getattr"},
-    {SocketAct::kSetattr, "setattr"},
-    {SocketAct::kShutdown, "shutdown"},
-    {SocketAct::kRead, "receive"},
-    {SocketAct::kWrite, "send"},
-});
-
-std::string act_word(SocketAct act) {
-  for (const ActRow& row : kActs)
-    if (row.act == act) return std::string(row.word);
-  return "create";
-}
-
 void put(ProfileRule& rule, const char* key, const std::string& value) {
   if (!value.empty()) rule.keys[key] = {value};
 }
+
+/// Without a port of its own side, a rule with a peer is compiled to let any peer through: the part for its own side
+/// then fits the peer's bytes too, and the kernel stops at the first part that gives the permission. All ports say the
+/// side. Source: apparmor_parser 5.0 to 6.0 network.cc gen_net_rule(); kernel af_inet.c match_addr_label().
+constexpr const char* kAnyPort = "0-65535";
 
 void put_local(ProfileRule& rule, const NetOp& op) {
   put(rule, "ip", op.address);
@@ -185,7 +199,17 @@ Translation translate_inet(const NetOp& op, ProfileRule rule) {
   const bool datagrams = op.act == SocketAct::kCreate && op.type != "stream";
   if (datagrams) rule.words.insert("receive");
   if (row->local) put_local(rule, op);
-  if (row->peer) put_peer(rule, op);
+  if (row->peer) {
+    put_peer(rule, op);
+    if (!rule.peer.empty()) put(rule, "port", kAnyPort);
+  }
+  // What goes over a connection is asked for without the peer, which send(2) does not name.
+  if (op.act == SocketAct::kConnect && !rule.peer.empty()) {
+    traffic.words = {"send", "receive"};
+    put(traffic, "port", kAnyPort);
+    traffic.peer["ip"] = "none";
+    return exactly({rule, traffic});
+  }
   if (op.act != SocketAct::kAccept) return exactly({rule});
   traffic.words = {"send", "receive"};
   if (op.port != 0) put(traffic, "port", std::to_string(op.port));
@@ -366,11 +390,19 @@ Translation translate_dbus(const IpcOp& op) {
   return exactly({rule});
 }
 
+/// What System V's calls are called in the rules of queues.
+std::string queue_word(const std::string& word) {
+  if (word == "associate") return "open";
+  return word == "destroy" ? "delete" : word;
+}
+
+/// No dialect's abi file holds System V queues: only where a log shows that the kernel does is there a rule to write.
 Translation translate_mqueue(const IpcOp& op, const TranslateContext& context) {
-  if (!dialect_info(context.dialect).mqueue) return nothing_needed();
+  const bool held = op.kind == IpcKind::kMqueuePosix || context.from_log;
+  if (!dialect_info(context.dialect).mqueue || !held) return nothing_needed();
   ProfileRule rule;
   rule.klass = RuleClass::kMqueue;
-  rule.words.insert(op.perms.begin(), op.perms.end());
+  for (const std::string& word : op.perms) rule.words.insert(queue_word(word));
   put(rule, "type", op.kind == IpcKind::kMqueuePosix ? "posix" : "sysv");
   rule.pattern = escape_name(op.name);
   return exactly({rule});

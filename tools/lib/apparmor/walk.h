@@ -17,6 +17,7 @@ enum class PolicyClass : std::uint8_t {
   kSignal = 10,
   kNetwork = 14,
   kPosixMqueue = 17,
+  kSysvMqueue = 18,
   kUserns = 21,
   kIoUring = 22,
   kDbus = 32,
