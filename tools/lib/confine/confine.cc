@@ -82,7 +82,7 @@ constexpr bool instrumented() {
 
 }  // namespace
 
-bool switched_off() { return wish() == "off" || (instrumented() && wish() != "on"); }
+bool switched_off() { return wish() == "off" || (instrumented() && wish() != "on" && wish() != "require"); }
 
 Result<Confinement> confine_self(const Need& need) {
   if (switched_off()) return Confinement{};

@@ -34,7 +34,7 @@ Result<Confinement> confine_self(const Need& need);
 /// Whether this machine lets a tool confine itself; tried in a child.
 Confinement probe();
 
-/// CORDON_CONFINE=off, or a build whose instruments need more calls (sanitizers, coverage) unless CORDON_CONFINE=on.
+/// CORDON_CONFINE=off, or a build whose instruments need more calls (sanitizers, coverage) unless it is on or require.
 bool switched_off();
 
 }  // namespace cordon::confine
