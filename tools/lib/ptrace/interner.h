@@ -30,7 +30,7 @@ class Interner {
 
  private:
   std::deque<std::string> texts_;
-  FlatTable<Hash128, TextId> ids_{4096};
+  FlatTable<Hash128, TextId> ids_{1024};
 };
 
 }  // namespace cordon

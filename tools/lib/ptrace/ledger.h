@@ -49,7 +49,7 @@ class Ledger {
   };
   FactSink& sink_;
   std::vector<Row> rows_;
-  FlatTable<Hash128, FactIndex> by_id_{4096};
+  FlatTable<Hash128, FactIndex> by_id_{1024};
   FlatTable<Hash128, bool> tried_{256};
   std::optional<Error> error_;
 };

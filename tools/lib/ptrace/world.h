@@ -235,7 +235,7 @@ struct Tracee {
 
 /// Path calls that were seen, with the facts of each of their outcomes.
 struct PathBook {
-  FlatTable<Hash128, PathMemory> calls{8192};
+  FlatTable<Hash128, PathMemory> calls{1024};
   std::vector<PathOutcome> outcomes{1};  ///< the first one stands for "none"
   std::vector<FactIndex> facts;
 };
@@ -320,7 +320,7 @@ class World {
   FactSink& sink;
   Interner texts;
   PathWalker walker;
-  FlatTable<ActionKey, ActionValue> actions{8192};
+  FlatTable<ActionKey, ActionValue> actions{1024};
   PathBook paths;
   std::vector<SubjectRow> subjects;
   std::vector<Object> objects;
@@ -347,7 +347,7 @@ class World {
   std::unordered_map<std::int64_t, CallRow> odd_rows_;
   std::map<std::string, CallRow, std::less<>> named_rows_;
   void count_result(const ActionKey& key, int error, FactIndex fact);
-  FlatTable<ActionKey, std::uint32_t> ids_{1024};
+  FlatTable<ActionKey, std::uint32_t> ids_{256};
 };
 
 /// A call with a decoder of its own (decode_*.cc). Entry: true if the result is needed. Exit may be null.
