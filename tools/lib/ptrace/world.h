@@ -195,7 +195,7 @@ struct Call {
   std::uint64_t stack_pointer = 0;
   std::optional<std::uint64_t> clone_flags;  ///< of clone3(2)
   Executable executable = Executable::kUntold;
-  ActionKey key;                             ///< of the syscall fact itself
+  ActionKey key;  ///< of the syscall fact itself
   std::int64_t result = 0;
   bool failed = false;
   std::uint32_t open_flags = 0;
