@@ -55,6 +55,11 @@ TEST_CASE("a runtime's words as podman, docker and people give them") {
   CHECK(command_of({"run", "-bhere", "-fother.json", "box"}).config == "other.json");
   CHECK(command_of({"--root", "create", "state", "x"}).name == "state");
   CHECK(command_of({"delete", "--force", "--", "-x"}).id == "-x");
+  const auto behind =
+      command_of({"--bundle", "/a", "--", "run", "-b", "/b", "box"});  // the dashes end the first options alone
+  CHECK(behind.name == "run");
+  CHECK(behind.bundle == "/b");
+  CHECK(behind.id == "box");
   CHECK(command_of({"--debug"}).name.empty());
   CHECK(command_of({"run", "--bundle"}).bundle.empty());
 }
@@ -65,6 +70,9 @@ TEST_CASE("the count of handed descriptors is replaced, not added") {
         std::vector<std::string>{"--debug", "run", "--preserve-fds=2", "-b", "d", "x"}})
     CHECK(with_preserved(words, read_runtime_command(words), 4) ==
           std::vector<std::string>{"--debug", "run", "--preserve-fds=4", "-b", "d", "x"});
+  const std::vector<std::string> dashes = {"--", "run", "x"};
+  CHECK(with_preserved(dashes, read_runtime_command(dashes), 4) ==
+        std::vector<std::string>{"--", "run", "--preserve-fds=4", "x"});
 }
 
 TEST_CASE("only the arguments of a configuration change") {

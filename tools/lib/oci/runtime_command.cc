@@ -68,10 +68,12 @@ RuntimeCommand read_runtime_command(const std::vector<std::string>& words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
     if (only_operands || word.size() < 2 || word[0] != '-') {
-      if (command.name.empty())
+      if (command.name.empty()) {
         command.name = word, command.name_at = i;
-      else
+        only_operands = false;  // what follows is the sub-command's, whose options begin anew
+      } else {
         command.id = word;
+      }
     } else if (word == "--") {
       only_operands = true;
     } else {

@@ -63,12 +63,21 @@ bool read_call(Cursor& cursor, SyscallOp& call) {
   if (!arch || !cursor.take(",\"name\":\"")) return false;
   call.arch = *arch;
   call.name = cursor.until('"');
+  if (call.name.empty() || call.name.find('\\') != std::string::npos) return false;
   if (cursor.take("}")) return true;
   if (!cursor.take(",\"args\":[")) return false;
   do {
     if (!read_argument(cursor, call.args.emplace_back())) return false;
   } while (cursor.take(","));
   return cursor.take("]}");
+}
+
+/// A fact with another verdict than this version's is none to its readers, who keep the line as of an unknown kind.
+bool has_outcome(Cursor& cursor) {
+  if (!cursor.take(",\"verdict\":{\"outcome\":\"")) return false;
+  const std::string_view word = cursor.until('"');
+  const auto& names = EnumNames<Outcome>::kNames;
+  return std::find(std::begin(names), std::end(names), word) != std::end(names);
 }
 
 /// What the recorder must see whatever it knows: its picture of tasks and filters depends on it.
@@ -101,7 +110,7 @@ void read_line(std::string_view line, Known& known) {
   const std::string id(cursor.until('"'));
   if (fact) {
     SyscallOp call;
-    if (read_call(cursor, call)) known.calls.emplace(id, std::move(call));
+    if (read_call(cursor, call) && has_outcome(cursor)) known.calls.emplace(id, std::move(call));
     return;
   }
   std::uint64_t count = 0;
