@@ -11,6 +11,27 @@
 namespace cordon::apparmor {
 namespace {
 
+struct ActRow {
+  SocketAct act;
+  std::string_view word;
+};
+constexpr auto kActs = std::to_array<ActRow>({
+    {SocketAct::kCreate, "create"},
+    {SocketAct::kBind, "bind"},
+    {SocketAct::kListen, "listen"},
+    {SocketAct::kConnect, "connect"},
+    {SocketAct::kAccept, "accept"},
+    {SocketAct::kSend, "send"},
+    {SocketAct::kReceive, "receive"},
+    {SocketAct::kGetopt, "getopt"},
+    {SocketAct::kSetopt, "setopt"},
+    {SocketAct::kGetattr, "getattr"},
+    {SocketAct::kSetattr, "setattr"},
+    {SocketAct::kShutdown, "shutdown"},
+    {SocketAct::kRead, "receive"},
+    {SocketAct::kWrite, "send"},
+});
+
 enum class PortKind : char { kLocal = 0, kPrivileged = 1, kRemote = 2 };
 
 /// The first port that binds without CAP_NET_BIND_SERVICE. Source: include/net/ip.h, ip_unprivileged_port_start.
@@ -48,6 +69,12 @@ int protocol_of(const NetOp& op, int family, int type) {
 }
 
 }  // namespace
+
+std::string act_word(SocketAct act) {
+  for (const ActRow& row : kActs)
+    if (row.act == act) return std::string(row.word);
+  return "create";
+}
 
 std::string big_endian16(unsigned value) {
   return {static_cast<char>((value >> 8) & 0xff), static_cast<char>(value & 0xff)};

@@ -7,6 +7,9 @@
 
 namespace cordon::apparmor {
 
+/// The word of network and unix rules for an act.
+std::string act_word(SocketAct act);
+
 std::string big_endian16(unsigned value);
 
 /// The keys in the network class's automaton at which the kernel looks for an act's permission, in its order: family

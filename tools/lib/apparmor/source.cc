@@ -9,10 +9,10 @@
 
 #include "apparmor/rule_check.h"
 #include "apparmor/rule_reader.h"
+#include "apparmor/socket_keys.h"
 #include "apparmor/source_check.h"
 #include "apparmor/syntax.h"
 #include "apparmor/text.h"
-#include "apparmor/translate.h"
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "base/text.h"

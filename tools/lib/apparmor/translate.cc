@@ -3,41 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "apparmor/socket_keys.h"
 #include "apparmor/text.h"
 #include "base/text.h"
 
 namespace cordon::apparmor {
-namespace {
-
-struct ActRow {
-  SocketAct act;
-  std::string_view word;
-};
-constexpr auto kActs = std::to_array<ActRow>({
-    {SocketAct::kCreate, "create"},
-    {SocketAct::kBind, "bind"},
-    {SocketAct::kListen, "listen"},
-    {SocketAct::kConnect, "connect"},
-    {SocketAct::kAccept, "accept"},
-    {SocketAct::kSend, "send"},
-    {SocketAct::kReceive, "receive"},
-    {SocketAct::kGetopt, "getopt"},
-    {SocketAct::kSetopt, "setopt"},
-    {SocketAct::kGetattr, "getattr"},
-    {SocketAct::kSetattr, "setattr"},
-    {SocketAct::kShutdown, "shutdown"},
-    {SocketAct::kRead, "receive"},
-    {SocketAct::kWrite, "send"},
-});
-
-}  // namespace
-
-std::string act_word(SocketAct act) {
-  for (const ActRow& row : kActs)
-    if (row.act == act) return std::string(row.word);
-  return "create";
-}
-
 namespace {
 
 /// Where ownership tells programs apart. Elsewhere a read is not made to depend on it: system files belong to root

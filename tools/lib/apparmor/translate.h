@@ -32,9 +32,6 @@ Translation translate(const Operation& operation, const TranslateContext& contex
 /// The same with the grant's shapes, if it has any, in place of the operation's own names (FileOp and ExecOp only).
 Translation translate(const Grant& grant, const TranslateContext& context);
 
-/// The word of network and unix rules for an act.
-std::string act_word(SocketAct act);
-
 /// The letters that the kernel asks for when it decides on these accesses.
 /// Source: security/apparmor/lsm.c and file.c (aa_map_file_to_perms, map_old_perms), Linux 6.1.
 FileLetters letters_for(const FileOp& op);
