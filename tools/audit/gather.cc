@@ -120,7 +120,8 @@ Result<Gathered> gather(const cli::Arguments& arguments, For what) {
   keep_denials(store->take(), *filter, gathered);
   const std::int64_t policy_loaded_ms = store->last_policy_load_ms();
   store.reset();
-  JudgeFiles files{arguments.get("policy"), arguments.get("file-contexts"), arguments.get("root"), {}};
+  JudgeFiles files{arguments.get("policy"), arguments.get("file-contexts"), arguments.get("root"), false, {}};
+  files.digests = arguments.has("json") || arguments.has("verbose") || arguments.has("module-package");
   if (what == For::kRules) files.neverallows = arguments.get("neverallow");
   auto judges = find_judges(files, gathered.denials, gathered.notes);
   if (!judges) return judges.error();

@@ -283,11 +283,12 @@ bool any_path(const std::vector<Denial>& denials) {
   });
 }
 
-Result<void> load_policy(const std::string& path, Judges& judges, std::vector<std::string>& notes) {
-  auto loaded = selinux::PolicyDb::load(path);
+/// To hash a policy takes as long as to read it: only where somebody keeps the answer.
+Result<void> load_policy(const std::string& path, bool digest, Judges& judges, std::vector<std::string>& notes) {
+  auto loaded = selinux::PolicyDb::load(path, digest);
   if (!loaded) return loaded.error();
   judges.policy = *std::move(loaded);
-  notes.push_back("policy " + path + " (SHA-256 " + judges.policy->digest() + ")");
+  notes.push_back("policy " + path + (digest ? " (SHA-256 " + judges.policy->digest() + ")" : ""));
   return {};
 }
 
@@ -321,7 +322,7 @@ Result<Judges> find_judges(const JudgeFiles& files, const std::vector<Denial>& d
       notes.push_back("no SELinux policy on this host: rules are made without asking one; give it with -p");
   }
   if (!path.empty())
-    if (const auto loaded = load_policy(path, judges, notes); !loaded) return loaded.error();
+    if (const auto loaded = load_policy(path, files.digests, judges, notes); !loaded) return loaded.error();
   if (judges.policy && files.neverallows && any_selinux(denials))
     if (const auto loaded = load_neverallows(*files.neverallows, path, judges, notes); !loaded) return loaded.error();
   const std::string contexts = files.file_contexts.empty() ? contexts_beside(path) : files.file_contexts;

@@ -18,9 +18,9 @@ struct Judges {
   std::optional<selinux::PolicyDb> policy;
   std::optional<selinux::Labels> labels;
   std::optional<selinux::Neverallows> neverallows;
-  std::string root;     ///< --root: the paths of the log lie under it
+  std::string root;                   ///< --root: the paths of the log lie under it
   std::int64_t policy_loaded_ms = 0;  ///< when the log last says that a policy was loaded; 0: it does not
-  bool i_know = false;  ///< guards and neverallows warn instead of refusing
+  bool i_know = false;                ///< guards and neverallows warn instead of refusing
 };
 
 /// One permission of one rule: what the policy says of it, over all the denials that ask for it.
@@ -70,6 +70,7 @@ SelinuxRules selinux_rules(const std::vector<audit::Denial>& denials, Judges& ju
 /// Which judges the command line names.
 struct JudgeFiles {
   std::string policy, file_contexts, root;
+  bool digests = false;                    ///< notes name the policy by its SHA-256 too
   std::optional<std::string> neverallows;  ///< no value: not wanted; empty: those of the policy's base module
 };
 

@@ -84,17 +84,34 @@ const ObjectFields& DecisionRecord::object() const {
 
 namespace {
 
-/// A field of a SYSCALL record as the kernel writes it: no value holds a blank, so that " exe=" stands there once, or
-/// without the blank at the beginning.
-Field field_at(std::string_view body, std::string_view mark) {
-  if (!body.starts_with(mark.substr(1))) {
-    const void* hit = memmem(body.data(), body.size(), mark.data(), mark.size());
-    body.remove_prefix(hit == nullptr ? body.size()
-                                      : static_cast<std::size_t>(static_cast<const char*>(hit) - body.data()));
-  }
-  FieldWalker walker(body, Dialect::kRaw);
+/// A SYSCALL record as the kernel writes it: no value holds a blank, so that " comm=" stands there once, or without the
+/// blank at the beginning.
+std::string_view from_mark(std::string_view body, std::string_view mark) {
+  if (body.starts_with(mark.substr(1))) return body;
+  const void* hit = memmem(body.data(), body.size(), mark.data(), mark.size());
+  body.remove_prefix(hit == nullptr ? body.size()
+                                    : static_cast<std::size_t>(static_cast<const char*>(hit) - body.data()));
+  return body;
+}
+
+/// The field that the walker comes to next, if it is the one; else it is looked for in the whole.
+Field next_or_find(FieldWalker& walker, std::string_view body, std::string_view mark) {
   Field field;
-  return walker.next(field) ? field : Field{};
+  if (walker.next(field) && field.key == mark.substr(1, mark.size() - 2)) return field;
+  FieldWalker other(from_mark(body, mark), Dialect::kRaw);
+  return other.next(field) ? field : Field{};
+}
+
+/// The kernel begins with arch= and syscall=, and writes exe= after comm=: one search finds all four.
+CallFields kernel_call(std::string_view body) {
+  CallFields out;
+  FieldWalker head(body, Dialect::kRaw);
+  out.arch = next_or_find(head, body, " arch=");
+  out.number = next_or_find(head, body, " syscall=");
+  FieldWalker who(from_mark(body, " comm="), Dialect::kRaw);
+  out.comm = next_or_find(who, body, " comm=");
+  out.exe = next_or_find(who, body, " exe=");
+  return out;
 }
 
 }  // namespace
@@ -107,8 +124,7 @@ const CallFields& DecisionRecord::call() const {
   else if (syscall->dialect == Dialect::kInterpreted)
     call_ = fields_of<CallFields>(syscall->body, syscall->dialect, kCall, kCallNames);
   else
-    call_ = CallFields{field_at(syscall->body, " comm="), field_at(syscall->body, " exe="),
-                       field_at(syscall->body, " syscall="), field_at(syscall->body, " arch=")};
+    call_ = kernel_call(syscall->body);
   return *call_;
 }
 

@@ -71,7 +71,7 @@ class Sieve {
     kept_ += statement;
   }
   void leave_out(std::string_view text) {
-    lines_ += static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    for (std::size_t at = 0; (at = text.find('\n', at)) != std::string_view::npos; ++at) ++lines_;
   }
 
   std::string kept_;

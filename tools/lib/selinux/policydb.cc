@@ -150,23 +150,23 @@ PolicyDb::PolicyDb(PolicyDb&&) noexcept = default;
 PolicyDb& PolicyDb::operator=(PolicyDb&&) noexcept = default;
 PolicyDb::~PolicyDb() = default;
 
-Result<PolicyDb> PolicyDb::load(const std::string& path) {
+Result<PolicyDb> PolicyDb::load(const std::string& path, bool digest) {
   auto file = read_policy(path);
   if (!file) return file.error();
   if (auto header = check_header(file->bytes, path); !header) return header.error();
   std::optional<Trial> trial;
   if (!file->installed) trial.emplace(file->bytes, path);
-  std::string digest = sha256_hex(file->bytes);
+  std::string hash = digest ? sha256_hex(file->bytes) : std::string();
   if (trial)
     if (auto ended = trial->end(); !ended) return ended.error();
-  auto impl = parsed(file->bytes, path, std::move(digest));
+  auto impl = parsed(file->bytes, path, std::move(hash));
   if (!impl) return impl.error();
   return PolicyDb(std::move(*impl));
 }
 
-Result<PolicyDb> PolicyDb::from_bytes(std::string_view bytes, const std::string& where) {
+Result<PolicyDb> PolicyDb::from_bytes(std::string_view bytes, const std::string& where, bool digest) {
   if (auto header = check_header(bytes, where); !header) return header.error();
-  auto impl = parsed(bytes, where, sha256_hex(bytes));
+  auto impl = parsed(bytes, where, digest ? sha256_hex(bytes) : std::string());
   if (!impl) return impl.error();
   return PolicyDb(std::move(*impl));
 }

@@ -76,8 +76,8 @@ class PolicyDb {
  public:
   /// A policy that is not the system's own is parsed twice, first in a child that is ended when it takes too long.
   /// Errors: kIo (cannot read), kBadInput (cut, foreign, a module, a newer version: says which).
-  static Result<PolicyDb> load(const std::string& path);
-  static Result<PolicyDb> from_bytes(std::string_view bytes, const std::string& where);
+  static Result<PolicyDb> load(const std::string& path, bool digest = true);
+  static Result<PolicyDb> from_bytes(std::string_view bytes, const std::string& where, bool digest = true);
 
   PolicyDb(PolicyDb&&) noexcept;
   PolicyDb& operator=(PolicyDb&&) noexcept;
@@ -105,7 +105,7 @@ class PolicyDb {
   bool messages_by_type() const;
   std::string_view handle_unknown() const;  ///< "allow", "deny" or "reject"
   const std::string& where() const;
-  const std::string& digest() const;  ///< SHA-256 of the file's bytes
+  const std::string& digest() const;  ///< SHA-256 of the file's bytes; empty if it was not asked for
 
   bool has_type(std::string_view name) const;  ///< types and aliases, not attributes
   bool has_attribute(std::string_view name) const;
