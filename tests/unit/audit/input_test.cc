@@ -156,6 +156,27 @@ TEST_CASE("a fact's subject has its container or unit from the journal, and two 
   CHECK(found == "a.service=2 a.service;b.service=2 b.service;c=2 b.service;");
 }
 
+TEST_CASE("rsyslog's form of auditd's separator is read as the separator, and a name that looks like it as a name") {
+  const auto body_of = [](const std::string& text) {
+    std::string body;
+    ReadOptions options;
+    LogReader reader(options, [&](const Event& event) { body = event.records.front()->body; });
+    REQUIRE(reader.read(memory_source(text), "text"));
+    reader.flush();
+    return body;
+  };
+  const std::string head = "Nov 22 14:40:36 h audispd: type=AVC msg=audit(1795359617.660:13): ";
+  CHECK(body_of(head + "ouid=0#035FSUID=\"a#035B=b\"\n") ==
+        "ouid=0\x1d"
+        "FSUID=\"a#035B=b\"");
+  CHECK(body_of(head + "ouid=0#035FSUID=\"root\" OUID=\"root\"\n") ==
+        "ouid=0\x1d"
+        "FSUID=\"root\" OUID=\"root\"");
+  CHECK(body_of(head + "name=\"/x#035OUID=0\"\n") == "name=\"/x#035OUID=0\"");
+  CHECK(body_of(head + "ouid=0#035\n") == "ouid=0#035");
+  CHECK(body_of("type=AVC msg=audit(1795359617.660:13): ouid=0#035OUID=\"root\"\n") == "ouid=0#035OUID=\"root\"");
+}
+
 TEST_CASE("CRI joins the parts of a long line") {
   const std::string stamp = "2026-11-22T14:00:00.123456789Z stdout ";
   CHECK(counts_of(stamp + "P " + kLine.substr(0, 40) + "\n" + stamp + "P " + kLine.substr(40, 30) + "\n" + stamp +

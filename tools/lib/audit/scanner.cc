@@ -38,6 +38,22 @@ std::size_t whole_lines(string_view text) {
   return is_open(text.substr(start, end - start)) ? start : end + 1;
 }
 
+/// rsyslog writes a control character as '#' and three octal digits: auditd's separator comes as "#035" before the
+/// first of the upper-case names. Where it stands in the body; npos: it does not. A quoted name may hold the same
+/// letters.
+std::size_t escaped_separator(string_view body) {
+  constexpr string_view kEscaped = "#035";
+  bool quoted = false;
+  for (std::size_t at = 0, counted = 0; (at = body.find(kEscaped, at)) != string_view::npos; at += kEscaped.size()) {
+    const string_view before = body.substr(counted, at - counted), rest = body.substr(at + kEscaped.size());
+    quoted ^= std::count(before.begin(), before.end(), '"') % 2 != 0;
+    counted = at;
+    const std::size_t key = rest.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    if (!quoted && key != string_view::npos && key > 0 && rest[key] == '=') return at;
+  }
+  return string_view::npos;
+}
+
 constexpr std::size_t kLengthBytes = 8;  // systemd's export format: little-endian, before a binary value
 
 std::uint64_t little_endian(string_view bytes) {
@@ -147,7 +163,17 @@ void Scanner::take_record_line(string_view line, Block& block) {
   const bool json = first != string_view::npos && line[first] == '{';
   auto parsed = json ? json_.parse(line, block, record) : parse_line(line, record);
   if (parsed.kind == LineKind::kOther && !json) parsed = parse_enricher_line(line, block, record);
+  if (parsed.kind == LineKind::kRecord && !json && !starts_with(line, "type=")) restore_separator(record, block);
   account(parsed, record, block);
+}
+
+/// A syslog daemon between auditd and the file leaves the bytes as they are but for the separator.
+void Scanner::restore_separator(Record& record, Block& block) {
+  const std::size_t at = escaped_separator(record.body);
+  if (at == string_view::npos) return;
+  std::string& body = block.side.emplace_back(record.body);
+  body.replace(at, 4, 1, '\x1d');
+  record.body = body;
 }
 
 /// True if the line is the rest of the last record, which then views both.

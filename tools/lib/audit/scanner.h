@@ -41,6 +41,7 @@ class Scanner {
   void take_line(std::string_view line, Block& block);
   void take_record_line(std::string_view line, Block& block);
   bool goes_on(std::string_view line, Block& block);
+  static void restore_separator(Record& record, Block& block);
   void account(ParsedLine parsed, Record& record, Block& block);
   void take_binary(Block& block);
   bool take_export_line(std::string_view line, Block& block);
