@@ -73,6 +73,7 @@ TEST_CASE("only a policy that root alone can have put in its place is the system
   CHECK(own(*path));
   CHECK(own(link));
   CHECK_FALSE(own(copy));
+  CHECK_FALSE(own("/etc/passwd"));
   CHECK_FALSE(own("/etc/selinux/.." + std::string("/..") + copy.string()));
   CHECK_FALSE(own(fs::path(*path).parent_path()));
   const auto loaded = PolicyDb::load(copy.string());
