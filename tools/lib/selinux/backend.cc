@@ -45,7 +45,7 @@ constexpr OptionSpec kOptions[] = {
      "how the .te is written: plain, for checkmodule, or with refpolicy's interfaces where they grant little more"},
     {"neverallow", "", "",
      "refuse a module that breaks these neverallow rules: a CIL file, or \"installed\" for the base module's"},
-    {"bounds", "", "", "refuse a module that allows more than this CIL file does"},
+    {"bounds", "", "", "refuse a module that allows more than this CIL file does, be it by what an attribute brings"},
     {"permissive", "FLAG", "", "make the new domain permissive: denials are logged, not enforced"},
     {"label-interpreter", "FLAG", "",
      "label the program though it is a shell or an interpreter that other programs share"},
