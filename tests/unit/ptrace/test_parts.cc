@@ -137,6 +137,8 @@ TEST_CASE("known calls are read back from a trace, and only what may pass") {
   for (const char* verdict : {R"("verdict":{"ou)tcome":"allowed"})", R"("verdict":{"outcome":"perhaps"})"})
     out << R"({"kind":"fact","run":"r","id":"x","subject":{},"operation":{"op":"syscall","arch":"x86_64","name":"getuid"},)"
         << verdict << "}\n";
+  out << R"({"kind":"fact","run":"r","id":"x","subject":{},"operation":{"op":"syscall","arch":"x86_64","name":"getgid"},)"
+      << R"("verdict":{"outcome":"allowed"}})";  // no end of line: cut off
   out.close();
   const auto names = [&](Detail detail) {
     std::string all;

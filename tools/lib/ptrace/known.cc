@@ -124,7 +124,8 @@ Known read_all(const std::string& trace) {
   char* line = nullptr;
   std::size_t capacity = 0;
   for (ssize_t size; (size = getline(&line, &capacity, file.get())) > 0;)
-    read_line({line, static_cast<std::size_t>(size)}, known);
+    if (line[size - 1] == '\n')  // one that was cut off is taken away before the run appends
+      read_line({line, static_cast<std::size_t>(size)}, known);
   std::free(line);
   return known;
 }
