@@ -1,6 +1,7 @@
 #include <random>
 #include <set>
 
+#include "apparmor/backend.h"
 #include "apparmor/glob.h"
 #include "apparmor/text.h"
 #include "support.h"
@@ -115,6 +116,64 @@ TEST_CASE("random names match only themselves") {
   std::vector<std::string> names;
   for (int i = 0; i < 200; ++i) names.push_back(random_name(random));
   check_exact(names);
+}
+
+namespace {
+
+/// One byte of the name is another one, or one more follows.
+std::vector<std::string> beside(const std::string& name) {
+  std::vector<std::string> others{name + "q"};
+  for (std::size_t i = 1; i < name.size(); ++i) {
+    others.push_back(name);
+    others.back()[i] = name[i] == 'q' ? 'z' : 'q';
+  }
+  return others;
+}
+
+Operation exec_of(const std::string& path) {
+  ExecOp op;
+  op.path = path;
+  return op;
+}
+
+Policy policy_of_names(const std::vector<std::string>& names) {
+  Policy policy;
+  policy.name = "test";
+  policy.program = "/usr/bin/test";
+  for (const std::string& name : names) {
+    for (Operation operation : {file_fact(name, FilePerm::kRead).operation, exec_of(name + "!")}) {
+      Grant grant;
+      grant.subject.exe = policy.program;
+      grant.operation = std::move(operation);
+      policy.rules.push_back(Rule::observed(grant, {std::to_string(policy.rules.size())}));
+    }
+  }
+  return policy;
+}
+
+}  // namespace
+
+TEST_CASE("hostile names of a recording come out of the whole backend as rules for themselves alone") {
+  if (!have_parser()) return;
+  std::mt19937 random(20261129);
+  std::vector<std::string> names = kHostile;
+  for (int i = 0; i < 60; ++i) names.push_back(random_name(random));
+  const Policy policy = policy_of_names(names);
+  BackendOptions options;
+  options.values = {{"generalise", "none"}, {"denies", "off"}, {"exec", "ix"}, {"compile-budget", "60"}};
+  Diagnostics diagnostics;
+  const auto emission = apparmor_backend().emit(policy, options, diagnostics);
+  REQUIRE(emission.ok());
+  const auto decider = decider_for(emission->files[0].bytes);
+  std::set<std::string> known(names.begin(), names.end());
+  for (const std::string& name : names) known.insert(name + "!");
+  for (const Rule& rule : policy.rules)
+    CHECK(decider->decide(fact_of(rule.grant().operation)).ruling == Ruling::kAllowed);
+  for (const std::string& name : names)
+    for (const std::string& other : beside(name)) {
+      INFO(quote_name(name) << " and " << quote_name(other));
+      CHECK((known.count(other) != 0 || ask_file(decider->profiles().front(), other).other == 0));
+    }
 }
 
 TEST_CASE("every alphabet's class matches just its bytes, in both automata") {
