@@ -137,6 +137,10 @@ TEST_CASE("known calls are read back from a trace, and only what may pass") {
   for (const char* verdict : {R"("verdict":{"ou)tcome":"allowed"})", R"("verdict":{"outcome":"perhaps"})"})
     out << R"({"kind":"fact","run":"r","id":"x","subject":{},"operation":{"op":"syscall","arch":"x86_64","name":"getuid"},)"
         << verdict << "}\n";
+  for (const char* start :
+       {R"({"kind":"fact","zun":"r","id":"x","subject":{})", R"({"kind":"fact","run":"r","id":"x","sub":{})"})
+    out << start << R"(,"operation":{"op":"syscall","arch":"x86_64","name":"getegid"},"verdict":{"outcome":"allowed"}})"
+        << "\n";
   out << R"({"kind":"fact","run":"r","id":"x","subject":{},"operation":{"op":"syscall","arch":"x86_64","name":"getgid"},)"
       << R"("verdict":{"outcome":"allowed"}})";  // no end of line: cut off
   out.close();

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "facts/trace_io.h"
 #include "kernel/syscall_table.h"
 #include "ptrace/special.h"
 #include "ptrace/world.h"
@@ -102,17 +103,28 @@ struct Known {
   std::map<std::string, std::uint64_t> counts;
 };
 
+/// Whether the line's content, from its subject to its origin, is what the id was made of (line_of_fact).
+bool bears_id(std::string_view line, std::size_t subject, std::string_view id) {
+  const std::size_t origin = line.rfind(",\"origin\":{");
+  const std::size_t end = origin == std::string_view::npos ? line.rfind('}') : origin;
+  if (end == std::string_view::npos || end < subject) return false;
+  return fact_id_of("{" + std::string(line.substr(subject, end - subject)) + "}") == id;
+}
+
+void read_fact(std::string_view line, Cursor cursor, std::string id, Known& known) {
+  const std::size_t subject = line.find("\"subject\":{");
+  SyscallOp call;
+  if (cursor.take(",\"subject\":{") && read_call(cursor, call) && has_outcome(cursor) && bears_id(line, subject, id))
+    known.calls.emplace(std::move(id), std::move(call));
+}
+
 void read_line(std::string_view line, Known& known) {
   Cursor cursor(line);
   const bool fact = cursor.take("{\"kind\":\"fact\",");
   if (!fact && !cursor.take("{\"kind\":\"tally\",")) return;
-  if (!cursor.skip_to("\"id\":\"")) return;
-  const std::string id(cursor.until('"'));
-  if (fact) {
-    SyscallOp call;
-    if (read_call(cursor, call) && has_outcome(cursor)) known.calls.emplace(id, std::move(call));
-    return;
-  }
+  if (!cursor.take("\"run\":\"") || cursor.until('"').empty() || !cursor.take(",\"id\":\"")) return;
+  std::string id(cursor.until('"'));
+  if (fact) return read_fact(line, cursor, std::move(id), known);
   std::uint64_t count = 0;
   if (cursor.skip_to("\"count\":") && cursor.number(count)) known.counts[id] += count;
 }
