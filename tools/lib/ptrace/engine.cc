@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "kernel/syscall_table.h"
 #include "ptrace/notify.h"
 #include "ptrace/recorder.h"
 
@@ -14,7 +15,15 @@ Result<RecordOutcome> by_ptrace(const RecordOptions& options, FactSink& sink, st
   return recorder.run();
 }
 
-Result<RecordOutcome> by_notify(const RecordOptions& options, FactSink& sink) {
+/// ptrace has an event for it; notify learns only by the call itself that a task is to run another program.
+RecordOptions watching_execs(RecordOptions options) {
+  std::erase_if(options.known,
+                [](const SyscallOp& call) { return (syscall_info(call.arch, call.name).effects & kExecs) != 0; });
+  return options;
+}
+
+Result<RecordOutcome> by_notify(const RecordOptions& given, FactSink& sink) {
+  const RecordOptions options = watching_execs(given);
   NotifyRecorder recorder(options, sink);
   return recorder.run();
 }

@@ -83,7 +83,7 @@ bool has_outcome(Cursor& cursor) {
 
 /// What the recorder must see whatever it knows: its picture of tasks and filters depends on it.
 bool needed_by_recorder(const SyscallInfo& info, std::string_view name) {
-  return (info.effects & (kForks | kExecs | kInstallsFilter)) != 0 || name == "prctl" || name == "sched_getaffinity" ||
+  return (info.effects & (kForks | kInstallsFilter)) != 0 || name == "prctl" || name == "sched_getaffinity" ||
          name == "sched_setaffinity";
 }
 
