@@ -177,6 +177,23 @@ TEST_CASE("order and repetition of the rules do not change a byte") {
     CHECK(bytes_of(*first, suffix) == bytes_of(*second, suffix));
 }
 
+TEST_CASE("two places of one name under one label get no transition that takes one for the other") {
+  if (shared_policy() == nullptr) return;
+  Diagnostics diagnostics;
+  const std::vector<Fact> facts = {file("/var/cache/same", FilePerm::kCreate, FileKind::kDirectory),
+                                   file("/var/other", FilePerm::kCreate, FileKind::kDirectory),
+                                   file("/var/same", FilePerm::kCreate, FileKind::kDirectory)};
+  const auto emission = selinux_backend().emit(policy_of(facts), {}, diagnostics);
+  REQUIRE(emission.ok());
+  const std::string te = bytes_of(*emission, ".te");
+  CHECK(te.find("type_transition small_t var_t:dir small_cache_t;") != std::string::npos);
+  CHECK(te.find("type_transition small_t var_t:dir small_rw_t \"other\";") != std::string::npos);
+  CHECK(te.find("\"same\"") == std::string::npos);
+  CHECK(std::any_of(emission->added.begin(), emission->added.end(), [](const std::string& line) {
+    return line.starts_with("no transition: /var/same is made in a directory of var_t");
+  }));
+}
+
 TEST_CASE("a hostile file name never becomes a rule") {
   if (shared_policy() == nullptr) return;
   Diagnostics diagnostics;

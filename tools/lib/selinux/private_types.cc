@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/bytes.h"
 #include "selinux/shape.h"
@@ -154,7 +155,8 @@ void add_private_types(Module& module, const std::vector<PrivatePath>& paths, co
 std::vector<std::string> add_transitions(Module& module, const std::vector<PrivatePath>& paths,
                                          const std::string& domain, Resolver& resolver) {
   std::vector<std::string> contradictions;
-  std::map<std::pair<std::string, std::string>, std::string> taken;  // parent's type, class → new type
+  std::map<std::pair<std::string, std::string>, std::string> taken;                // parent's type, class → new type
+  std::map<std::tuple<std::string, std::string, std::string>, std::string> named;  // and the object's name
   for (const PrivatePath& path : paths) {
     if (!path.created) continue;
     const std::size_t slash = path.path.find_last_of('/');
@@ -164,13 +166,16 @@ std::vector<std::string> add_transitions(Module& module, const std::vector<Priva
     if (from.empty() || from == path.type) continue;
     const std::string& klass = class_of(path.kind);
     TypeRule rule{"type_transition", domain, from, klass, {}, path.type};
+    const std::string name = path.exact && slash != path.path.npos ? path.path.substr(slash + 1) : "";
     const auto [known, fresh] = taken.emplace(std::pair(from, klass), path.type);
-    if (!fresh && known->second != path.type) {
-      rule.name = path.exact && slash != path.path.npos ? path.path.substr(slash + 1) : "";
-      if (rule.name.empty() || printable(rule.name) != rule.name || rule.name.find('"') != rule.name.npos) {
+    const auto [same, first] = named.emplace(std::tuple(from, klass, name), path.type);
+    const bool ambiguous = !name.empty() && !first && same->second != path.type;
+    if ((!fresh && known->second != path.type) || ambiguous) {
+      rule.name = name;
+      if (ambiguous || name.empty() || printable(name) != name || name.find('"') != name.npos) {
         contradictions.push_back(
             fmt::format("{} is made in a directory of {}, where new objects of class {} already get {}",
-                        printable(path.path), from, klass, known->second));
+                        printable(path.path), from, klass, ambiguous ? same->second : known->second));
         continue;
       }
     }
