@@ -1,6 +1,11 @@
 #include "flow/synthesise.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+
 #include "base/atomic_file.h"
+#include "base/fd.h"
 #include "policy/needs.h"
 
 namespace cordon::flow {
@@ -24,12 +29,16 @@ Result<std::vector<Synthesis>> synthesise(const Policy& policy, const std::vecto
 }
 
 Result<void> write_files(std::vector<Synthesis>& syntheses, const std::string& stem) {
-  for (Synthesis& synthesis : syntheses)
+  for (Synthesis& synthesis : syntheses) {
     for (const EmittedFile& file : synthesis.emission.files) {
       const std::string path = stem + file.suffix;
       if (auto written = write_file_atomically(path, file.bytes); !written) return written;
       synthesis.files.push_back(path);
     }
+    for (const std::string& suffix : synthesis.emission.unmade)
+      if (unlink((stem + suffix).c_str()) != 0 && errno != ENOENT)
+        return errno_error(errno, "an older file cannot be taken away", stem + suffix);
+  }
   return {};
 }
 

@@ -51,6 +51,7 @@ struct EmittedFile {
 /// What a backend made of a policy.
 struct Emission {
   std::vector<EmittedFile> files;
+  std::vector<std::string> unmade = {};       ///< suffixes of what belongs to the set and could not be made this time
   std::vector<RuleNote> notes;                ///< every rule that is not exact
   std::vector<std::string> summary;           ///< for the one-screen summary: "61 of 373 syscalls, 12 by argument"
   std::vector<std::string> added;             ///< what was granted without being seen, each with its reason

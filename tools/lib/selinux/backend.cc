@@ -178,6 +178,7 @@ Emission files_of(AppModule built, const PolicyDb& policy, const Labels& labels,
   } else {
     diagnostics.warn("no .pp was made: " + package.error().what, package.error().where, package.error().hint);
     built.summary.push_back("no .pp: " + package.error().what);
+    out.unmade.push_back(".pp");
   }
   out.notes = std::move(built.notes);
   out.summary = std::move(built.summary);
