@@ -46,8 +46,9 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 }
 
 /// Lives as long as the recording: if the recorder is killed, it ends every task that then makes a call, which would
-/// otherwise go on with nothing but ENOSYS.
-[[noreturn]] void guard(int recorder, int listener) {
+/// otherwise go on with nothing but ENOSYS. What the recorder had in hand is not told again: its task would wait for
+/// ever.
+[[noreturn]] void guard(int recorder, int listener, const seccomp_notif& in_hand) {
   for (int number = 1; number < 32; ++number) signal(number, SIG_IGN);
   prctl(PR_SET_NAME, "cordon-guard", 0, 0, 0);
   char byte = 0;
@@ -55,6 +56,8 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   while ((size = read(recorder, &byte, 1)) < 0 && errno == EINTR) {
   }
   if (size > 0) _exit(0);  // the recording ended well
+  std::uint64_t id = in_hand.id;
+  if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0) kill(static_cast<pid_t>(in_hand.pid), SIGKILL);
   while (true) {
     pollfd wait{listener, POLLIN, 0};
     if (poll(&wait, 1, -1) < 0 && errno == EINTR) continue;
@@ -70,6 +73,7 @@ struct NotifyRecorder::Shared {
   volatile std::int32_t listener;  ///< descriptor number + 1, or -errno of installing the filter
   volatile std::int32_t exec_error;
   volatile std::int32_t no_new_privs;
+  seccomp_notif in_hand;  ///< written by the kernel, so that no kill comes between taking a call up and noting it here
 };
 
 NotifyRecorder::NotifyRecorder(const RecordOptions& options, FactSink& sink)
@@ -158,7 +162,7 @@ void NotifyRecorder::start_guardian() {
   const pid_t child = fork();
   if (child == 0) {
     guard_.reset();
-    guard(theirs.get(), listener_.get());
+    guard(theirs.get(), listener_.get(), shared_->in_hand);
   }
   guardian_ = child > 0 ? child : 0;
 }
@@ -169,7 +173,7 @@ void NotifyRecorder::listen() {
   Ticker ticker;
   ticker.start(kTick);
   seccomp_notif_resp answer{};
-  seccomp_notif request{};
+  seccomp_notif& request = shared_->in_hand;
   while (receive(request)) {
     ++stops_;
     world_.now_ms = now_in_ms();
