@@ -37,8 +37,8 @@ Result<std::vector<Synthesis>> synthesise(const Policy& policy, const std::vecto
 Result<std::vector<Synthesis>> synthesise(const Policy& policy, const std::vector<const Backend*>& backends,
                                           const BackendOptions& options, Diagnostics& diagnostics);
 
-/// Writes each file as `stem` + its suffix, atomically, and notes its path. What could not be made is taken away where an
-/// earlier run left it: it would be loaded for what these files say.
+/// Writes each file as `stem` + its suffix, atomically, and notes its path. What could not be made is taken away where
+/// an earlier run left it: it would be loaded for what these files say.
 Result<void> write_files(std::vector<Synthesis>& syntheses, const std::string& stem);
 
 /// Reads the profile back from its files and decides every fact with it.
