@@ -1,6 +1,7 @@
 // rooms: selinux policy facts kernel base
 // A container's module, made of what its engine says and of any facts, against the installed policy: its names are fit,
 // and it reads back rule for rule.
+#include "installed.h"
 #include "selinux/cil.h"
 #include "selinux/container.h"
 #include "support.h"
@@ -9,21 +10,18 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace cordon;
   using namespace cordon::selinux;
-  static const auto kFound = find_policy();
-  static const auto kPolicy = kFound ? PolicyDb::load(*kFound) : Result<PolicyDb>(Error{});
-  static const auto kContexts = kFound ? find_file_contexts() : Result<std::string>(Error{});
-  static const auto kLabels = kContexts ? Labels::open(*kContexts) : Result<Labels>(Error{});
+  const auto& installed = fuzz::installed();
   // What the engine says, a NUL, the facts one a line.
   const std::string_view text = fuzz::text_of(data, size);
   const std::size_t cut = std::min(text.find('\0'), text.size());
   const auto info = read_container_info(text.substr(0, cut), "fuzz.json");
   const auto trace = cut == text.size() ? std::nullopt : fuzz::trace_of(text.substr(cut + 1));
-  if ((!info && !trace) || !kPolicy || !kLabels) return 0;
+  if ((!info && !trace) || !installed) return 0;
   const Policy policy = trace ? policy_from(*trace, "fuzz") : Policy{};
   ContainerOptions options;
   options.name = "fuzzed";
-  const auto built =
-      build_container_module(trace ? &policy : nullptr, info ? &*info : nullptr, *kPolicy, *kLabels, options);
+  const auto built = build_container_module(trace ? &policy : nullptr, info ? &*info : nullptr, installed->policy,
+                                            installed->labels, options);
   if (!built || !bad_names(built->module).empty()) return 0;  // refused by name
   Diagnostics diagnostics;
   const auto again = read_cil(built->cil, "written.cil", diagnostics);

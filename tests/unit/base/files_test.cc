@@ -9,28 +9,12 @@
 
 #include "base/atomic_file.h"
 #include "base/fd.h"
+#include "scratch.h"
 
 using namespace cordon;
 namespace fs = std::filesystem;
 
 namespace {
-
-class Scratch {
- public:
-  Scratch() {
-    char name[] = "/tmp/cordon-unit-XXXXXX";
-    path_ = mkdtemp(name);
-  }
-  ~Scratch() { fs::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-  std::size_t files() const {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(path_), fs::directory_iterator()));
-  }
-
- private:
-  std::string path_;
-};
 
 std::string text_of(const std::string& path) {
   const auto text = read_file(path);

@@ -6,34 +6,13 @@
 
 #include "oci/bundle.h"
 #include "oci/container.h"
+#include "scratch.h"
 
 using namespace cordon;
 using namespace cordon::oci;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// A folder that stands for a machine's root, or for a bundle.
-class Scratch {
- public:
-  Scratch() {
-    char name[] = "/tmp/cordon-unit-XXXXXX";
-    path_ = mkdtemp(name);
-  }
-  ~Scratch() { fs::remove_all(path_); }
-  void put(const std::string& file, const std::string& text) const {
-    fs::create_directories(fs::path(path_ + file).parent_path());
-    std::ofstream(path_ + file) << text;
-  }
-  std::string get(const std::string& file) const {
-    std::ifstream stream(path_ + file);
-    return {std::istreambuf_iterator<char>(stream), {}};
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 const std::string kOwn = std::to_string(getpid());
 
