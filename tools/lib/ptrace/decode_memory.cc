@@ -59,13 +59,17 @@ bool mmap_entry(World&, Tracee& tracee) {
 }
 
 bool mprotect_entry(World& world, Tracee& tracee) {
-  constexpr int kMost = 64;  // mappings that one call goes over
+  constexpr int kMost = 1024;  // mappings that one call goes over; what comes behind is told as lost
   Call& call = tracee.call;
   if (!world.full || (call.args[2] & PROT_EXEC) == 0) return false;
   Executable all = Executable::kUntold;
   const std::uint64_t end = call.args[0] + call.args[1];
   std::uint64_t at = call.args[0];
-  for (int i = 0; i < kMost && at < end; ++i) {
+  for (int i = 0; at < end; ++i) {
+    if (i == kMost) {
+      ++world.lost;
+      break;
+    }
     const auto mapping = mapping_from(tracee.tid, at);
     if (!mapping || mapping->begin >= end || mapping->end <= at) break;
     all = std::max(all, kind_of(*mapping, call));
