@@ -45,36 +45,61 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return all;
 }
 
-/// Lives as long as the recording: if the recorder is killed, it ends every task that then makes a call, which would
-/// otherwise go on with nothing but ENOSYS. What the recorder had in hand is not told again: its task would wait for
-/// ever.
-[[noreturn]] void guard(int recorder, int listener, const seccomp_notif& in_hand) {
-  for (int number = 1; number < 32; ++number) signal(number, SIG_IGN);
-  prctl(PR_SET_NAME, "cordon-guard", 0, 0, 0);
-  char byte = 0;
-  ssize_t size;
-  while ((size = read(recorder, &byte, 1)) < 0 && errno == EINTR) {
-  }
-  if (size > 0) _exit(0);  // the recording ended well
-  std::uint64_t id = in_hand.id;
-  if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0) kill(static_cast<pid_t>(in_hand.pid), SIGKILL);
-  while (true) {
-    pollfd wait{listener, POLLIN, 0};
-    if (poll(&wait, 1, -1) < 0 && errno == EINTR) continue;
-    if ((wait.revents & POLLIN) == 0) _exit(0);
-    seccomp_notif request{};
-    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &request) == 0) kill(static_cast<pid_t>(request.pid), SIGKILL);
-  }
-}
-
 }  // namespace
 
 struct NotifyRecorder::Shared {
   volatile std::int32_t listener;  ///< descriptor number + 1, or -errno of installing the filter
   volatile std::int32_t exec_error;
   volatile std::int32_t no_new_privs;
+  volatile std::int32_t launching;  ///< from here on there may be a child
+  volatile std::int32_t given_up;   ///< the recorder lives, and can watch no longer
   seccomp_notif in_hand;  ///< written by the kernel, so that no kill comes between taking a call up and noting it here
 };
+
+/// Lives as long as the recording, from before there is anything to record: if the recorder is killed, it ends every
+/// task that then makes a call, which would otherwise go on with nothing but ENOSYS, or wait for an answer for ever
+/// while something holds the listener. It shares the recorder's descriptor table, as the child does until its execve,
+/// and so has the listener wherever the recorder was killed.
+struct NotifyRecorder::Guardian {
+  static constexpr int kWake = SIGUSR1;      // sent by the kernel when the recorder ends
+  static constexpr int kLaunchWait = 2'000;  // milliseconds, for a child between its start and its filter
+  const Shared& shared;
+  pid_t recorder;
+
+  [[noreturn]] void watch() const;
+  [[noreturn]] void end_all() const;
+  int listener() const;
+};
+
+void NotifyRecorder::Guardian::watch() const {
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  prctl(PR_SET_NAME, "cordon-guard", 0, 0, 0);
+  if (prctl(PR_SET_PDEATHSIG, kWake, 0, 0, 0) != 0) _exit(kNotRun);
+  while (getppid() == recorder && shared.given_up == 0) sigwaitinfo(&all, nullptr);
+  end_all();
+}
+
+/// What the recorder had in hand is not told again: its task would wait for ever.
+void NotifyRecorder::Guardian::end_all() const {
+  const int fd = listener();
+  std::uint64_t id = shared.in_hand.id;
+  if (ioctl(fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0) kill(static_cast<pid_t>(shared.in_hand.pid), SIGKILL);
+  while (true) {
+    pollfd wait{fd, POLLIN, 0};
+    if (poll(&wait, 1, -1) < 0 && errno == EINTR) continue;
+    if ((wait.revents & POLLIN) == 0) _exit(0);
+    seccomp_notif request{};
+    if (ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &request) == 0) kill(static_cast<pid_t>(request.pid), SIGKILL);
+  }
+}
+
+int NotifyRecorder::Guardian::listener() const {
+  for (int waited = 0; shared.launching != 0 && shared.listener == 0 && waited < kLaunchWait; ++waited) usleep(1000);
+  if (shared.listener <= 0) _exit(0);  // no filter, so nothing that waits
+  return shared.listener - 1;
+}
 
 NotifyRecorder::NotifyRecorder(const RecordOptions& options, FactSink& sink)
     : options_(options), world_(options, sink) {
@@ -83,6 +108,8 @@ NotifyRecorder::NotifyRecorder(const RecordOptions& options, FactSink& sink)
 }
 
 NotifyRecorder::~NotifyRecorder() {
+  if (shared_ != nullptr && shared_->given_up == 0) dismiss_guardian();
+  if (shared_ != nullptr && shared_->given_up != 0) (void)listener_.release();  // it is the guardian's too
   if (shared_ != nullptr) munmap(shared_, sizeof *shared_);
 }
 
@@ -110,6 +137,8 @@ Result<void> NotifyRecorder::start() {
   const std::vector<char*> given = pointers(options_.environment);
   char* const* environment = options_.environment.empty() ? environ : given.data();
   const OwnProfile profile;
+  if (const Result<void> guarded = start_guardian(); !guarded) return guarded;
+  shared_->launching = 1;
   const long child = syscall(SYS_clone, CLONE_FILES | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
   if (child < 0) return errno_error(errno, "cannot fork");
   if (child == 0) {
@@ -150,21 +179,24 @@ Result<void> NotifyRecorder::wait_for_listener() {
   listener_.reset(shared_->listener - 1);
   ioctl(listener_.get(), kSetFlags, kSyncWakeUp);  // refused before 6.6: slower, no more
   if (options_.progress != nullptr) options_.progress->root.store(root_);
-  start_guardian();
   return {};
 }
 
-void NotifyRecorder::start_guardian() {
-  int pair[2];
-  if (pipe2(pair, O_CLOEXEC) != 0) return;
-  const UniqueFd theirs(pair[0]);
-  guard_.reset(pair[1]);
-  const pid_t child = fork();
-  if (child == 0) {
-    guard_.reset();
-    guard(theirs.get(), listener_.get(), shared_->in_hand);
-  }
-  guardian_ = child > 0 ? child : 0;
+Result<void> NotifyRecorder::start_guardian() {
+  const Guardian guardian{*shared_, getpid()};
+  const long child = syscall(SYS_clone, CLONE_FILES | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
+  if (child < 0) return errno_error(errno, "cannot fork");
+  if (child == 0) guardian.watch();
+  guardian_ = static_cast<pid_t>(child);
+  return {};
+}
+
+/// Nothing is left to guard.
+void NotifyRecorder::dismiss_guardian() {
+  if (guardian_ <= 0) return;
+  kill(guardian_, SIGKILL);
+  waitpid(guardian_, nullptr, 0);
+  guardian_ = 0;
 }
 
 void NotifyRecorder::listen() {
@@ -214,7 +246,8 @@ bool NotifyRecorder::reply(seccomp_notif_resp& answer) {
 void NotifyRecorder::give_up(pid_t waiting) {
   ++world_.lost;
   world_.note("the kernel's notifications failed (" + errno_name(errno) + "): the command was ended");
-  guard_.reset();  // without a word: the guardian ends each task at its next call
+  shared_->given_up = 1;
+  if (guardian_ > 0) kill(guardian_, Guardian::kWake);
   kill(waiting, SIGKILL);
   if (!root_status_) kill(root_, SIGKILL);
 }
@@ -344,10 +377,7 @@ void NotifyRecorder::renew(Tracee& task) {
 }
 
 Result<RecordOutcome> NotifyRecorder::finish() {
-  if (guard_) {
-    const char byte = 'e';
-    if (write(guard_.get(), &byte, 1) == 1 && guardian_ > 0) waitpid(guardian_, nullptr, 0);
-  }
+  if (shared_->given_up == 0) dismiss_guardian();
   int status = root_status_.value_or(0);
   while (!root_status_ && waitpid(root_, &status, 0) < 0 && errno == EINTR) {
   }

@@ -26,10 +26,12 @@ class NotifyRecorder {
 
  private:
   struct Shared;  ///< a page that the child fills in where it may not make calls
+  struct Guardian;
 
   Result<void> start();
   Result<void> wait_for_listener();
-  void start_guardian();
+  Result<void> start_guardian();
+  void dismiss_guardian();
   void listen();
   bool receive(seccomp_notif& request);
   bool reply(seccomp_notif_resp& answer);
@@ -48,7 +50,6 @@ class NotifyRecorder {
   World world_;
   Shared* shared_ = nullptr;
   UniqueFd listener_;
-  UniqueFd guard_;
   pid_t guardian_ = 0;
   pid_t root_ = 0;
   std::optional<int> root_status_;  ///< it has been reaped: its number may be another's
