@@ -156,6 +156,11 @@ TEST_CASE("a gate is read as TOML and as JSON") {
   CHECK(toml->markdown == "ci/gate.md");
   CHECK(toml->allowances.at(0).guard == "mount");
   CHECK(toml->guards == default_guards());
+  const auto letters =
+      read_gate("# \u00e4\nprofiles = ['\u00e4.json', \"u0_c3.json\"]\nmarkdown = \"\\u00e4.md\"\n", "g.toml");
+  REQUIRE(letters.ok());
+  CHECK(letters->profiles == std::vector<std::string>{"\u00e4.json", "u0_c3.json"});
+  CHECK(letters->markdown == "\u00e4.md");
   const auto json = read_gate(R"({"profiles": "app.json", "guards": [], "allow_incomplete": true})", "cordon.json");
   REQUIRE(json.ok());
   CHECK(json->guards.empty());
@@ -166,6 +171,10 @@ TEST_CASE("a gate is read as TOML and as JSON") {
                                "profiles = [\"a\"]\n[[allow]]\nguard = \"x\"",
                                "not toml at all [",
                                "{",
+                               "[[[allow]]]",
+                               "[=]",
+                               "profiles = +\"a\u00e4\"",
+                               "profiles = \"\xe4\"",
                                "{\"profiles\": [1]}",
                                "profiles = [\"a\"]\nunused_runs = -1"};
   for (const auto* text : wrong) {

@@ -1,12 +1,18 @@
 #include <algorithm>
 #include <optional>
 #include <sstream>
+#include <stdexcept>
 
-#define TOML_EXCEPTIONS 0
+// toml++ asserts what a text can make false ("[[[", "[="): to be refused like any other wrong text, in every build.
+[[noreturn]] static void not_toml() { throw std::logic_error("no TOML"); }
+#undef NDEBUG
+#define TOML_ASSERT(holds) ((holds) ? static_cast<void>(0) : not_toml())
+#define TOML_EXCEPTIONS 1
 #define TOML_ENABLE_FORMATTERS 1
 #include <toml++/toml.h>
 #include <nlohmann/json.hpp>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "report/gate.h"
 
@@ -21,20 +27,56 @@ Error bad(const std::string& where, const std::string& key, std::string what) {
           "schemas/gate.schema.json says what a gate holds"};
 }
 
-Result<Json> parse(const std::string& text, const std::string& where) {
+/// toml++ 3.3 does not survive letters beyond ASCII outside of strings (is_non_ascii_horizontal_whitespace()): it gets
+/// them as ASCII words that the text has not.
+class AsciiWords {
+ public:
+  explicit AsciiWords(std::string_view text) {
+    for (unsigned number = 0; text.find(mark_) != std::string_view::npos;) mark_ = "u" + std::to_string(++number) + "_";
+  }
+  std::string encoded(std::string_view text) const {
+    std::string out;
+    for (const char c : text)
+      out += static_cast<unsigned char>(c) < 0x80 ? std::string(1, c) : mark_ + to_hex(std::string_view(&c, 1));
+    return out;
+  }
+  std::string decoded(std::string_view text) const {
+    std::string out;
+    while (!text.empty()) {
+      const std::size_t mark = std::min(text.find(mark_), text.size());
+      out += text.substr(0, mark);
+      text.remove_prefix(mark);
+      if (text.empty()) break;
+      const auto byte = from_hex(text.substr(mark_.size(), 2));
+      out += byte.value_or(mark_);
+      text.remove_prefix(std::min(mark_.size() + (byte ? 2 : 0), text.size()));
+    }
+    return out;
+  }
+
+ private:
+  std::string mark_ = "u0_";
+};
+
+Result<Json> parse(std::string_view text, const std::string& where) {
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark
   if (trim(text).starts_with("{")) {
     auto json = Json::parse(text, nullptr, false);
     if (json.is_discarded()) return bad(where, "", "the gate is not JSON");
     return json;
   }
-  const auto parsed = toml::parse(text, where);
-  if (!parsed) {
-    const auto& at = parsed.error().source().begin;
-    return bad(where + ":" + std::to_string(at.line), "", "not TOML: " + std::string(parsed.error().description()));
-  }
+  if (!is_utf8(text)) return bad(where, "", "the gate is not UTF-8");
+  const AsciiWords words(text);
   std::ostringstream out;
-  out << toml::json_formatter{parsed.table()};
-  auto json = Json::parse(out.str(), nullptr, false);
+  try {
+    out << toml::json_formatter{toml::parse(words.encoded(text), where)};
+  } catch (const toml::parse_error& error) {
+    const std::string line = std::to_string(error.source().begin.line);
+    return bad(where + ":" + line, "", "not TOML: " + words.decoded(error.description()));
+  } catch (const std::logic_error&) {
+    return bad(where, "", "not TOML: a table's name in [brackets] or a key is malformed");
+  }
+  auto json = Json::parse(words.decoded(out.str()), nullptr, false);
   if (json.is_discarded()) return bad(where, "", "the gate holds values that a gate cannot have");
   return json;
 }
