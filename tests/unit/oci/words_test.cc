@@ -73,6 +73,10 @@ TEST_CASE("the count of handed descriptors is replaced, not added") {
   const std::vector<std::string> dashes = {"--", "run", "x"};
   CHECK(with_preserved(dashes, read_runtime_command(dashes), 4) ==
         std::vector<std::string>{"--", "run", "--preserve-fds=4", "x"});
+  const std::vector<std::string> names = {"--", "--preserve-fds", "--pid-file", "--preserve-fds", "--", "-b"};
+  CHECK(
+      with_preserved(names, read_runtime_command(names), 4) ==
+      std::vector<std::string>{"--", "--preserve-fds", "--preserve-fds=4", "--pid-file", "--preserve-fds", "--", "-b"});
 }
 
 TEST_CASE("only the arguments of a configuration change") {

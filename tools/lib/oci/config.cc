@@ -23,6 +23,8 @@ Result<Json> parse(std::string_view text, const std::string& where) {
     return json;
   } catch (const nlohmann::json::parse_error& error) {
     return bad(where, "is not JSON: byte " + std::to_string(error.byte));
+  } catch (const nlohmann::json::out_of_range& error) {
+    return bad(where, std::string("holds a number beyond every range: ") + error.what());
   }
 }
 

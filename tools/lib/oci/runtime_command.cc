@@ -60,29 +60,50 @@ Option option_of(std::string_view word) {
   return option;
 }
 
+struct Part {
+  enum Kind : std::uint8_t { kName, kOperand, kOption, kSeparator } kind;
+  std::size_t at;     ///< its first word
+  std::size_t words;  ///< 2 where an option's value is a word of its own
+  const ValueOption* row;
+  std::string value;
+};
+
+std::vector<Part> parts_of(const std::vector<std::string>& words) {
+  std::vector<Part> parts;
+  bool named = false;
+  bool only_operands = false;
+  for (std::size_t i = 0; i < words.size(); i += parts.back().words) {
+    const std::string& word = words[i];
+    if (only_operands || word.size() < 2 || word[0] != '-') {
+      parts.push_back({named ? Part::kOperand : Part::kName, i, 1, nullptr, ""});
+      only_operands &= named;  // what follows the name is the sub-command's, whose options begin anew
+      named = true;
+    } else if (word == "--") {
+      parts.push_back({Part::kSeparator, i, 1, nullptr, ""});
+      only_operands = true;
+    } else {
+      const Option option = option_of(word);
+      const bool apart = option.row != nullptr && !option.value && i + 1 < words.size();
+      parts.push_back(
+          {Part::kOption, i, apart ? 2u : 1u, option.row, apart ? words[i + 1] : option.value.value_or("")});
+    }
+  }
+  return parts;
+}
+
+bool detaches(const std::string& word) { return word == "-d" || word == "--detach" || word == "-detach"; }
+
 }  // namespace
 
 RuntimeCommand read_runtime_command(const std::vector<std::string>& words) {
   RuntimeCommand command;
-  bool only_operands = false;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const std::string& word = words[i];
-    if (only_operands || word.size() < 2 || word[0] != '-') {
-      if (command.name.empty()) {
-        command.name = word, command.name_at = i;
-        only_operands = false;  // what follows is the sub-command's, whose options begin anew
-      } else {
-        command.id = word;
-      }
-    } else if (word == "--") {
-      only_operands = true;
-    } else {
-      const Option option = option_of(word);
-      command.detach |= !command.name.empty() && (word == "-d" || word == "--detach" || word == "-detach");
-      if (option.row == nullptr) continue;
-      const std::string value = option.value ? *option.value : i + 1 < words.size() ? words[++i] : "";
-      if (option.row->take != nullptr) option.row->take(command, value);
-    }
+  for (const Part& part : parts_of(words)) {
+    const std::string& word = words[part.at];
+    if (part.kind == Part::kName) command.name = word, command.name_at = part.at;
+    if (part.kind == Part::kOperand) command.id = word;
+    if (part.kind != Part::kOption) continue;
+    command.detach |= !command.name.empty() && detaches(word);
+    if (part.row != nullptr && part.row->take != nullptr) part.row->take(command, part.value);
   }
   return command;
 }
@@ -90,14 +111,10 @@ RuntimeCommand read_runtime_command(const std::vector<std::string>& words) {
 std::vector<std::string> with_preserved(const std::vector<std::string>& words, const RuntimeCommand& command,
                                         unsigned count) {
   std::vector<std::string> out;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const Option option = words[i].starts_with('-') && words[i] != "--" ? option_of(words[i]) : Option{};
-    if (option.row != nullptr && option.row->name == "preserve-fds") {
-      if (!option.value) ++i;
-      continue;
-    }
-    out.push_back(words[i]);
-    if (i == command.name_at) out.push_back("--preserve-fds=" + std::to_string(count));
+  for (const Part& part : parts_of(words)) {
+    if (part.row != nullptr && part.row->name == "preserve-fds") continue;
+    for (std::size_t i = 0; i < part.words; ++i) out.push_back(words[part.at + i]);
+    if (part.at == command.name_at) out.push_back("--preserve-fds=" + std::to_string(count));
   }
   return out;
 }
