@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <cstdio>
 #include <optional>
 #include <string>
 
@@ -29,5 +30,9 @@ std::optional<Mapping> mapping_from(pid_t task, std::uint64_t address);
 /// True if the mapping there is private and has pages of its own in place of the file's: it was written to. The kernel
 /// keeps that as vma->anon_vma, which security/selinux/hooks.c selinux_file_mprotect asks for.
 bool has_changed_pages(pid_t task, std::uint64_t address);
+
+/// The same from a file of maps or smaps, from where it stands.
+std::optional<Mapping> find_mapping(FILE* maps, std::uint64_t address);
+bool find_changed_pages(FILE* smaps, std::uint64_t address);
 
 }  // namespace cordon

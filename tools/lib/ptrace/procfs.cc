@@ -89,10 +89,11 @@ std::string proc_path(pid_t task, std::string_view name) {
   return path;
 }
 
-Credentials read_credentials(pid_t task) {
+Credentials read_credentials(pid_t task) { return parse_credentials(slurp(proc_path(task, "status"))); }
+
+Credentials parse_credentials(std::string_view status) {
   Credentials result;
-  const std::string text = slurp(proc_path(task, "status"));
-  for (const std::string_view line : split(text, '\n')) {
+  for (const std::string_view line : split(status, '\n')) {
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) continue;
     if (line.starts_with("Name:\t")) result.comm = unescaped(line.substr(colon + 2));
@@ -106,20 +107,22 @@ Credentials read_credentials(pid_t task) {
   return result;
 }
 
-std::vector<std::string> read_cmdline(pid_t task) {
-  std::string text = slurp(proc_path(task, "cmdline"));
-  if (!text.empty() && text.back() == '\0') text.pop_back();
+std::vector<std::string> read_cmdline(pid_t task) { return parse_cmdline(slurp(proc_path(task, "cmdline"))); }
+
+std::vector<std::string> parse_cmdline(std::string_view cmdline) {
+  if (cmdline.ends_with('\0')) cmdline.remove_suffix(1);
   std::vector<std::string> argv;
-  if (text.empty()) return argv;
-  for (const std::string_view part : split(text, '\0')) argv.emplace_back(part);
+  if (cmdline.empty()) return argv;
+  for (const std::string_view part : split(cmdline, '\0')) argv.emplace_back(part);
   return argv;
 }
 
-bool is_zombie(pid_t task) {
-  const std::string text = slurp(proc_path(task, "stat"));
-  const std::size_t comm_end = text.rfind(')');  // the name may hold anything (proc(5))
-  return comm_end != std::string::npos && comm_end + 2 < text.size() &&
-         (text[comm_end + 2] == 'Z' || text[comm_end + 2] == 'X');
+bool is_zombie(pid_t task) { return says_zombie(slurp(proc_path(task, "stat"))); }
+
+bool says_zombie(std::string_view stat) {
+  const std::size_t comm_end = stat.rfind(')');  // the name may hold anything (proc(5))
+  return comm_end != std::string_view::npos && comm_end + 2 < stat.size() &&
+         (stat[comm_end + 2] == 'Z' || stat[comm_end + 2] == 'X');
 }
 
 std::string read_comm(pid_t task) {

@@ -32,10 +32,14 @@ struct Credentials {
   bool has(unsigned capability) const { return (effective >> capability & 1) != 0; }
 };
 Credentials read_credentials(pid_t task);
+/// The same of a status file's text; what it lacks stays as above.
+Credentials parse_credentials(std::string_view status);
 
 std::vector<std::string> read_cmdline(pid_t task);
+std::vector<std::string> parse_cmdline(std::string_view cmdline);
 /// True if the process has ended and is not yet waited for.
 bool is_zombie(pid_t task);
+bool says_zombie(std::string_view stat);
 
 std::string read_comm(pid_t task);
 
