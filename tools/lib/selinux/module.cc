@@ -65,6 +65,11 @@ void check(const std::string& name, std::vector<std::string>& bad) {
   if (!is_identifier(name)) bad.push_back(name);
 }
 
+/// What a line of file contexts and a string of CIL can hold; escape_path() writes nothing else.
+bool fits_a_line(std::string_view regex) {
+  return std::all_of(regex.begin(), regex.end(), [](char c) { return c > ' ' && c < 0x7f && c != '"'; });
+}
+
 }  // namespace
 
 std::string_view name_of(RuleKind kind) {
@@ -91,8 +96,10 @@ std::vector<std::string> bad_names(const Module& module) {
     check(klass, bad);
     for (const std::string& perm : perms) check(perm, bad);
   }
-  for (const FileContext& context : module.contexts)
+  for (const FileContext& context : module.contexts) {
     if (!context.type.empty()) check(context.type, bad);
+    if (!fits_a_line(context.regex)) bad.push_back(context.regex);
+  }
   for (const PortContext& port : module.ports) check(port.type, bad);
   std::sort(bad.begin(), bad.end());
   bad.erase(std::unique(bad.begin(), bad.end()), bad.end());

@@ -102,7 +102,8 @@ struct Requirements {
 };
 Requirements requirements(const Module& module);
 
-/// Every name of the module that cannot stand in policy source. Such a module is refused by the writers' callers.
+/// Every name and path of the module that cannot stand in policy source. Such a module is refused by the writers'
+/// callers.
 std::vector<std::string> bad_names(const Module& module);
 
 /// How contexts are written: raw with or without a range, or refpolicy's gen_context().
