@@ -202,6 +202,12 @@ Result<void> check_bus(const ProfileRule& rule) {
   return {};
 }
 
+Result<void> check_capability(const ProfileRule& rule) {
+  for (const std::string& word : rule.words)
+    if (!is_variable(word) && !capability_number(word)) return wrong("'" + word + "' is no capability");
+  return {};
+}
+
 Result<void> check_class(const ProfileRule& rule) {
   if (rule.klass == RuleClass::kNetwork) return check_network(rule);
   if (rule.klass == RuleClass::kMqueue) return check_queue(rule);
@@ -311,6 +317,9 @@ Result<void> check_rule(const ProfileRule& rule) {
   // Minutes are 'min' there: 'm' is taken for milliseconds by some.
   const bool of_time = rule.klass == RuleClass::kRlimit && (rule.pattern == "rttime" || rule.pattern == "cpu");
   if (of_time && rule.target.ends_with("m")) return wrong("'" + rule.target + "' is no time");
+  if (rule.klass == RuleClass::kRlimit && !rlimit_number(rule.pattern))
+    return wrong("'" + rule.pattern + "' is no resource");
+  if (rule.klass == RuleClass::kCapability) return check_capability(rule);
   for (const ClassRow& row : kClasses)
     if (row.klass == rule.klass) return check_row(rule, row);
   const bool mounts =

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include "apparmor/rule_check.h"
 #include "apparmor/socket_keys.h"
 #include "apparmor/text.h"
+#include "base/bytes.h"
 #include "base/text.h"
 
 namespace cordon::apparmor {
@@ -459,10 +461,21 @@ struct Visitor {
   }
 };
 
+/// Records and traces may hold any words: a family, a capability or a signal that there is not would break the profile,
+/// or say something else there. Files' names are quoted.
+Translation translated(const Operation& operation, const Visitor& visitor) {
+  Translation translation = std::visit(visitor, operation);
+  for (const ProfileRule& rule : translation.rules) {
+    if (rule.klass == RuleClass::kFile) continue;
+    if (const auto fine = check_rule(rule); !fine) return cannot("no rule can say it: " + printable(fine.error().what));
+  }
+  return translation;
+}
+
 }  // namespace
 
 Translation translate(const Operation& operation, const TranslateContext& context) {
-  return std::visit(Visitor{{}, context}, operation);
+  return translated(operation, Visitor{{}, context});
 }
 
 Translation translate(const Grant& grant, const TranslateContext& context) {
@@ -471,7 +484,7 @@ Translation translate(const Grant& grant, const TranslateContext& context) {
   TranslateContext its_own = context;
   // Recordings give no domain but a hat's.
   its_own.labels |= !grant.subject.domain.empty() && !grant.subject.domain.starts_with('^');
-  return std::visit(Visitor{shapes, its_own}, grant.operation);
+  return translated(grant.operation, Visitor{shapes, its_own});
 }
 
 }  // namespace cordon::apparmor
