@@ -21,7 +21,8 @@ void cut(List& list) {
 
 void ask_labels(const PolicyDb& policy) {
   for (const char* protocol : {"tcp", "udp", "dccp", "sctp", "none"})
-    for (const std::uint16_t port : {0, 80, 1024, 65535}) (void)policy.port_context(protocol, port);
+    for (const std::uint16_t port : std::initializer_list<std::uint16_t>{0, 80, 1024, 65535})
+      (void)policy.port_context(protocol, port);
   for (const char* address : {"127.0.0.1", "::1", "fe80::1", "nowhere"}) (void)policy.node_context(address);
   for (const char* fstype : {"proc", "sysfs", "ext4", "none"}) {
     (void)policy.fs_context(fstype);

@@ -13,6 +13,7 @@ namespace cordon::audit_tool {
 using Write = std::function<Result<void>(std::string_view)>;
 
 /// One JSON object, written member by member as nlohmann's dump(2) would print the whole: what was printed is not kept.
+/// Strings that are not UTF-8 are written as printable() shows them.
 class JsonStream {
  public:
   explicit JsonStream(Write write) : write_(std::move(write)) {}

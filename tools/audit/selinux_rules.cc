@@ -205,7 +205,8 @@ void RuleMaker::obey_neverallows() {
 
 /// A constraint that stands alone, type enforcement being content, is beyond any allow rule.
 void RuleMaker::settle(TeRule& rule) {
-  for (auto& [perm, state] : rule.perms) {
+  for (auto& entry : rule.perms) {
+    auto& state = entry.second;
     const auto has = [&](auto test) {
       return std::any_of(state.reasons.begin(), state.reasons.end(), [&](const Reason& r) { return test(r.kind); });
     };

@@ -39,6 +39,11 @@ Verdict verdict_of(std::uint32_t action) {
   return verdict;
 }
 
+/// Calls of newer kernels than ours have names too.
+bool can_name_a_call(std::string_view word) {
+  return word.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
+}
+
 }  // namespace
 
 std::optional<Denial> decode_seccomp(const DecisionRecord& from) {
@@ -55,6 +60,10 @@ std::optional<Denial> decode_seccomp(const DecisionRecord& from) {
   denial.outcome = fact.verdict.outcome;
   if (call.empty() || !arch) {
     denial.problem = call.empty() ? "the record has no syscall=" : "the record's arch= is not one that we know";
+    return denial;
+  }
+  if (!can_name_a_call(call) && !number) {
+    denial.problem = "the record's syscall= is neither a number nor a call's name";
     return denial;
   }
   SyscallOp op;
