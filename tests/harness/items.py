@@ -28,6 +28,7 @@ class Setting:
         for name in ("CORDON_DATA", "NO_COLOR", "CLICOLOR_FORCE"):
             env.pop(name, None)
         env["CORDON_BLESS"] = "1" if self.bless else ""
+        env["CORDON_SANITIZED_BUILD"] = os.path.join(self.asan, "bin") if self.asan else ""
         return env
 
 

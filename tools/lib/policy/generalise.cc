@@ -38,6 +38,11 @@ std::vector<std::string> components_of(const std::string& path) {
   return out;
 }
 
+/// A shape has nothing of doubled or trailing slashes, which recordings lack and other sources of facts may have.
+bool is_plain_path(const std::string& path) {
+  return path.size() > 1 && path[0] == '/' && path.back() != '/' && path.find("//") == std::string::npos;
+}
+
 bool makes(const FileOp& op) {
   return op.perms.has_any(FilePerm::kCreate | FilePerm::kRenameTo | FilePerm::kLinkTo | FilePerm::kSymlink);
 }
@@ -48,7 +53,7 @@ bool is_pair(const FileOp& op) { return op.perms.has(FilePerm::kLinkTo) && !op.t
 bool eligible(const Rule& rule) {
   const auto* file = std::get_if<FileOp>(&rule.grant().operation);
   return file != nullptr && !rule.grant().pattern && rule.basis().kind == BasisKind::kObserved &&
-         file->path.size() > 1 && file->path[0] == '/' && !file->by_kernel && !file->inherited && !file->disconnected &&
+         is_plain_path(file->path) && !file->by_kernel && !file->inherited && !file->disconnected &&
          !file->perms.has_any(FilePerm::kExec | FilePerm::kMapExec);
 }
 
@@ -69,7 +74,7 @@ std::vector<Item> items_of(const Policy& policy) {
     item.rules.push_back(i);
     item.made |= makes(op);
     note_runs(policy, rule, item.runs);
-    if (!is_pair(op) || op.target[0] != '/') continue;
+    if (!is_pair(op) || !is_plain_path(op.target)) continue;
     Item& target = by_path[op.target];
     target.path = op.target;
     note_runs(policy, rule, target.runs);

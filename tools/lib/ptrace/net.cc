@@ -108,6 +108,13 @@ Decoded decode(const Address& address) {
   return result;
 }
 
+/// A program may give any socket any address; the kernel takes those of its family, and both kinds of inet here and
+/// there.
+bool goes_with(int family, const Address& address) {
+  const auto inet = [](int one) { return one == AF_INET || one == AF_INET6; };
+  return address.size != 0 && (address.bytes.ss_family == family || (inet(family) && inet(address.bytes.ss_family)));
+}
+
 NetOp net_op(const Object& object, SocketAct act) {
   NetOp op;
   op.act = act;
@@ -168,7 +175,7 @@ bool act_on(World& world, Tracee& tracee, const Object& object, ObjectId id, Soc
             std::uint16_t message) {
   Call& call = tracee.call;
   const ActionKey key{call.subject, what_of(Act::kNet, static_cast<std::uint32_t>(act)), id, hash_of(address), message};
-  const Decoded decoded = address.size == 0 ? Decoded{} : decode(address);
+  const Decoded decoded = goes_with(object.family, address) ? decode(address) : Decoded{};
   const bool fresh = world.wants_result(key);
   if (!fresh && decoded.path.empty()) return false;
   Operation operation = operation_of(object, act, decoded);
