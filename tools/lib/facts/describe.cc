@@ -103,13 +103,14 @@ std::string describe(FilePerms perms) {
 }
 
 std::string describe(const Operation& operation) {
-  return std::visit([](const auto& op) { return words(op); }, operation);
+  // Names of the kernel's own too: a trace may come from anywhere.
+  return printable(std::visit([](const auto& op) { return words(op); }, operation));
 }
 
 std::string describe(const Verdict& verdict) {
   switch (verdict.outcome) {
     case Outcome::kAllowed: return {};
-    case Outcome::kFailed: return verdict.error;
+    case Outcome::kFailed: return printable(verdict.error);
     case Outcome::kDenied: return fmt::format("denied by {}", name_of(verdict.by));
     case Outcome::kWouldDeny: return fmt::format("would be denied by {}", name_of(verdict.by));
     case Outcome::kUnwatched: return "result not watched";
