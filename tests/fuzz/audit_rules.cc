@@ -9,7 +9,6 @@
 #include "audit/reader.h"
 #include "base/text.h"
 #include "gather.h"
-#include "installed.h"
 #include "seccomp_rules.h"
 #include "support.h"
 #include "te_text.h"
@@ -28,6 +27,16 @@ std::vector<audit::Denial> denials_of(std::string_view text) {
   fuzz::require(reader.read(audit::memory_source(text), "fuzz").ok());
   reader.flush();
   return store.take();
+}
+
+/// Without denials yet; the installed policy judges them, where there is one.
+Gathered& judged() {
+  auto& gathered = *new Gathered;
+  const auto file = selinux::find_policy();
+  if (!file) return gathered;
+  auto policy = selinux::PolicyDb::load(*file);
+  if (policy) gathered.judges.policy.emplace(*std::move(policy));
+  return gathered;
 }
 
 bool is_rule(std::string_view line) {
@@ -63,14 +72,7 @@ void require_json(const Gathered& gathered, const SelinuxRules& selinux, const A
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0 || size > 16384) return 0;
-  static Gathered& gathered = *new Gathered;
-  if (!gathered.judges.policy && fuzz::installed()) {
-    // The fuzzer's own copy is read-only; the judges need one of theirs.
-    if (const auto file = selinux::find_policy()) {
-      auto policy = selinux::PolicyDb::load(*file);
-      if (policy) gathered.judges.policy.emplace(*std::move(policy));
-    }
-  }
+  static Gathered& gathered = judged();
   const std::uint8_t choice = data[0];
   gathered.denials = denials_of(fuzz::text_of(data + 1, size - 1));
   gathered.judges.i_know = (choice & 1) != 0;

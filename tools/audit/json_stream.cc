@@ -11,7 +11,7 @@ using Json = nlohmann::ordered_json;
 namespace {
 constexpr std::size_t kFlushAt = 64 * 1024;
 
-/// Words of a log that are no UTF-8, as "\\xa1": JSON cannot hold them.
+/// Words of a log that are no UTF-8, as "\xa1": JSON cannot hold them.
 Json shown(const Json& value) {
   if (value.is_string()) {
     const auto& text = value.get_ref<const std::string&>();

@@ -12,12 +12,12 @@ namespace {
 std::string endpoint(const std::string& address, std::uint16_t port) {
   if (address.empty() && port == 0) return {};
   const bool v6 = address.find(':') != std::string::npos;
-  return fmt::format(" {}{}{}:{}", v6 ? "[" : "", address.empty() ? "*" : printable(address), v6 ? "]" : "", port);
+  return fmt::format(" {}{}{}:{}", v6 ? "[" : "", address.empty() ? "*" : address, v6 ? "]" : "", port);
 }
 
-std::string spaced(std::string_view text) { return text.empty() ? std::string() : " " + printable(text); }
+std::string spaced(std::string_view text) { return text.empty() ? std::string() : fmt::format(" {}", text); }
 
-std::string arrow(std::string_view text) { return text.empty() ? std::string() : " -> " + printable(text); }
+std::string arrow(std::string_view text) { return text.empty() ? std::string() : fmt::format(" -> {}", text); }
 
 std::string words(const SyscallOp& op) {
   std::string text = op.name.empty() ? fmt::format("syscall_{}", op.number) : op.name;
@@ -37,12 +37,11 @@ std::string words(const SyscallOp& op) {
 
 std::string words(const FileOp& op) {
   const std::string perms = op.perms.empty() ? "lookup" : describe(op.perms);
-  return perms + " " + printable(op.path) + arrow(op.target);
+  return perms + " " + op.path + arrow(op.target);
 }
 
 std::string words(const ExecOp& op) {
-  return "exec " + printable(op.path) + (op.interpreter.empty() ? "" : " by " + printable(op.interpreter)) +
-         (op.setid ? " (set-id)" : "");
+  return "exec " + op.path + (op.interpreter.empty() ? "" : " by " + op.interpreter) + (op.setid ? " (set-id)" : "");
 }
 
 std::string words(const NetOp& op) {
@@ -58,7 +57,7 @@ std::string words(const UnixOp& op) {
 }
 
 std::string words(const CapabilityOp& op) {
-  return "capability " + op.name + (op.because.empty() ? "" : " (" + printable(op.because) + ")");
+  return "capability " + op.name + (op.because.empty() ? "" : " (" + op.because + ")");
 }
 
 std::string words(const SignalOp& op) {
@@ -68,12 +67,12 @@ std::string words(const SignalOp& op) {
 std::string words(const PtraceOp& op) { return fmt::format("ptrace {}{}", name_of(op.act), spaced(op.peer)); }
 
 std::string words(const MountOp& op) {
-  return fmt::format("{}{}{} on {}{}", name_of(op.act), spaced(op.fstype), spaced(op.source), printable(op.target),
+  return fmt::format("{}{}{} on {}{}", name_of(op.act), spaced(op.fstype), spaced(op.source), op.target,
                      op.flags.empty() ? "" : " (" + join(op.flags, ",") + ")");
 }
 
 std::string words(const IoctlOp& op) {
-  return fmt::format("ioctl {:#x} on {}", op.command, printable(op.path.empty() ? op.klass : op.path));
+  return fmt::format("ioctl {:#x} on {}", op.command, op.path.empty() ? op.klass : op.path);
 }
 
 std::string words(const IpcOp& op) {
@@ -86,8 +85,7 @@ std::string words(const NamespaceOp& op) { return fmt::format("{} {} namespace",
 std::string words(const DomainOp& op) { return op.act + spaced(op.target); }
 
 std::string words(const AvOp& op) {
-  return fmt::format("{} {}:{} {{ {} }}{}", printable(op.source), printable(op.target), op.klass, join(op.perms, " "),
-                     spaced(op.path));
+  return fmt::format("{} {}:{} {{ {} }}{}", op.source, op.target, op.klass, join(op.perms, " "), spaced(op.path));
 }
 
 }  // namespace

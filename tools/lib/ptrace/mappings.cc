@@ -59,7 +59,7 @@ std::optional<Head> head_of(const char* line) {
   return found == 3 && std::strlen(head.perms) == 4 ? std::optional(head) : std::nullopt;
 }
 
-/// As the kernel has it: maps writes a newline in a name as "\\012" (fs/seq_file.c mangle_path).
+/// As the kernel has it: maps writes a newline in a name as "\012" (fs/seq_file.c mangle_path).
 std::string unmangled(std::string name) {
   for (std::size_t at = 0; (at = name.find("\\012", at)) != std::string::npos; ++at) {
     name[at] = '\n';
